@@ -1,0 +1,67 @@
+using System;
+using System.Collections.Generic;
+using System.Globalization;
+using System.Linq;
+
+namespace FastAttn.Generators.Isa;
+
+/// <summary>
+/// How one instruction set spells the operations that kernels are written in. A subclass is one file of spellings;
+/// writing one is all it takes to add an instruction set, because <see cref="All"/> finds it.
+/// </summary>
+/// <remarks>
+/// Addition, subtraction and multiplication are C# operators everywhere. Loads and stores dereference a pointer:
+/// the JIT compiles that faster than a call, and a freestanding ARM64 build understands nothing else.
+/// </remarks>
+internal abstract class InstructionSet
+{
+    /// <summary>The word users write: <c>avx512</c>, <c>avx2</c>, <c>neon</c>, <c>portable</c>.</summary>
+    public abstract string Name { get; }
+
+    /// <summary>How many float32 lanes a register holds.</summary>
+    public abstract int Lanes { get; }
+
+    /// <summary>How many vector registers a kernel may keep live before it spills.</summary>
+    public abstract int Registers { get; }
+
+    /// <summary>The vector type, fully qualified; emitted files alias it as <c>Vec</c>.</summary>
+    public abstract string VectorType { get; }
+
+    /// <summary>The static class that creates vectors, fully qualified; emitted files alias it as <c>Vectors</c>.</summary>
+    public abstract string VectorClass { get; }
+
+    /// <summary>Further <c>using</c> directives that the spellings need.</summary>
+    public virtual IEnumerable<string> Usings => [];
+
+    public virtual string Zero => "Vec.Zero";
+
+    public virtual string Load(string pointer) => $"*(Vec*)({pointer})";
+
+    public virtual string Store(string pointer, string value) => $"*(Vec*)({pointer}) = {value};";
+
+    /// <summary>A scalar expression copied to every lane.</summary>
+    public virtual string Broadcast(string scalar) => $"Vectors.Create({scalar})";
+
+    public string Constant(double value) => Broadcast(Literal(value));
+
+    /// <summary>a·b + c.</summary>
+    public abstract string MultiplyAdd(string a, string b, string c);
+
+    /// <summary>a·b − c.</summary>
+    public abstract string MultiplySubtract(string a, string b, string c);
+
+    /// <summary>c − a·b.</summary>
+    public abstract string NegatedMultiplyAdd(string a, string b, string c);
+
+    /// <summary>A float32 literal that reads back to exactly the nearest float32.</summary>
+    public static string Literal(double value) =>
+        ((float)value).ToString("R", CultureInfo.InvariantCulture) + "f";
+
+    /// <summary>Every instruction set in this assembly, by name.</summary>
+    public static IReadOnlyDictionary<string, InstructionSet> All { get; } =
+        typeof(InstructionSet).Assembly.GetTypes()
+            .Where(type => type.IsSubclassOf(typeof(InstructionSet)) && !type.IsAbstract)
+            .Select(type => (InstructionSet)Activator.CreateInstance(type))
+            .OrderBy(set => set.Name, StringComparer.Ordinal)
+            .ToDictionary(set => set.Name);
+}

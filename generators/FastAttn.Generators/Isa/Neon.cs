@@ -1,0 +1,18 @@
+using System.Collections.Generic;
+
+namespace FastAttn.Generators.Isa;
+
+/// <summary>ARM64 AdvSimd: four lanes, thirty-two registers. Its fused operations take the addend first.</summary>
+internal sealed class Neon : InstructionSet
+{
+    public override string Name => "neon";
+    public override int Lanes => 4;
+    public override int Registers => 32;
+    public override string VectorType => "System.Runtime.Intrinsics.Vector128<float>";
+    public override string VectorClass => "System.Runtime.Intrinsics.Vector128";
+    public override IEnumerable<string> Usings => ["System.Runtime.Intrinsics.Arm"];
+
+    public override string MultiplyAdd(string a, string b, string c) => $"AdvSimd.FusedMultiplyAdd({c}, {a}, {b})";
+    public override string MultiplySubtract(string a, string b, string c) => $"AdvSimd.Negate(AdvSimd.FusedMultiplySubtract({c}, {a}, {b}))";
+    public override string NegatedMultiplyAdd(string a, string b, string c) => $"AdvSimd.FusedMultiplySubtract({c}, {a}, {b})";
+}

@@ -1,0 +1,17 @@
+namespace FastAttn.Generators.Isa;
+
+/// <summary>
+/// Four lanes on any machine .NET runs on. Products and sums are rounded apart, so that every machine gives the same bits.
+/// </summary>
+internal sealed class Portable : InstructionSet
+{
+    public override string Name => "portable";
+    public override int Lanes => 4;
+    public override int Registers => 16;
+    public override string VectorType => "System.Runtime.Intrinsics.Vector128<float>";
+    public override string VectorClass => "System.Runtime.Intrinsics.Vector128";
+
+    public override string MultiplyAdd(string a, string b, string c) => $"({a} * {b}) + {c}";
+    public override string MultiplySubtract(string a, string b, string c) => $"({a} * {b}) - {c}";
+    public override string NegatedMultiplyAdd(string a, string b, string c) => $"{c} - ({a} * {b})";
+}

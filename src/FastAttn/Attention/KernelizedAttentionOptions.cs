@@ -1,0 +1,41 @@
+namespace FastAttn;
+
+/// <summary>Choices of kernelized attention; the defaults are the normalised PRF method of Luo et al. 2021.</summary>
+public sealed record KernelizedAttentionOptions
+{
+    /// <summary>The feature map φ. Default <see cref="FeatureMap.Prf"/>.</summary>
+    public FeatureMap FeatureMap { get; init; } = FeatureMap.Prf;
+
+    /// <summary>Rows of the random projection, 1…4096. Default: those of <see cref="Projection"/>, else 64. Maps without a projection refuse it.</summary>
+    public int? Features { get; init; }
+
+    /// <summary>The projection W; default: drawn from <see cref="Seed"/> and <see cref="ProjectionKind"/>. Maps without a projection refuse it.</summary>
+    public RandomProjection? Projection { get; init; }
+
+    /// <summary>How a projection is drawn when none is given. Default <see cref="ProjectionKind.Orthogonal"/>.</summary>
+    public ProjectionKind ProjectionKind { get; init; } = ProjectionKind.Orthogonal;
+
+    /// <summary>Seed of a drawn projection. Default 0.</summary>
+    public ulong Seed { get; init; }
+
+    /// <summary>Whether query and key rows are scaled to length one. Default: true for PRF and TRF, else false.</summary>
+    public bool? Normalize { get; init; }
+
+    /// <summary>Factor on un-normalised query and key. Default: d^(−1/4) for PRF, TRF and ReLU, 1 for ELU and SIKF. Finite, above zero.</summary>
+    public float? QkScale { get; init; }
+
+    /// <summary>Whether query i sees only keys up to position <c>QueryOffset + i</c>. Default false.</summary>
+    public bool Causal { get; init; }
+
+    /// <summary>Position of query 0 among the keys; read only when <see cref="Causal"/>. Default: n_k − n_q.</summary>
+    public int? QueryOffset { get; init; }
+
+    /// <summary>Largest ‖Δz_i‖ allowed in any row, as a share of the largest ‖v_j‖ that row sees. 1e-6…0.1, default 1e-4.</summary>
+    public float Tolerance { get; init; } = 1e-4f;
+
+    /// <summary>A method to force, or <see cref="Method.Auto"/>.</summary>
+    public Method Method { get; init; } = Method.Auto;
+
+    /// <summary>Threads to use, at least 1. Default: <c>FASTATTN_THREADS</c>, else the cores this process may use. Never changes a bit of the result.</summary>
+    public int? Threads { get; init; }
+}

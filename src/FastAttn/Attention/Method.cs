@@ -1,0 +1,17 @@
+namespace FastAttn;
+
+/// <summary>How the sums over keys are computed. Every method gives the same answer within the tolerance.</summary>
+public enum Method
+{
+    /// <summary>The planner takes the cheapest admissible method. Word: <c>auto</c>.</summary>
+    Auto,
+
+    /// <summary>Tiled, exact to float32 rounding, O(n²(m + d_v)) time and O(n) memory. Word: <c>direct</c>.</summary>
+    Direct,
+
+    /// <summary>Toeplitz products by fast Fourier transform, O(n log n · m · d_v), each row certified. Word: <c>fft</c>.</summary>
+    Fft,
+
+    /// <summary>No relative positions: one running state, O(n·m·d_v). Word: <c>linear</c>.</summary>
+    Linear,
+}

@@ -1,0 +1,51 @@
+namespace FastAttn.Kernels;
+
+/// <summary>
+/// Elementwise work on rows of float32, emitted per instruction set by the generator. Any count ≥ 0 unless said otherwise,
+/// no alignment, never a read or write past the end. Sums use a fixed order per instruction set.
+/// </summary>
+internal unsafe interface IRowKernels
+{
+    /// <summary>The largest element, or −∞ for an empty row. NaN never comes in.</summary>
+    static abstract float Max(float* x, int count);
+
+    /// <summary>True when every element is finite.</summary>
+    static abstract bool AllFinite(float* x, int count);
+
+    /// <summary><c>x[i] ← exp(x[i] − shift)</c>, at most 2 ulp from exact over all finite float32, with gradual underflow.</summary>
+    static abstract void ExpShifted(float* x, int count, float shift);
+
+    /// <summary><c>x[i] ← x[i] + 1</c> where x[i] ≥ 0, else <c>exp(x[i])</c>: the elu + 1 map.</summary>
+    static abstract void EluPlusOne(float* x, int count);
+
+    /// <summary><c>x[i] ← max(x[i], 0) + floor</c>.</summary>
+    static abstract void ReluPlus(float* x, int count, float floor);
+
+    /// <summary><c>y[i] ← x[i] · factor</c>; y may be x.</summary>
+    static abstract void Scale(float* x, float* y, int count, float factor);
+
+    /// <summary>Σ x[i]².</summary>
+    static abstract float SumOfSquares(float* x, int count);
+
+    /// <summary>Σ x[i]·y[i].</summary>
+    static abstract float Dot(float* x, float* y, int count);
+
+    /// <summary><c>first[i] += x[i]² · a</c> and <c>second[i] += x[i]² · b</c>.</summary>
+    static abstract void AccumulateSquares(float* x, int count, float a, float b, float* first, float* second);
+
+    /// <summary>Σ over i of <c>exp(x[i] + y[i] − shift)</c>.</summary>
+    static abstract float SumExpOfSum(float* x, float* y, int count, float shift);
+
+    /// <summary>max over i of <c>x[i] + y[i]</c>, −∞ for an empty row.</summary>
+    static abstract float MaxOfSum(float* x, float* y, int count);
+
+    /// <summary><c>y[i] += a · x[i]</c>.</summary>
+    static abstract void AddScaled(float* x, float* y, int count, float a);
+
+    /// <summary>
+    /// <c>destination[c, r] = source[r, c] · rowScale[r]</c> for <paramref name="rows"/> × <paramref name="columns"/>,
+    /// in cache blocks; strides are floats between rows.
+    /// </summary>
+    static abstract void TransposeScaled(
+        float* source, nint sourceStride, int rows, int columns, float* rowScale, float* destination, nint destinationStride);
+}

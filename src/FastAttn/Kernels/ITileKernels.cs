@@ -1,0 +1,42 @@
+namespace FastAttn.Kernels;
+
+/// <summary>
+/// Register-tiled matrix products, emitted per instruction set by the generator. Pointers are float32; rows and columns come
+/// padded by the caller, so no kernel has a tail and none reads past what it is given. Nothing here allocates or throws.
+/// </summary>
+internal unsafe interface ITileKernels
+{
+    /// <summary>Float32 lanes of a register: every column count is a multiple of it.</summary>
+    static abstract int Lanes { get; }
+
+    /// <summary>Rows of a register tile: every row count is a multiple of it.</summary>
+    static abstract int RowTile { get; }
+
+    /// <summary><c>C[rows, columns] += A[rows, depth] · B[depth, columns]</c>; each stride is the distance between rows in floats.</summary>
+    static abstract void MultiplyAdd(
+        int rows, int depth, int columns, float* a, nint aStride, float* b, nint bStride, float* c, nint cStride);
+
+    /// <summary>
+    /// One block of <see cref="KernelShape.KeyTile"/> keys against <paramref name="rows"/> queries, without leaving registers and L1:
+    /// <c>P[i, j] = (query[i] · keys[:, j]) · coefficients[j − i]</c>, <c>numerators[i] += P[i] · values</c>,
+    /// <c>rowSums[i, :] +=</c> the sums of <c>P[i]</c>, one partial sum a lane.
+    /// </summary>
+    /// <param name="rows">Queries, a multiple of <see cref="RowTile"/>.</param>
+    /// <param name="features">Depth of the first product.</param>
+    /// <param name="valueDimension">Columns of values and numerators, a multiple of <see cref="Lanes"/>; fixed sizes have their own code.</param>
+    /// <param name="query"><c>[rows, features]</c>, rows <paramref name="queryStride"/> apart.</param>
+    /// <param name="queryStride">Floats between query rows.</param>
+    /// <param name="keys"><c>[features, KeyTile]</c>: a block of keys, transposed and dense.</param>
+    /// <param name="coefficients">
+    /// Points at the coefficient of (row 0, key 0). Row i reads <c>coefficients[−i … −i + KeyTile − 1]</c>, with no alignment.
+    /// </param>
+    /// <param name="values"><c>[KeyTile, valueDimension]</c>, rows <paramref name="valueStride"/> apart.</param>
+    /// <param name="valueStride">Floats between value rows.</param>
+    /// <param name="numerators"><c>[rows, valueDimension]</c>, accumulated.</param>
+    /// <param name="numeratorStride">Floats between numerator rows.</param>
+    /// <param name="rowSums"><c>[rows, Lanes]</c>, accumulated.</param>
+    static abstract void AttentionTile(
+        int rows, int features, int valueDimension,
+        float* query, nint queryStride, float* keys, float* coefficients,
+        float* values, nint valueStride, float* numerators, nint numeratorStride, float* rowSums);
+}

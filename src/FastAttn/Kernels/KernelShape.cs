@@ -1,0 +1,8 @@
+namespace FastAttn.Kernels;
+
+/// <summary>Block sizes that every instruction set shares, because data is packed by them.</summary>
+internal static class KernelShape
+{
+    /// <summary>Keys in one packed block of the direct method.</summary>
+    public const int KeyTile = 64;
+}
