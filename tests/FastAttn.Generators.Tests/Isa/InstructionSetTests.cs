@@ -1,10 +1,10 @@
 using FastAttn.Generators.Isa;
 
-namespace FastAttn.Generators.Tests.Infrastructure;
+namespace FastAttn.Generators.Tests.Isa;
 
-public sealed class SmokeTests
+public sealed class InstructionSetTests
 {
     [Fact]
-    public void TheFourInstructionSetsAreFound() =>
+    public void EveryInstructionSetIsFoundByItsName() =>
         Assert.Equal(["avx2", "avx512", "neon", "portable"], InstructionSet.All.Keys.Order());
 }
