@@ -1,0 +1,24 @@
+using System.Globalization;
+
+namespace FastAttn.Threading;
+
+/// <summary>How many threads a call uses.</summary>
+internal static class ThreadCount
+{
+    /// <summary>The environment variable that overrides the default.</summary>
+    public const string Variable = "FASTATTN_THREADS";
+
+    /// <summary><see cref="Variable"/> when it holds a positive number, else the cores this process may run on.</summary>
+    public static int Default =>
+        int.TryParse(Environment.GetEnvironmentVariable(Variable), NumberStyles.None, CultureInfo.InvariantCulture, out int threads) && threads > 0
+            ? threads
+            : Environment.ProcessorCount;
+
+    /// <summary>What the caller asked for, checked, or the default.</summary>
+    public static int Resolve(int? threads, string parameterName)
+    {
+        if (threads is not int count) return Default;
+        if (count < 1) throw new ArgumentOutOfRangeException(parameterName, count, $"threads is {count}; expected at least 1");
+        return count;
+    }
+}
