@@ -14,6 +14,7 @@ internal static partial class Failures
         ["key"] = "--k",
         ["value"] = "--v",
         ["destination"] = "--output",
+        ["values"] = "--projection",
         ["position"] = "--bias",
         ["queryLength"] = "--length",
         ["headDimension"] = "--head-dim",
