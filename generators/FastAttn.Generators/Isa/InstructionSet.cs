@@ -24,8 +24,14 @@ internal abstract class InstructionSet
     /// <summary>How many vector registers a kernel may keep live before it spills.</summary>
     public abstract int Registers { get; }
 
+    /// <summary>Registers that a multiply-add needs beside its operands: one where it is a product and a sum.</summary>
+    public virtual int MultiplyAddTemporaries => 0;
+
     /// <summary>The vector type, fully qualified; emitted files alias it as <c>Vec</c>.</summary>
     public abstract string VectorType { get; }
+
+    /// <summary>The vector of int32 as wide as <see cref="VectorType"/>; emitted files alias it as <c>Ints</c>.</summary>
+    public string IntegerVectorType => VectorType.Replace("<float>", "<int>");
 
     /// <summary>The static class that creates vectors, fully qualified; emitted files alias it as <c>Vectors</c>.</summary>
     public abstract string VectorClass { get; }
@@ -53,9 +59,39 @@ internal abstract class InstructionSet
     /// <summary>c − a·b.</summary>
     public abstract string NegatedMultiplyAdd(string a, string b, string c);
 
+    /// <summary>The larger of a bound and x, lane by lane; NaN in x passes.</summary>
+    public abstract string Max(string bound, string x);
+
+    /// <summary>The smaller of a bound and x, lane by lane; NaN in x passes.</summary>
+    public abstract string Min(string bound, string x);
+
+    /// <summary>a[0], b[0], a[1], b[1] …: the lower halves of a and b, interleaved.</summary>
+    public abstract string ZipLow(string a, string b);
+
+    /// <summary>The upper halves of a and b, interleaved.</summary>
+    public abstract string ZipHigh(string a, string b);
+
+    /// <summary>value · 2ⁿ with one rounding, n a whole number in −151…129; null where it takes integer arithmetic.</summary>
+    public virtual string? ScaleByPowerOfTwo(string value, string n) => null;
+
+    /// <summary>x rounded to the nearest whole number, ties to even; null where it takes adding and subtracting 1.5·2²³.</summary>
+    public virtual string? Round(string x) => null;
+
+    /// <summary>The bits of a local vector as int32.</summary>
+    public virtual string AsIntegers(string local) => $"Vectors.AsInt32({local})";
+
+    /// <summary>The bits of a local vector of int32 as float32.</summary>
+    public virtual string AsFloats(string local) => $"Vectors.AsSingle({local})";
+
+    /// <summary>Int32 lanes shifted left.</summary>
+    public virtual string ShiftLeft(string integers, int bits) => $"{integers} << {bits}";
+
+    /// <summary>An int32 copied to every lane.</summary>
+    public virtual string IntegerConstant(int value) => $"Vectors.Create({value.ToString(CultureInfo.InvariantCulture)})";
+
     /// <summary>A float32 literal that reads back to exactly the nearest float32.</summary>
     public static string Literal(double value) =>
-        ((float)value).ToString("R", CultureInfo.InvariantCulture) + "f";
+        double.IsNegativeInfinity(value) ? "float.NegativeInfinity" : ((float)value).ToString("R", CultureInfo.InvariantCulture) + "f";
 
     /// <summary>Every instruction set in this assembly, by name.</summary>
     public static IReadOnlyDictionary<string, InstructionSet> All { get; } =

@@ -15,4 +15,14 @@ internal sealed class Neon : InstructionSet
     public override string MultiplyAdd(string a, string b, string c) => $"AdvSimd.FusedMultiplyAdd({c}, {a}, {b})";
     public override string MultiplySubtract(string a, string b, string c) => $"AdvSimd.Negate(AdvSimd.FusedMultiplySubtract({c}, {a}, {b}))";
     public override string NegatedMultiplyAdd(string a, string b, string c) => $"AdvSimd.FusedMultiplySubtract({c}, {a}, {b})";
+
+    public override string Max(string bound, string x) => $"AdvSimd.Max({bound}, {x})";
+    public override string Min(string bound, string x) => $"AdvSimd.Min({bound}, {x})";
+    public override string ZipLow(string a, string b) => $"AdvSimd.Arm64.ZipLow({a}, {b})";
+    public override string ZipHigh(string a, string b) => $"AdvSimd.Arm64.ZipHigh({a}, {b})";
+    public override string? Round(string x) => $"AdvSimd.RoundToNearest({x})";
+
+    // A freestanding build has no generic methods, so the bits change type through the local's address.
+    public override string AsIntegers(string local) => $"*(Ints*)&{local}";
+    public override string AsFloats(string local) => $"*(Vec*)&{local}";
 }

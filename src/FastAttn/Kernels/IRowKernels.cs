@@ -36,6 +36,9 @@ internal unsafe interface IRowKernels
     /// <summary>Σ over i of <c>exp(x[i] + y[i] − shift)</c>.</summary>
     static abstract float SumExpOfSum(float* x, float* y, int count, float shift);
 
+    /// <summary><c>x[i] ← exp(x[i] + y[i] − shift)</c>; returns the sum of what it wrote. x and y must not overlap.</summary>
+    static abstract float ExpOfSum(float* x, float* y, int count, float shift);
+
     /// <summary>max over i of <c>x[i] + y[i]</c>, −∞ for an empty row.</summary>
     static abstract float MaxOfSum(float* x, float* y, int count);
 

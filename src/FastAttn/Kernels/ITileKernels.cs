@@ -12,6 +12,12 @@ internal unsafe interface ITileKernels
     /// <summary>Rows of a register tile: every row count is a multiple of it.</summary>
     static abstract int RowTile { get; }
 
+    /// <summary>Whether <see cref="AttentionTile"/> has code of its own for this value dimension; others run by column chunks.</summary>
+    static abstract bool HasValueDimension(int dimension);
+
+    /// <summary>Whether <see cref="MultiplyAdd"/> has code of its own for this depth.</summary>
+    static abstract bool HasHeadDimension(int dimension);
+
     /// <summary><c>C[rows, columns] += A[rows, depth] · B[depth, columns]</c>; each stride is the distance between rows in floats.</summary>
     static abstract void MultiplyAdd(
         int rows, int depth, int columns, float* a, nint aStride, float* b, nint bStride, float* c, nint cStride);

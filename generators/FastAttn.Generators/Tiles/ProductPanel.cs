@@ -1,0 +1,130 @@
+using System.Linq;
+using FastAttn.Generators.Isa;
+using FastAttn.Generators.Statements;
+
+namespace FastAttn.Generators.Tiles;
+
+/// <summary>
+/// Fourth pass, the matrix product: <c>C += A·B</c> for a panel as wide as a register tile, all rows of it.
+/// The sums stay in registers over the whole depth; each step of it loads one row of B and broadcasts one element of every row of A.
+/// </summary>
+internal sealed class ProductPanel(InstructionSet isa, int rows, int vectors, int? depth)
+{
+    /// <summary>
+    /// A narrow panel alternates between this many sets of sums, because one set is fewer than the hardware keeps in flight.
+    /// </summary>
+    private int Ways { get; } = rows * vectors < TileShape.SumsInFlight ? 2 : 1;
+
+    public static string Name(int vectors, int? depth) => $"Multiply{vectors}Vectors" + (depth is int known ? $"Depth{known}" : "");
+
+    public Body Step() => Step("", 0);
+
+    public void Print(SourceWriter writer)
+    {
+        string depthParameter = depth is null ? "int depth, " : "";
+        string extent = depth?.ToString() ?? "depth";
+        writer.Line($"// {rows} × {vectors} vectors. One step of depth: {OperationCount.Describe(Step())}.");
+        writer.Line(KernelFile.MethodAttributes);
+        writer.Open($"private static void {Name(vectors, depth)}(int rows, {depthParameter}float* a, nint aStride, float* b, nint bStride, float* c, nint cStride)");
+        writer.Open($"for (int row = 0; row < rows; row += {rows})");
+        writer.RowPointers("a", "a", "aStride", rows);
+        foreach (string set in Enumerable.Range(0, Ways).Select(Set)) writer.Print(isa, Zeros(set));
+        writer.Line("float* right = b;");
+        if (Ways == 1)
+        {
+            writer.Open($"for (int k = 0; k < {extent}; k++)");
+            writer.Print(isa, Step());
+            writer.Line("right += bStride;");
+            writer.Close();
+        }
+        else
+        {
+            PrintAlternating(writer, extent);
+        }
+
+        writer.RowPointers("c", "c", "cStride", rows);
+        writer.Print(isa, AddToResult());
+        writer.Line($"a += {rows} * aStride;");
+        writer.Line($"c += {rows} * cStride;");
+        writer.Close().Close().Line();
+    }
+
+    private void PrintAlternating(SourceWriter writer, string extent)
+    {
+        writer.Line("int k = 0;");
+        writer.Open($"for (; k < {extent} - {Ways - 1}; k += {Ways})");
+        for (int way = 0; way < Ways; way++)
+        {
+            writer.Open();
+            writer.Print(isa, Step(Set(way), way));
+            writer.Line("right += bStride;");
+            writer.Close();
+        }
+
+        writer.Close();
+        if (depth is null || depth % Ways != 0)
+        {
+            writer.Open($"for (; k < {extent}; k++)");
+            writer.Print(isa, Step());
+            writer.Line("right += bStride;");
+            writer.Close();
+        }
+
+        var merge = new Body();
+        for (int way = 1; way < Ways; way++)
+        {
+            for (int i = 0; i < rows; i++)
+            {
+                for (int v = 0; v < vectors; v++) merge.Assign(Operation.Add, Sum("", i, v), Sum("", i, v), Sum(Set(way), i, v));
+            }
+        }
+
+        writer.Print(isa, merge);
+    }
+
+    private static string Set(int way) => way == 0 ? "" : "Other" + (way == 1 ? "" : way.ToString());
+
+    private static string Sum(string set, int row, int vector) => $"sum{set}{row}_{vector}";
+
+    private Body Zeros(string set)
+    {
+        var body = new Body();
+        for (int i = 0; i < rows; i++)
+        {
+            for (int v = 0; v < vectors; v++) body.Declare(Operation.Zero, Sum(set, i, v));
+        }
+
+        return body;
+    }
+
+    private Body Step(string set, int ahead)
+    {
+        var body = new Body();
+        for (int v = 0; v < vectors; v++) body.Load($"right{v}", v == 0 ? "right" : $"right + {v * isa.Lanes}");
+        for (int i = 0; i < rows; i++)
+        {
+            string left = body.Broadcast($"left{i}", ahead == 0 ? $"a{i}[k]" : $"a{i}[k + {ahead}]");
+            for (int v = 0; v < vectors; v++)
+                body.Assign(Operation.MultiplyAdd, Sum(set, i, v), left, $"right{v}", Sum(set, i, v));
+        }
+
+        return body;
+    }
+
+    private Body AddToResult()
+    {
+        var body = new Body();
+        for (int i = 0; i < rows; i++)
+        {
+            for (int v = 0; v < vectors; v++)
+            {
+                string pointer = v == 0 ? $"c{i}" : $"c{i} + {v * isa.Lanes}";
+                string before = body.Load($"before{i}_{v}", pointer);
+                body.Assign(Operation.Add, Sum("", i, v), before, Sum("", i, v));
+                body.Store(pointer, Sum("", i, v));
+            }
+        }
+
+        return body;
+    }
+}

@@ -1,0 +1,143 @@
+using System;
+using System.Collections.Generic;
+using System.Linq;
+using FastAttn.Generators.Isa;
+using FastAttn.Generators.Statements;
+
+namespace FastAttn.Generators.Tiles;
+
+/// <summary>Last pass: the file that one request turns into, entry points first and then the panels they call.</summary>
+internal static class TilePrinter
+{
+    /// <summary>Register tiles of weights between the two products: enough to spread the cost of a call, few enough for L1.</summary>
+    private const int TilesInFlight = 4;
+
+    /// <summary>Depth of a partial sum: the block of B that it needs stays in L2, and rounding errors add up in two levels.</summary>
+    private const int DepthBlock = 256;
+
+    private const string Factors = "float* a, nint aStride, float* b, nint bStride, float* c, nint cStride";
+
+    public static string Print(TileRequest request)
+    {
+        InstructionSet isa = InstructionSet.All[request.InstructionSet];
+        TileShape shape = TileShape.For(isa);
+        int[] depths = request.HeadDimensions.Append(TileShape.KeyTile).Distinct().OrderBy(depth => depth).ToArray();
+        (int Columns, int[] Chunks)[] values = request.ValueDimensions
+            .Select(dimension => (dimension + isa.Lanes - 1) / isa.Lanes * isa.Lanes).Distinct()
+            .Select(columns => (columns, ColumnChunks.Of(columns / isa.Lanes, shape).ToArray())).ToArray();
+
+        SourceWriter writer = KernelFile.Open(request.Target, isa, Recipe(request, isa, shape, values));
+        PrintConstants(writer, request, isa, shape);
+        PrintMultiplyAdd(writer, request.HeadDimensions);
+        PrintAttentionTile(writer, isa, shape, values);
+        new ScorePanel(isa, shape).Print(writer);
+        foreach (int? depth in depths.Select(depth => (int?)depth).Append(null))
+        {
+            PrintColumnLoop(writer, isa, shape, depth);
+            for (int vectors = shape.Vectors; vectors >= 1; vectors--) new ProductPanel(isa, shape.Rows, vectors, depth).Print(writer);
+        }
+
+        writer.Close();
+        return writer.ToString();
+    }
+
+    private static IEnumerable<string> Recipe(
+        TileRequest request, InstructionSet isa, TileShape shape, (int Columns, int[] Chunks)[] values)
+    {
+        yield return $"Register-tiled products for {isa.Name}: {isa.Lanes} lanes, {isa.Registers} registers, tiles of {shape.Rows} rows × {shape.Vectors} vectors.";
+        yield return $"Depths with their own code: {string.Join(", ", request.HeadDimensions)}. Value dimensions with their own code:";
+        foreach ((int columns, int[] chunks) in values) yield return $"  {columns} columns = {string.Join(" + ", chunks)} vectors";
+        yield return $"One step of depth of a full tile: {OperationCount.Describe(new ProductPanel(isa, shape.Rows, shape.Vectors, null).Step())}.";
+        int cost = 2 * shape.Rows * TileShape.KeyTile;
+        yield return $"One attention tile of {shape.Rows} rows: {cost}·(features + valueDimension) floating-point operations in multiply-adds.";
+    }
+
+    private static void PrintConstants(SourceWriter writer, TileRequest request, InstructionSet isa, TileShape shape)
+    {
+        writer.Line($"public static int Lanes => {isa.Lanes};").Line();
+        writer.Line($"public static int RowTile => {shape.Rows};").Line();
+        writer.Line($"public static bool HasValueDimension(int dimension) => {OneOf(request.ValueDimensions)};").Line();
+        writer.Line($"public static bool HasHeadDimension(int dimension) => {OneOf(request.HeadDimensions)};").Line();
+
+        static string OneOf(IReadOnlyCollection<int> dimensions) =>
+            dimensions.Count == 0 ? "false" : $"dimension is {string.Join(" or ", dimensions)}";
+    }
+
+    private static void PrintMultiplyAdd(SourceWriter writer, IEnumerable<int> depths)
+    {
+        writer.Line(KernelFile.MethodAttributes);
+        writer.Open($"public static void MultiplyAdd(int rows, int depth, int columns, {Factors})");
+        writer.Open("switch (depth)");
+        foreach (int depth in depths) writer.Line($"case {depth}: {ColumnLoopName(depth)}(rows, columns, a, aStride, b, bStride, c, cStride); return;");
+        writer.Close();
+        writer.Open("while (depth > 0)");
+        writer.Line($"int block = depth < {DepthBlock} ? depth : {DepthBlock};");
+        writer.Line($"{ColumnLoopName(null)}(rows, block, columns, a, aStride, b, bStride, c, cStride);");
+        writer.Line("a += block;");
+        writer.Line("b += block * bStride;");
+        writer.Line("depth -= block;");
+        writer.Close().Close().Line();
+    }
+
+    private static void PrintAttentionTile(SourceWriter writer, InstructionSet isa, TileShape shape, (int Columns, int[] Chunks)[] values)
+    {
+        int weights = TilesInFlight * shape.Rows * TileShape.KeyTile, alignment = 4 * isa.Lanes;
+        const string Call = "(count, weights, 64, values, valueStride, numerators, numeratorStride)";
+        writer.Line(KernelFile.MethodAttributes);
+        writer.Line("public static void AttentionTile(");
+        writer.Line("    int rows, int features, int valueDimension, float* query, nint queryStride, float* keys, float* coefficients,");
+        writer.Line("    float* values, nint valueStride, float* numerators, nint numeratorStride, float* rowSums)");
+        writer.Open();
+        writer.Line($"float* buffer = stackalloc float[{weights + isa.Lanes}];");
+        writer.Line($"float* weights = (float*)(((nint)buffer + {alignment - 1}) & -{alignment});");
+        writer.Open($"for (int row = 0; row < rows; row += {TilesInFlight * shape.Rows})");
+        writer.Line($"int count = rows - row < {TilesInFlight * shape.Rows} ? rows - row : {TilesInFlight * shape.Rows};");
+        writer.Line($"{ScorePanel.Name}(count, features, query, queryStride, keys, coefficients, weights, rowSums);");
+        writer.Open("switch (valueDimension)");
+        foreach ((int columns, int[] chunks) in values)
+        {
+            writer.Line($"case {columns}:");
+            int vector = 0;
+            foreach (int chunk in chunks)
+            {
+                int column = vector * isa.Lanes;
+                string target = ProductPanel.Name(chunk, TileShape.KeyTile);
+                writer.Line($"    {target}" + (column == 0 ? Call : Call.Replace("values,", $"values + {column},").Replace("numerators,", $"numerators + {column},")) + ";");
+                vector += chunk;
+            }
+
+            writer.Line("    break;");
+        }
+
+        writer.Line("default:");
+        writer.Line($"    {ColumnLoopName(TileShape.KeyTile)}{Call.Replace("(count,", "(count, valueDimension,")};");
+        writer.Line("    break;");
+        writer.Close();
+        writer.Line("query += count * queryStride;");
+        writer.Line("coefficients -= count;");
+        writer.Line("numerators += count * numeratorStride;");
+        writer.Line($"rowSums += count * {isa.Lanes};");
+        writer.Close().Close().Line();
+    }
+
+    private static string ColumnLoopName(int? depth) => "MultiplyColumns" + (depth is int known ? $"Depth{known}" : "");
+
+    /// <summary>Any number of vectors of columns: full chunks, then the one that is left.</summary>
+    private static void PrintColumnLoop(SourceWriter writer, InstructionSet isa, TileShape shape, int? depth)
+    {
+        string depthParameter = depth is null ? "int depth, " : "", depthArgument = depth is null ? "depth, " : "";
+        int width = shape.Vectors * isa.Lanes;
+        writer.Line(KernelFile.MethodAttributes);
+        writer.Open($"private static void {ColumnLoopName(depth)}(int rows, {depthParameter}int columns, {Factors})");
+        writer.Open($"for (; columns >= {width}; columns -= {width})");
+        writer.Line(CallPanel(shape.Vectors));
+        writer.Line($"b += {width};");
+        writer.Line($"c += {width};");
+        writer.Close();
+        for (int vectors = shape.Vectors - 1; vectors >= 1; vectors--)
+            writer.Line($"{(vectors == shape.Vectors - 1 ? "" : "else ")}if (columns == {vectors * isa.Lanes}) {CallPanel(vectors)}");
+        writer.Close().Line();
+
+        string CallPanel(int vectors) => $"{ProductPanel.Name(vectors, depth)}(rows, {depthArgument}a, aStride, b, bStride, c, cStride);";
+    }
+}

@@ -1,3 +1,0 @@
-using FastAttn.Cli;
-
-return CommandLine.Run(args, Console.Out, Console.Error);

@@ -1,0 +1,238 @@
+namespace FastAttn.Tests.Kernels;
+
+/// <summary>Elementwise kernels and reductions against float64, for every count 0…67, in memory that ends where the row ends.</summary>
+public unsafe class RowKernelTests
+{
+    private const int LongestRow = 67;
+
+    public static TheoryData<KernelSet> Kernels => KernelSet.OfThisHost();
+
+    [Theory]
+    [MemberData(nameof(Kernels))]
+    public void Max_finds_the_largest_wherever_it_stands(KernelSet kernels)
+    {
+        Assert.Equal(float.NegativeInfinity, kernels.Max(null, 0));
+        for (int count = 1; count <= LongestRow; count++)
+        {
+            for (int largest = 0; largest < count; largest++)
+            {
+                float[] row = Numbers(count, count, -9, -1);
+                row[largest] = -0.5f;
+                using var x = new GuardedFloats(row);
+                Assert.Equal(-0.5f, kernels.Max(x.Pointer, count));
+            }
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Kernels))]
+    public void MaxOfSum_finds_the_largest_sum(KernelSet kernels)
+    {
+        Assert.Equal(float.NegativeInfinity, kernels.MaxOfSum(null, null, 0));
+        for (int count = 1; count <= LongestRow; count++)
+        {
+            float[] first = Numbers(1, count), second = Numbers(2, count);
+            second[count / 2] = float.NegativeInfinity;
+            using var x = new GuardedFloats(first);
+            using var y = new GuardedFloats(second);
+            Assert.Equal(first.Zip(second, (a, b) => a + b).Max(), kernels.MaxOfSum(x.Pointer, y.Pointer, count));
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Kernels))]
+    public void AllFinite_sees_one_bad_element_wherever_it_stands(KernelSet kernels)
+    {
+        Assert.True(kernels.AllFinite(null, 0));
+        for (int count = 1; count <= LongestRow; count++)
+        {
+            float[] row = Numbers(count, count);
+            row[0] = float.MaxValue;
+            row[^1] = -float.MaxValue;
+            using (var x = new GuardedFloats(row)) Assert.True(kernels.AllFinite(x.Pointer, count));
+            foreach (float bad in new[] { float.NaN, float.PositiveInfinity, float.NegativeInfinity })
+            {
+                for (int at = 0; at < count; at++)
+                {
+                    using var x = new GuardedFloats(row);
+                    x.Pointer[at] = bad;
+                    Assert.False(kernels.AllFinite(x.Pointer, count), $"{bad} at {at} of {count}");
+                }
+            }
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Kernels))]
+    public void Elementwise_results_do_not_depend_on_the_position_in_the_row(KernelSet kernels)
+    {
+        float[] row = Numbers(5, LongestRow, -20, 4);
+        float[] Apply(int start, int count, Action<nint, int> kernel)
+        {
+            using var x = new GuardedFloats(row.AsSpan(start, count).ToArray());
+            kernel((nint)x.Pointer, count);
+            return x.ToArray();
+        }
+
+        (string Name, Action<nint, int> Kernel)[] elementwise =
+        [
+            ("ExpShifted", (x, count) => kernels.ExpShifted((float*)x, count, 0.7f)),
+            ("EluPlusOne", (x, count) => kernels.EluPlusOne((float*)x, count)),
+            ("ReluPlus", (x, count) => kernels.ReluPlus((float*)x, count, 1e-3f)),
+            ("Scale", (x, count) => kernels.Scale((float*)x, (float*)x, count, 1.7f)),
+            ("AddScaled", (x, count) => kernels.AddScaled((float*)x, (float*)x, count, 0.3f)),
+        ];
+        foreach ((string name, Action<nint, int> kernel) in elementwise)
+        {
+            float[] whole = Apply(0, LongestRow, kernel);
+            for (int start = 0; start < LongestRow; start++)
+            {
+                float[] part = Apply(start, LongestRow - start, kernel);
+                Assert.True(part.AsSpan().SequenceEqual(whole.AsSpan(start)), $"{name} from {start}");
+            }
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Kernels))]
+    public void Exponential_maps_are_within_two_ulp(KernelSet kernels)
+    {
+        for (int count = 0; count <= LongestRow; count++)
+        {
+            float[] row = Numbers(count, count, -30, 10);
+            using var shifted = new GuardedFloats(row);
+            kernels.ExpShifted(shifted.Pointer, count, 1.25f);
+            using var elu = new GuardedFloats(row);
+            kernels.EluPlusOne(elu.Pointer, count);
+            for (int i = 0; i < count; i++)
+            {
+                AssertUlps(shifted.Pointer[i], Math.Exp(row[i] - 1.25f), 2, $"exp({row[i]:r} − 1.25)");
+                AssertUlps(elu.Pointer[i], row[i] >= 0 ? row[i] + 1.0 : Math.Exp(row[i]), 2, $"elu({row[i]:r}) + 1");
+            }
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Kernels))]
+    public void EluPlusOne_is_one_at_zero_and_passes_nan(KernelSet kernels)
+    {
+        float* x = stackalloc float[] { 0f, -0f, float.NaN, float.PositiveInfinity, float.NegativeInfinity, float.Epsilon, -float.Epsilon };
+        kernels.EluPlusOne(x, 7);
+        Assert.Equal([1f, 1f, float.NaN, float.PositiveInfinity, 0f, 1f, 1f], new ReadOnlySpan<float>(x, 7).ToArray());
+    }
+
+    [Theory]
+    [MemberData(nameof(Kernels))]
+    public void Sums_of_exponentials_are_exact_to_their_bound(KernelSet kernels)
+    {
+        for (int count = 0; count <= LongestRow; count++)
+        {
+            float[] first = Numbers(1, count, -5, 5), second = Numbers(2, count, -5, 5);
+            if (count > 2) second[2] = float.NegativeInfinity;
+            using var x = new GuardedFloats(first);
+            using var y = new GuardedFloats(second);
+            double expected = first.Zip(second, (a, b) => Math.Exp((a + b) - 0.5f)).Sum();
+
+            // Two ulp and a rounding of each argument for the terms, which are all positive, then the additions.
+            double bound = expected * (Rounding.Gamma(4 + count) + (12 * Rounding.Unit));
+            double sum = kernels.SumExpOfSum(x.Pointer, y.Pointer, count, 0.5f);
+            Assert.True(Math.Abs(sum - expected) <= bound, $"{count}: {sum:r}, expected {expected:r}");
+            Assert.Equal(first, x.ToArray());
+            Assert.Equal(sum, kernels.ExpOfSum(x.Pointer, y.Pointer, count, 0.5f));
+            for (int i = 0; i < count; i++)
+                AssertUlps(x.Pointer[i], Math.Exp((first[i] + second[i]) - 0.5f), 2, $"exp of sum {i} of {count}");
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Kernels))]
+    public void Simple_maps_round_once(KernelSet kernels)
+    {
+        for (int count = 0; count <= LongestRow; count++)
+        {
+            float[] row = Numbers(1, count), other = Numbers(2, count);
+            using var x = new GuardedFloats(row);
+            using var y = new GuardedFloats(other);
+            kernels.Scale(x.Pointer, y.Pointer, count, 3.3f);
+            Assert.Equal(row.Select(element => element * 3.3f), y.ToArray());
+
+            using var relu = new GuardedFloats(row);
+            kernels.ReluPlus(relu.Pointer, count, 1e-3f);
+            Assert.Equal(row.Select(element => MathF.Max(element, 0) + 1e-3f), relu.ToArray());
+
+            using var added = new GuardedFloats(other);
+            kernels.AddScaled(x.Pointer, added.Pointer, count, -1.7f);
+            for (int i = 0; i < count; i++)
+            {
+                double product = row[i] * (double)-1.7f, expected = other[i] + product;
+                double bound = Rounding.Gamma(kernels.Fused ? 1 : 2) * (kernels.Fused ? Math.Abs(expected) : Math.Abs(other[i]) + Math.Abs(product));
+                Assert.InRange(added.Pointer[i] - expected, -bound, bound);
+            }
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Kernels))]
+    public void Dot_and_squares_are_exact_to_their_bound(KernelSet kernels)
+    {
+        for (int count = 0; count <= LongestRow + 200; count++)
+        {
+            float[] row = Numbers(1, count), other = Numbers(2, count), before = Numbers(3, count);
+            using var x = new GuardedFloats(row);
+            using var y = new GuardedFloats(other);
+            double gamma = Rounding.Gamma(count + 1);
+            double dot = row.Zip(other, (a, b) => (double)a * b).Sum(), magnitude = row.Zip(other, (a, b) => Math.Abs((double)a * b)).Sum();
+            Assert.InRange(kernels.Dot(x.Pointer, y.Pointer, count) - dot, -gamma * magnitude, gamma * magnitude);
+            double squares = row.Sum(element => (double)element * element);
+            Assert.InRange(kernels.SumOfSquares(x.Pointer, count) - squares, -gamma * squares, gamma * squares);
+
+            using var first = new GuardedFloats(before);
+            using var second = new GuardedFloats(before);
+            kernels.AccumulateSquares(x.Pointer, count, 0.25f, 3f, first.Pointer, second.Pointer);
+            for (int i = 0; i < count; i++)
+            {
+                double square = (double)row[i] * row[i];
+                double Bound(double a) => Rounding.Gamma(3) * (Math.Abs(before[i]) + (a * square));
+                Assert.InRange(first.Pointer[i] - (before[i] + (0.25 * square)), -Bound(0.25), Bound(0.25));
+                Assert.InRange(second.Pointer[i] - (before[i] + (3 * square)), -Bound(3), Bound(3));
+            }
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Kernels))]
+    public void TransposeScaled_moves_and_multiplies_every_element_and_no_other(KernelSet kernels)
+    {
+        for (int rows = 0; rows <= 35; rows++)
+        {
+            for (int columns = 0; columns <= 35; columns++)
+            {
+                int sourceStride = columns + 2, destinationStride = rows + 3;
+                float[] matrix = Numbers(rows, rows == 0 ? 0 : ((rows - 1) * sourceStride) + columns), factors = Numbers(columns, rows);
+                float[] before = Numbers(7, columns == 0 ? 0 : ((columns - 1) * destinationStride) + rows);
+                using var source = new GuardedFloats(matrix);
+                using var scale = new GuardedFloats(factors);
+                using var destination = new GuardedFloats(before);
+                kernels.TransposeScaled(source.Pointer, sourceStride, rows, columns, scale.Pointer, destination.Pointer, destinationStride);
+                for (int position = 0; position < before.Length; position++)
+                {
+                    int column = position / destinationStride, row = position % destinationStride;
+                    float expected = row < rows ? matrix[(row * sourceStride) + column] * factors[row] : before[position];
+                    Assert.Equal(expected, destination.Pointer[position]);
+                }
+            }
+        }
+    }
+
+    private static float[] Numbers(int seed, int count, double low = -3, double high = 3)
+    {
+        var random = new Random(seed);
+        return [.. Enumerable.Range(0, count).Select(_ => (float)(low + (random.NextDouble() * (high - low))))];
+    }
+
+    private static void AssertUlps(float actual, double expected, double ulps, string what)
+    {
+        double error = Math.Abs(actual - expected) / Rounding.Ulp(expected);
+        if (!(error <= ulps)) Assert.Fail($"{what}: {actual:r}, expected {expected:r}, {error:f2} ulp");
+    }
+}
