@@ -1,0 +1,57 @@
+using System.Runtime.InteropServices;
+
+namespace FastAttn.Native;
+
+/// <summary>Checks that only raw arguments need: pointers, structure sizes, words and numbers wider than C#'s.</summary>
+internal static unsafe class Arguments
+{
+    public static void NotNull(void* pointer, string name)
+    {
+        if (pointer is null) throw new AbiException(Status.Null, "NULL; expected an address", name);
+    }
+
+    /// <summary>Checks a structure's first field against the only size this generation of the ABI has.</summary>
+    public static void StructSize(ulong size, int expected, string name)
+    {
+        if (size != (ulong)expected)
+        {
+            throw new AbiException(Status.StructSize, $"struct_size {size}; expected {expected}", name);
+        }
+    }
+
+    /// <summary>Reads a word; NULL is the default.</summary>
+    public static TChoice Word<TChoice>(byte* word, TChoice whenNull, string name)
+        where TChoice : struct, Enum
+    {
+        if (word is null) return whenNull;
+        string text = Marshal.PtrToStringUTF8((nint)word)!;
+        if (Words.All<TChoice>().Contains(text)) return Words.Parse<TChoice>(text, name);
+        throw new AbiException(Status.Word, $"unknown word '{text}'; expected one of {string.Join(", ", Words.All<TChoice>())}", name);
+    }
+
+    /// <summary>Narrows a size; the library itself checks the range each size really has.</summary>
+    public static int Size(long value, string name) =>
+        value is >= int.MinValue and <= int.MaxValue
+            ? (int)value
+            : throw new ArgumentOutOfRangeException(name, $"{value}; expected at most {int.MaxValue}");
+
+    /// <summary>Narrows a number whose zero means "default".</summary>
+    public static int? OptionalSize(long value, string name) => value == 0 ? null : Size(value, name);
+
+    public static bool YesOrNo(int value, string name) => value switch
+    {
+        0 => false,
+        1 => true,
+        _ => throw new ArgumentOutOfRangeException(name, $"{value}; expected 0 or 1"),
+    };
+
+    public static bool? Choice(int value, string name) => value switch
+    {
+        0 => null,
+        1 => true,
+        2 => false,
+        _ => throw new ArgumentOutOfRangeException(name, $"{value}; expected FA_DEFAULT (0), FA_YES (1) or FA_NO (2)"),
+    };
+
+    public static int? Threads(int value) => OptionalSize(value, "threads");
+}

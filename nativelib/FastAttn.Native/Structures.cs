@@ -1,0 +1,71 @@
+using System.Runtime.InteropServices;
+
+namespace FastAttn.Native;
+
+/// <summary><c>fa_tensor</c>.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal unsafe struct NativeTensor
+{
+    public const int MaxDimensions = 4;
+
+    public float* Data;
+    public int Dimensions;
+    public int Reserved;
+    public fixed long Shape[MaxDimensions];
+    public fixed long Strides[MaxDimensions];
+}
+
+/// <summary><c>fa_attention_shape</c>.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal struct NativeAttentionShape
+{
+    public ulong StructSize;
+    public long Batch;
+    public long Heads;
+    public long KeyHeads;
+    public long QueryLength;
+    public long KeyLength;
+    public long HeadDimension;
+    public long ValueDimension;
+}
+
+/// <summary><c>fa_attention_options</c>.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal unsafe struct NativeAttentionOptions
+{
+    public ulong StructSize;
+    public byte* FeatureMap;
+    public byte* ProjectionKind;
+    public byte* Method;
+    public ulong Seed;
+    public long Features;
+    public long QueryOffset;
+    public int HasQueryOffset;
+    public int Causal;
+    public int Normalize;
+    public int Threads;
+    public float QkScale;
+    public float Tolerance;
+}
+
+/// <summary><c>fa_key_selection</c>.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal unsafe struct NativeKeySelection
+{
+    public ulong StructSize;
+    public byte* KeyMask;
+    public long KeyMaskCount;
+    public int* Lengths;
+    public long LengthsCount;
+}
+
+/// <summary><c>fa_report</c>.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal unsafe struct NativeReport
+{
+    public ulong StructSize;
+    public byte* Method;
+    public byte* Tier;
+    public long RepairedRows;
+    public long FallbackHeads;
+}

@@ -1,0 +1,104 @@
+namespace FastAttn.Native;
+
+/// <summary>A checked <c>fa_tensor</c>: axes counted from the last, absent leading axes have extent 1.</summary>
+internal unsafe readonly ref struct Tensor
+{
+    private readonly NativeTensor* _tensor;
+    private readonly string _name;
+
+    public Tensor(NativeTensor* tensor, int minimumDimensions, int maximumDimensions, string name)
+    {
+        Arguments.NotNull(tensor, name);
+        Arguments.NotNull(tensor->Data, $"{name}.data");
+        if (tensor->Dimensions < minimumDimensions || tensor->Dimensions > maximumDimensions)
+        {
+            throw new ShapeException($"ndim {tensor->Dimensions}; expected {minimumDimensions} to {maximumDimensions}", name);
+        }
+
+        if (tensor->Reserved != 0) throw new AbiException(Status.Argument, $"reserved {tensor->Reserved}; expected 0", name);
+        if ((nint)tensor->Data % sizeof(float) != 0) throw new AbiException(Status.Argument, "data is not 4-byte aligned", name);
+
+        _tensor = tensor;
+        _name = name;
+        Int128 reach = 0;
+        for (int axis = 0; axis < tensor->Dimensions; axis++)
+        {
+            long extent = tensor->Shape[axis];
+            if (extent is < 1 or > int.MaxValue)
+            {
+                throw new ShapeException($"extent {extent} of axis {axis}; expected 1 to {int.MaxValue}", name);
+            }
+
+            reach += Int128.Abs(tensor->Strides[axis]) * (extent - 1);
+        }
+
+        // Half the address space in bytes: beyond it, the library's address arithmetic could wrap around.
+        if (reach > long.MaxValue / (2 * sizeof(float))) throw new ShapeException("strides reach past the address space", name);
+    }
+
+    public int Dimensions => _tensor->Dimensions;
+
+    public float* Data => _tensor->Data;
+
+    /// <summary>The extent of an axis, 0 being the last.</summary>
+    public int Extent(int fromLast) => fromLast < Dimensions ? (int)_tensor->Shape[Dimensions - 1 - fromLast] : 1;
+
+    public long Count => (long)Extent(0) * Extent(1) * Extent(2) * Extent(3);
+
+    /// <summary>"[2, 8, 1024, 64]", for messages.</summary>
+    public string Shape => $"[{string.Join(", ", new ReadOnlySpan<long>(_tensor->Shape, Dimensions).ToArray())}]";
+
+    /// <summary>The stride of an axis, 0 being the last. An axis of extent 1 gets the stride it would have without gaps: what the caller
+    /// wrote there has no meaning.</summary>
+    public long Stride(int fromLast)
+    {
+        if (Extent(fromLast) > 1) return _tensor->Strides[Dimensions - 1 - fromLast];
+        return fromLast == 0 ? 1 : Math.Abs(Stride(fromLast - 1)) * Extent(fromLast - 1);
+    }
+
+    public StridedTensor Strided()
+    {
+        if (Stride(0) != 1) throw new ShapeException($"last stride {Stride(0)}; expected 1", _name);
+        return new StridedTensor((nint)Data, Extent(3), Extent(2), Extent(1), Extent(0), Stride(3), Stride(2), Stride(1));
+    }
+
+    /// <summary>Row-major memory without gaps, as a span.</summary>
+    public Span<float> Dense()
+    {
+        long expected = 1;
+        for (int axis = 0; axis < Dimensions; axis++)
+        {
+            if (Stride(axis) != expected && Extent(axis) > 1)
+            {
+                throw new ShapeException($"stride {Stride(axis)} of axis {Dimensions - 1 - axis}; expected {expected}: row-major without gaps", _name);
+            }
+
+            expected *= Extent(axis);
+        }
+
+        return new Span<float>(Data, SpanLength());
+    }
+
+    /// <summary>A row-major copy, whatever the strides.</summary>
+    public float[] Gather()
+    {
+        float[] copy = new float[SpanLength()];
+        int next = 0;
+        for (int a = 0; a < Extent(3); a++)
+        {
+            for (int b = 0; b < Extent(2); b++)
+            {
+                for (int c = 0; c < Extent(1); c++)
+                {
+                    float* row = Data + a * Stride(3) + b * Stride(2) + c * Stride(1);
+                    for (int d = 0; d < Extent(0); d++) copy[next++] = row[d * Stride(0)];
+                }
+            }
+        }
+
+        return copy;
+    }
+
+    private int SpanLength() =>
+        Count <= Array.MaxLength ? (int)Count : throw new ShapeException($"{Shape} holds {Count} elements; expected at most {Array.MaxLength}", _name);
+}

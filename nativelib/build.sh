@@ -1,0 +1,80 @@
+#!/bin/bash
+# Builds the native library and lays it out for C, C++, CMake, pkg-config and Python.
+#
+#   nativelib/build.sh [--prefix DIR]        default DIR: artifacts/native in the repository
+#
+#   DIR/include/fastattn.h, fastattn.hpp
+#   DIR/lib/libfastattn.so -> libfastattn.so.0                     any x86-64
+#   DIR/lib/glibc-hwcaps/x86-64-v3/libfastattn.so.0                AVX2 and FMA
+#   DIR/lib/glibc-hwcaps/x86-64-v4/libfastattn.so.0                AVX-512
+#   DIR/lib/pkgconfig/fastattn.pc, DIR/lib/cmake/FastAttn/
+#   DIR/python/                                                    put on PYTHONPATH, or: pip install DIR/python
+#
+# Needs the .NET 10 SDK. Installs gcc, python3-numpy and zlib1g-dev (Debian's names) where they are missing.
+set -euo pipefail
+
+root=$(cd "$(dirname "$0")/.." && pwd)
+prefix=$root/artifacts/native
+
+while [ $# -gt 0 ]; do
+    case $1 in
+        --prefix)
+            [ $# -ge 2 ] || { echo "build.sh: --prefix needs a directory" >&2; exit 2; }
+            prefix=$2
+            shift 2
+            ;;
+        --prefix=*)
+            prefix=${1#--prefix=}
+            shift
+            ;;
+        *)
+            echo "usage: nativelib/build.sh [--prefix DIR]" >&2
+            exit 2
+            ;;
+    esac
+done
+
+if [ "$(uname -sm)" != "Linux x86_64" ]; then
+    echo "build.sh: the native library is built for Linux on x86-64 only; elsewhere use the NuGet package" >&2
+    exit 1
+fi
+
+# shellcheck source=install-packages.sh
+. "$root/nativelib/install-packages.sh"
+install_packages gcc libc6-dev zlib1g-dev python3-numpy
+
+mkdir -p "$prefix"
+prefix=$(cd "$prefix" && pwd)
+version=$(sed -n 's:.*<Version>\(.*\)</Version>.*:\1:p' "$root/Directory.Build.props")
+project=$root/nativelib/FastAttn.Native/FastAttn.Native.csproj
+staging=$(mktemp -d)
+trap 'rm -rf "$staging"' EXIT
+
+# One instruction set a build: what ILCompiler calls it, where the dynamic linker looks for it, what Python calls it.
+publish_level() {
+    local instruction_set=$1 lib_directory=$2 level=$3
+    echo "publishing $level"
+    dotnet publish "$project" -c Release -r linux-x64 -p:FastAttnInstructionSet="$instruction_set" \
+        -o "$staging/$level" --nologo -v quiet
+    mkdir -p "$lib_directory" "$prefix/python/fastattn/lib/$level"
+    install -m 755 "$staging/$level/libfastattn.so" "$lib_directory/libfastattn.so.0"
+    ln -sfn libfastattn.so.0 "$lib_directory/libfastattn.so"
+    install -m 755 "$staging/$level/libfastattn.so" "$prefix/python/fastattn/lib/$level/libfastattn.so"
+}
+
+publish_level ''          "$prefix/lib"                         x86-64
+publish_level x86-x64-v3  "$prefix/lib/glibc-hwcaps/x86-64-v3"  x86-64-v3
+publish_level x86-x64-v4  "$prefix/lib/glibc-hwcaps/x86-64-v4"  x86-64-v4
+
+mkdir -p "$prefix/include" "$prefix/lib/pkgconfig" "$prefix/lib/cmake/FastAttn"
+install -m 644 "$root"/nativelib/include/fastattn.h "$root"/nativelib/include/fastattn.hpp "$prefix/include/"
+sed "s:@VERSION@:$version:" "$root/nativelib/pkgconfig/fastattn.pc.in" > "$prefix/lib/pkgconfig/fastattn.pc"
+install -m 644 "$root/nativelib/cmake/FastAttnConfig.cmake" "$prefix/lib/cmake/FastAttn/"
+sed "s:@VERSION@:$version:" "$root/nativelib/cmake/FastAttnConfigVersion.cmake.in" \
+    > "$prefix/lib/cmake/FastAttn/FastAttnConfigVersion.cmake"
+
+install -m 644 "$root"/nativelib/python/fastattn/*.py "$root"/nativelib/python/fastattn/py.typed "$prefix/python/fastattn/"
+install -m 644 "$root"/nativelib/python/README.md "$root"/LICENSE "$prefix/python/"
+sed "s:@VERSION@:$version:" "$root/nativelib/python/pyproject.toml.in" > "$prefix/python/pyproject.toml"
+
+echo "FastAttn $version is in $prefix"

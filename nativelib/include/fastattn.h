@@ -1,0 +1,357 @@
+/*
+ * fastattn.h: attention with relative positions on ordinary CPUs, from C.
+ *
+ *   https://arxiv.org/abs/2106.12566   Luo et al., "Stable, Fast and Accurate: Kernelized Attention
+ *                                      with Relative Positional Encoding", NeurIPS 2021
+ *
+ * The library computes, for every sequence and head,
+ *
+ *     z_i = sum_j c_{j-i} (phi(q_i) . phi(k_j)) v_j  /  sum_j c_{j-i} (phi(q_i) . phi(k_j)),   c_t = exp(b_t)
+ *
+ * without ever holding an n x n matrix, and y_i = sum_j c_{j-i} x_j, the Toeplitz product under it.
+ *
+ *
+ * SHAPES AND ORIENTATION
+ *
+ *   query        [B, H,   n_q, d]       key  [B, H_k, n_k, d]     value [B, H_k, n_k, d_v]
+ *   destination  [B, H,   n_q, d_v]     H_k divides H: query head h reads key head h / (H / H_k)
+ *   bias         [n_q + n_k - 1], [1, n_q + n_k - 1] or [H, n_q + n_k - 1];
+ *                entry (j - i) + (n_q - 1) belongs to query i and key j, always.
+ *                -infinity removes the pair; NaN and +infinity are errors.
+ *   projection   [m, d] or [1, m, d], shared by all heads, or [H, m, d]
+ *   key_mask     [n_k] or [B, n_k], 1 = attend, 0 = leave out
+ *   lengths      [B], keys kept from the front, 0 ... n_k
+ *
+ *   Leading axes of size 1 may be absent. The last stride of query, key, value and destination is 1;
+ *   the others are free and count elements, not bytes: an array laid out [B, n, H, d] is passed as
+ *   shape {B, H, n, d} with strides {n*H*d, d, H*d, 1} and is read in place.
+ *
+ *   A row with no visible key gives zeros. A query that holds NaN or infinity makes its own row NaN; a
+ *   key that does makes the rows that depend on it NaN; a value that does makes its column of those
+ *   rows NaN; nothing else changes. Keys left out may hold anything.
+ *
+ *
+ * WORDS
+ *
+ *   Choices are words, the same in C, C#, Python and the command line:
+ *     feature maps   prf trf elu relu sikf          methods   auto direct fft linear
+ *     projections    iid orthogonal sphere          tiers     avx512 avx2 neon portable
+ *
+ *
+ * A WORKED EXAMPLE, 3 queries and 4 keys, small enough to check by hand
+ *
+ *   Toeplitz product, n_out = 3, n_in = 4:
+ *     c = [1 2 3 4 5 6],  x = [1 10 100 1000]   gives   y = [6543 5432 4321]
+ *     (y_0 = c[2] x_0 + c[3] x_1 + c[4] x_2 + c[5] x_3)
+ *
+ *   Kernelized attention, feature map "elu", b = ln [1 2 3 4 5 6]:
+ *     q = [0 1; 1 0; 2 2]      k = [0 0; 1 0; 0 1; 1 1]      v = [1; 2; 3; 4]
+ *     phi(q) = q + 1, phi(k) = k + 1, so the weights c_{j-i} (phi(q_i) . phi(k_j)) are
+ *       [9 16 25 36;  6 15 16 30;  6 18 27 48]
+ *     destination = [260/86; 204/67; 315/99] = [3.0232558; 3.0447761; 3.1818182]
+ *     causal (query_offset 1 = n_k - n_q): [41/25; 84/37; 315/99] = [1.64; 2.2702703; 3.1818182]
+ *
+ *
+ * ERRORS
+ *
+ *   Every function that can fail returns a fa_status. On any status but FA_OK the caller's memory
+ *   (destinations, reports, handles) is as it was, and fa_last_error() on the same thread says which
+ *   argument was at fault, what came and what was expected. Two statuses are not about arguments:
+ *   after FA_ERROR_OUT_OF_MEMORY or FA_ERROR_INTERNAL raised while a forward or multiply was already
+ *   computing, its destination holds unspecified numbers. No call ends the process or throws.
+ *
+ * HANDLES
+ *
+ *   Handles are numbers that the library checks: a handle that was destroyed, or never existed, or is
+ *   of another kind gives FA_ERROR_HANDLE. {0} is never a live handle. A handle destroyed while
+ *   another thread is inside a call that uses it stays alive until that call returns.
+ *
+ * THREADS
+ *
+ *   Every function may be called from any thread at any time, also with the same handle: what handles
+ *   stand for never changes after creation. Results do not depend on the number of threads, bit for bit.
+ *   Environment, read once at first use: FASTATTN_THREADS (threads when a call does not say),
+ *   FASTATTN_TIER (lowers the instruction tier).
+ *   After fork() without exec the child must not call the library if the parent had used it:
+ *   calls then give FA_ERROR_FORKED. Start processes with exec ("spawn") or use the library only
+ *   after forking.
+ *
+ * STRUCTURES
+ *
+ *   Structures that may grow begin with struct_size, which the caller sets to sizeof of the structure
+ *   it was compiled with. Zero in every other field means "default"; the FA_..._INIT macros do both.
+ *   A size the library does not know gives FA_ERROR_STRUCT_SIZE.
+ *
+ * BUILDING
+ *
+ *   cc program.c $(pkg-config --cflags --libs fastattn)
+ *   The library is one shared object per instruction level; the dynamic linker chooses by itself
+ *   (glibc-hwcaps, glibc 2.33 or later). It cannot be unloaded: dlclose succeeds and leaves it mapped.
+ */
+#ifndef FASTATTN_H
+#define FASTATTN_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ABI generation of this header. A library with another fa_abi_version() must not be used with it. */
+#define FA_ABI_VERSION 1u
+
+/* ---- Statuses ------------------------------------------------------------------------------------- */
+
+typedef int32_t fa_status;
+
+enum {
+    FA_OK = 0,
+    FA_ERROR_NULL = 1,          /* a required pointer is NULL */
+    FA_ERROR_ARGUMENT = 2,      /* a number is out of range, NaN where forbidden, memory overlaps, choices contradict */
+    FA_ERROR_SHAPE = 3,         /* a rank, an extent or a stride does not fit the others */
+    FA_ERROR_WORD = 4,          /* an unknown word; the message lists the known ones */
+    FA_ERROR_HANDLE = 5,        /* a handle that is not alive or is of another kind */
+    FA_ERROR_STRUCT_SIZE = 6,   /* struct_size is not one this library knows */
+    FA_ERROR_FORKED = 7,        /* the library was in use before this process was forked */
+    FA_ERROR_OUT_OF_MEMORY = 8, /* memory could not be had */
+    FA_ERROR_INTERNAL = 9       /* a fault in the library: please report it with the message */
+};
+
+/* ---- The library ---------------------------------------------------------------------------------- */
+
+/* The library's ABI generation; compare with FA_ABI_VERSION. Never fails. */
+uint32_t fa_abi_version(void);
+
+/* The library's version, such as "0.1.0". Static; never fails. */
+const char *fa_version_string(void);
+
+/* The name of a status, such as "FA_ERROR_SHAPE"; "unknown status" for other numbers. Static; never fails. */
+const char *fa_status_string(fa_status status);
+
+/*
+ * The message of the last call that failed on this thread, UTF-8; "" before the first failure.
+ * Calls that succeed leave it alone. Valid until the next call that fails on this thread, or until the
+ * thread ends. Owned by the library.
+ */
+const char *fa_last_error(void);
+
+/*
+ * The instruction tier the kernels run on: "avx512", "avx2", "neon" or "portable". Static.
+ * NULL (with a message) when FASTATTN_TIER holds an unknown word.
+ */
+const char *fa_simd_tier(void);
+
+/* Why that tier, in one sentence. Static. NULL as for fa_simd_tier. */
+const char *fa_simd_tier_reason(void);
+
+/*
+ * Threads used when a call does not say: FASTATTN_THREADS, else the cores this process may use.
+ * 0 (with a message) when FASTATTN_THREADS is not a number above zero.
+ */
+int32_t fa_default_threads(void);
+
+/* ---- Tensors -------------------------------------------------------------------------------------- */
+
+#define FA_MAX_NDIM 4
+
+/*
+ * float32 numbers in the caller's memory. Axes past ndim are ignored. Strides count elements; of a tensor
+ * that is read they may be zero (a broadcast axis) or negative; those of a tensor that is written must keep
+ * every element apart from every other. The library never keeps a pointer past the call.
+ */
+typedef struct fa_tensor {
+    float *data;                   /* element [0, 0, ...]; 4-byte aligned; not written when the tensor is an input */
+    int32_t ndim;                  /* 1 ... 4 */
+    int32_t reserved;              /* 0 */
+    int64_t shape[FA_MAX_NDIM];    /* extents, each at least 1 */
+    int64_t strides[FA_MAX_NDIM];  /* elements from one index to the next */
+} fa_tensor;
+
+/* ---- Random projections --------------------------------------------------------------------------- */
+
+/*
+ * The rows w_i of a random feature map, [H, m, d] with H = 1 when all heads share them: data that is drawn
+ * from a seed or given, and can be read back, saved and restored. The same seed gives the same bytes on
+ * every machine. The pointer-free handle is passed by value; {0} means none.
+ */
+typedef struct fa_projection {
+    uint64_t id;
+} fa_projection;
+
+/*
+ * Draws [features, dimension], shared by all heads.
+ *   features    m, 1 ... 4096
+ *   dimension   d, 1 ... 512
+ *   kind        "iid" (standard normal), "orthogonal" (rows orthogonal in blocks of d, lengths of normal
+ *               vectors) or "sphere" (uniform on the sphere of radius sqrt d); NULL: "orthogonal"
+ *   seed        any
+ *   projection  receives the handle; destroy it with fa_projection_destroy
+ * Errors: NULL (projection), ARGUMENT, WORD, OUT_OF_MEMORY.
+ * Time: O(m d), for "orthogonal" O(m d min(m, d)). Source: Luo et al. 2021; Choromanski et al. 2021.
+ */
+fa_status fa_projection_create(int64_t features, int64_t dimension, const char *kind, uint64_t seed,
+                               fa_projection *projection);
+
+/*
+ * Copies a projection the caller brings.
+ *   values      [m, d] or [H, m, d], any strides, finite; m 1 ... 4096, d 1 ... 512
+ *   projection  receives the handle; destroy it with fa_projection_destroy
+ * Errors: NULL, SHAPE, ARGUMENT (NaN, infinity, a size out of range), OUT_OF_MEMORY. Time: O(H m d).
+ */
+fa_status fa_projection_from_values(const fa_tensor *values, fa_projection *projection);
+
+/* The extents {H, m, d} of a projection. Errors: NULL, HANDLE. */
+fa_status fa_projection_shape(fa_projection projection, int64_t shape[3]);
+
+/*
+ * Copies the entries out.
+ *   values   destination of shape {H, m, d}, or {m, d} when H = 1; last stride 1
+ * Errors: NULL, HANDLE, SHAPE. Time: O(H m d).
+ */
+fa_status fa_projection_values(fa_projection projection, const fa_tensor *values);
+
+/* Ends a projection. Plans made with it are not affected. {0} is allowed and does nothing. Errors: HANDLE. */
+fa_status fa_projection_destroy(fa_projection projection);
+
+/* ---- Kernelized attention ------------------------------------------------------------------------- */
+
+/* The sizes of a call. All are given; none has a default. */
+typedef struct fa_attention_shape {
+    uint64_t struct_size;     /* sizeof(fa_attention_shape) */
+    int64_t batch;            /* B, sequences, at least 1 */
+    int64_t heads;            /* H, query heads, at least 1 */
+    int64_t key_heads;        /* H_k, heads of key and value, divides H */
+    int64_t query_length;     /* n_q, at least 1 */
+    int64_t key_length;       /* n_k, at least 1 */
+    int64_t head_dimension;   /* d, 1 ... 512 */
+    int64_t value_dimension;  /* d_v, 1 ... 4096 */
+} fa_attention_shape;
+
+/* Yes, no, or what suits the feature map. */
+enum { FA_DEFAULT = 0, FA_YES = 1, FA_NO = 2 };
+
+/* Choices; zero everywhere but struct_size is the normalised PRF method of Luo et al. 2021. */
+typedef struct fa_attention_options {
+    uint64_t struct_size;         /* sizeof(fa_attention_options) */
+    const char *feature_map;      /* "prf" "trf" "elu" "relu" "sikf"; NULL: "prf" */
+    const char *projection_kind;  /* how to draw when no projection is given; NULL: "orthogonal" */
+    const char *method;           /* "auto" "direct" "fft" "linear"; NULL: "auto" */
+    uint64_t seed;                /* of a drawn projection */
+    int64_t features;             /* m, rows of the projection, 1 ... 4096; 0: those of the projection given, else 64.
+                                     "trf" makes two features of each row. "elu" and "sikf" have none and refuse it */
+    int64_t query_offset;         /* p: query 0 stands at position p among the keys; read when has_query_offset */
+    int32_t has_query_offset;     /* 0: p = n_k - n_q (needs n_q <= n_k). Matters only when causal */
+    int32_t causal;               /* 1: query i sees keys j <= p + i; 0: all keys */
+    int32_t normalize;            /* FA_YES: rows of query and key are scaled to length 1; FA_DEFAULT: yes for prf and
+                                     trf, else no. A zero row stays zero */
+    int32_t threads;              /* at least 1; 0: fa_default_threads() */
+    float qk_scale;               /* factor on un-normalised query and key, finite and above 0;
+                                     0: d^(-1/4) for prf, trf, relu, else 1 */
+    float tolerance;              /* largest error of a row of the result, as a share of the largest |v_j| the row sees,
+                                     1e-6 ... 0.1; 0: 1e-4 */
+} fa_attention_options;
+
+/* Which keys take part; all of them when NULL or zero. A key is kept when both allow it. */
+typedef struct fa_key_selection {
+    uint64_t struct_size;     /* sizeof(fa_key_selection) */
+    const uint8_t *key_mask;  /* [n_k] or [B, n_k], contiguous; 1 = attend, 0 = leave out; other values are errors */
+    int64_t key_mask_count;   /* n_k or B * n_k; 0 when key_mask is NULL */
+    const int32_t *lengths;   /* [B], keys kept from the front, 0 ... n_k */
+    int64_t lengths_count;    /* B; 0 when lengths is NULL */
+} fa_key_selection;
+
+/* What one forward call did. The words are static. */
+typedef struct fa_report {
+    uint64_t struct_size;    /* sizeof(fa_report), set by the caller */
+    const char *method;      /* the method that ran in most heads */
+    const char *tier;        /* the instruction tier of its kernels */
+    int64_t repaired_rows;   /* rows computed again because their error could not be certified */
+    int64_t fallback_heads;  /* heads computed directly because more than a tenth of their rows needed it */
+} fa_report;
+
+#ifdef __cplusplus
+#define FA_ATTENTION_SHAPE_INIT {sizeof(fa_attention_shape), 0, 0, 0, 0, 0, 0, 0}
+#define FA_ATTENTION_OPTIONS_INIT \
+    {sizeof(fa_attention_options), nullptr, nullptr, nullptr, 0, 0, 0, 0, 0, 0, 0, 0.0f, 0.0f}
+#define FA_KEY_SELECTION_INIT {sizeof(fa_key_selection), nullptr, 0, nullptr, 0}
+#define FA_REPORT_INIT {sizeof(fa_report), nullptr, nullptr, 0, 0}
+#else
+#define FA_ATTENTION_SHAPE_INIT {.struct_size = sizeof(fa_attention_shape)}
+#define FA_ATTENTION_OPTIONS_INIT {.struct_size = sizeof(fa_attention_options)}
+#define FA_KEY_SELECTION_INIT {.struct_size = sizeof(fa_key_selection)}
+#define FA_REPORT_INIT {.struct_size = sizeof(fa_report)}
+#endif
+
+/* A prepared attention: sizes, choices, projection, positions and pooled working memory. */
+typedef struct fa_attention {
+    uint64_t id;
+} fa_attention;
+
+/*
+ * Checks the sizes, chooses the method and prepares everything that does not depend on query, key and value.
+ *   shape       the sizes
+ *   options     the choices; NULL: defaults
+ *   bias        relative position bias, see the top of this file, any strides, copied; NULL: no positions
+ *   projection  copied by reference: it may be destroyed right after; {0}: drawn from seed and projection_kind
+ *   attention   receives the handle; destroy it with fa_attention_destroy
+ * Errors: NULL (shape, attention), STRUCT_SIZE, SHAPE, ARGUMENT, WORD, HANDLE (projection), OUT_OF_MEMORY.
+ * Time: O(H N log N) with bias, N the Fourier length, plus drawing the projection.
+ */
+fa_status fa_attention_create(const fa_attention_shape *shape, const fa_attention_options *options,
+                              const fa_tensor *bias, fa_projection projection, fa_attention *attention);
+
+/*
+ * Computes destination = attention(query, key, value).
+ *   query, key, value   ndim 2 ... 4, extents as created, last stride 1
+ *   destination         likewise; its memory, from first to last element, must not overlap an input's
+ *   selection           which keys take part; NULL: all
+ *   report              receives what was done; NULL: not wanted
+ * Errors: NULL, HANDLE, STRUCT_SIZE, SHAPE, ARGUMENT (overlap, a mask byte above 1, a length out of range),
+ * OUT_OF_MEMORY.
+ * Time per head: "direct" O(n_q n_k (m + d_v)), "fft" O(N log N m d_v), "linear" O(n m d_v); memory O(N (m + d_v)) per
+ * head in flight. Working memory is pooled: a second call of the same handle allocates nothing.
+ */
+fa_status fa_attention_forward(fa_attention attention, const fa_tensor *query, const fa_tensor *key,
+                               const fa_tensor *value, const fa_tensor *destination,
+                               const fa_key_selection *selection, fa_report *report);
+
+/* Ends an attention and frees its working memory. {0} is allowed and does nothing. Errors: HANDLE. */
+fa_status fa_attention_destroy(fa_attention attention);
+
+/* ---- Toeplitz products ---------------------------------------------------------------------------- */
+
+/* Prepared Toeplitz matrices, one a head or one for all. */
+typedef struct fa_toeplitz {
+    uint64_t id;
+} fa_toeplitz;
+
+/*
+ * Prepares y_i = sum_j c_{j-i} x_j.
+ *   coefficients   [n_out + n_in - 1] or [H, n_out + n_in - 1], entry (j - i) + (n_out - 1); finite; any strides; copied
+ *   output_length  n_out, at least 1
+ *   input_length   n_in, at least 1
+ *   toeplitz       receives the handle; destroy it with fa_toeplitz_destroy
+ * Errors: NULL, SHAPE, ARGUMENT, OUT_OF_MEMORY. Time: O(H N log N), N the Fourier length, below 2 (n_out + n_in).
+ */
+fa_status fa_toeplitz_create(const fa_tensor *coefficients, int64_t output_length, int64_t input_length,
+                             fa_toeplitz *toeplitz);
+
+/*
+ * Multiplies.
+ *   x            [n_in, columns] or [H, n_in, columns], row-major without gaps
+ *   destination  [n_out, columns] or [H, n_out, columns], row-major without gaps; must not overlap x
+ *   threads      at least 1; 0: fa_default_threads()
+ * With one matrix for all, x may have any number of heads; else as many as there are matrices.
+ * Errors: NULL, HANDLE, SHAPE, ARGUMENT (overlap, threads), OUT_OF_MEMORY. Time: O(H columns N log N).
+ */
+fa_status fa_toeplitz_multiply(fa_toeplitz toeplitz, const fa_tensor *x, const fa_tensor *destination, int32_t threads);
+
+/* Ends Toeplitz matrices. {0} is allowed and does nothing. Errors: HANDLE. */
+fa_status fa_toeplitz_destroy(fa_toeplitz toeplitz);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,209 @@
+// fastattn.hpp: fastattn.h for C++17, with owners instead of handles and exceptions instead of statuses. Header only.
+//
+// Shapes, words, threads and the rules for memory are those of fastattn.h, which is the manual.
+//
+//     fastattn::Attention attention(shape, options, &bias);
+//     attention.forward(query, key, value, destination);
+//
+// Owners can be moved, not copied; a moved-from owner holds nothing and may only be assigned or destroyed. Every function
+// may throw fastattn::Error; a forward or multiply that throws has not touched its destination, with the two exceptions
+// that fastattn.h names.
+#ifndef FASTATTN_HPP
+#define FASTATTN_HPP
+
+#include "fastattn.h"
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <initializer_list>
+#include <stdexcept>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace fastattn {
+
+// A status other than FA_OK, with the library's message.
+class Error : public std::runtime_error {
+public:
+    Error(fa_status status, const std::string &message) : std::runtime_error(message), status_(status) {}
+
+    fa_status status() const noexcept { return status_; }
+
+private:
+    fa_status status_;
+};
+
+// Throws the calling thread's last error unless status is FA_OK.
+inline void check(fa_status status) {
+    if (status != FA_OK) {
+        throw Error(status, std::string(fa_status_string(status)) + ": " + fa_last_error());
+    }
+}
+
+// Throws when the header and the loaded library are of different ABI generations.
+inline void check_abi() {
+    if (fa_abi_version() != FA_ABI_VERSION) {
+        throw Error(FA_ERROR_INTERNAL, "libfastattn has ABI version " + std::to_string(fa_abi_version()) +
+                                           "; the program was compiled for " + std::to_string(FA_ABI_VERSION));
+    }
+}
+
+// Describes memory with strides in elements; the memory stays the caller's. 1 to 4 axes.
+inline fa_tensor strided(float *data, std::initializer_list<std::int64_t> shape,
+                         std::initializer_list<std::int64_t> strides) {
+    if (shape.size() != strides.size() || shape.size() < 1 || shape.size() > FA_MAX_NDIM) {
+        throw Error(FA_ERROR_SHAPE, "strided: shape and strides must have the same number of axes, 1 to 4");
+    }
+
+    fa_tensor tensor{};
+    tensor.data = data;
+    tensor.ndim = static_cast<std::int32_t>(shape.size());
+    std::size_t axis = 0;
+    for (std::int64_t extent : shape) tensor.shape[axis++] = extent;
+    axis = 0;
+    for (std::int64_t stride : strides) tensor.strides[axis++] = stride;
+    return tensor;
+}
+
+// Describes row-major memory without gaps. 1 to 4 axes.
+inline fa_tensor dense(float *data, std::initializer_list<std::int64_t> shape) {
+    fa_tensor tensor = strided(data, shape, shape);
+    std::int64_t stride = 1;
+    for (std::int32_t axis = tensor.ndim; axis-- > 0;) {
+        tensor.strides[axis] = stride;
+        stride *= tensor.shape[axis];
+    }
+    return tensor;
+}
+
+// The same for memory that is only read: the library does not write to inputs.
+inline fa_tensor dense(const float *data, std::initializer_list<std::int64_t> shape) {
+    return dense(const_cast<float *>(data), shape);
+}
+
+inline fa_tensor strided(const float *data, std::initializer_list<std::int64_t> shape,
+                         std::initializer_list<std::int64_t> strides) {
+    return strided(const_cast<float *>(data), shape, strides);
+}
+
+// Owns a handle and destroys it at the end of its life.
+template <typename Handle, fa_status (*Destroy)(Handle)>
+class Owner {
+public:
+    Owner() noexcept = default;
+    explicit Owner(Handle handle) noexcept : handle_(handle) {}
+    Owner(Owner &&other) noexcept : handle_(std::exchange(other.handle_, Handle{0})) {}
+    Owner &operator=(Owner &&other) noexcept {
+        std::swap(handle_, other.handle_);
+        return *this;
+    }
+    Owner(const Owner &) = delete;
+    Owner &operator=(const Owner &) = delete;
+    ~Owner() { Destroy(handle_); }
+
+    Handle get() const noexcept { return handle_; }
+
+private:
+    Handle handle_{0};
+};
+
+// The rows of a random feature map: see fa_projection_create and fa_projection_from_values.
+class Projection {
+public:
+    static Projection draw(std::int64_t features, std::int64_t dimension, const char *kind = "orthogonal",
+                           std::uint64_t seed = 0) {
+        fa_projection handle{0};
+        check(fa_projection_create(features, dimension, kind, seed, &handle));
+        return Projection(handle);
+    }
+
+    static Projection from_values(const fa_tensor &values) {
+        fa_projection handle{0};
+        check(fa_projection_from_values(&values, &handle));
+        return Projection(handle);
+    }
+
+    // {H, m, d}.
+    std::array<std::int64_t, 3> shape() const {
+        std::array<std::int64_t, 3> extents{};
+        check(fa_projection_shape(owner_.get(), extents.data()));
+        return extents;
+    }
+
+    // A copy of the entries, [H, m, d] in row-major order.
+    std::vector<float> values() const {
+        const std::array<std::int64_t, 3> extents = shape();
+        std::vector<float> copy(static_cast<std::size_t>(extents[0] * extents[1] * extents[2]));
+        const fa_tensor target = dense(copy.data(), {extents[0], extents[1], extents[2]});
+        check(fa_projection_values(owner_.get(), &target));
+        return copy;
+    }
+
+    fa_projection get() const noexcept { return owner_.get(); }
+
+private:
+    explicit Projection(fa_projection handle) noexcept : owner_(handle) {}
+
+    Owner<fa_projection, fa_projection_destroy> owner_;
+};
+
+// Kernelized attention with relative positions: see fa_attention_create and fa_attention_forward.
+// May be used by several threads at once.
+class Attention {
+public:
+    explicit Attention(const fa_attention_shape &shape, const fa_attention_options &options = FA_ATTENTION_OPTIONS_INIT,
+                       const fa_tensor *bias = nullptr)
+        : owner_(create(shape, options, bias, fa_projection{0})) {}
+
+    Attention(const fa_attention_shape &shape, const fa_attention_options &options, const fa_tensor *bias,
+              const Projection &projection)
+        : owner_(create(shape, options, bias, projection.get())) {}
+
+    fa_report forward(const fa_tensor &query, const fa_tensor &key, const fa_tensor &value, const fa_tensor &destination,
+                      const fa_key_selection *selection = nullptr) const {
+        fa_report report = FA_REPORT_INIT;
+        check(fa_attention_forward(owner_.get(), &query, &key, &value, &destination, selection, &report));
+        return report;
+    }
+
+    fa_attention get() const noexcept { return owner_.get(); }
+
+private:
+    static fa_attention create(const fa_attention_shape &shape, const fa_attention_options &options,
+                               const fa_tensor *bias, fa_projection projection) {
+        fa_attention handle{0};
+        check(fa_attention_create(&shape, &options, bias, projection, &handle));
+        return handle;
+    }
+
+    Owner<fa_attention, fa_attention_destroy> owner_;
+};
+
+// Multiplication by Toeplitz matrices: see fa_toeplitz_create and fa_toeplitz_multiply.
+// May be used by several threads at once.
+class Toeplitz {
+public:
+    Toeplitz(const fa_tensor &coefficients, std::int64_t output_length, std::int64_t input_length)
+        : owner_(create(coefficients, output_length, input_length)) {}
+
+    void multiply(const fa_tensor &x, const fa_tensor &destination, std::int32_t threads = 0) const {
+        check(fa_toeplitz_multiply(owner_.get(), &x, &destination, threads));
+    }
+
+    fa_toeplitz get() const noexcept { return owner_.get(); }
+
+private:
+    static fa_toeplitz create(const fa_tensor &coefficients, std::int64_t output_length, std::int64_t input_length) {
+        fa_toeplitz handle{0};
+        check(fa_toeplitz_create(&coefficients, output_length, input_length, &handle));
+        return handle;
+    }
+
+    Owner<fa_toeplitz, fa_toeplitz_destroy> owner_;
+};
+
+} // namespace fastattn
+
+#endif

@@ -1,0 +1,33 @@
+"""Attention with relative positions on ordinary CPUs.
+
+>>> import numpy as np, fastattn
+>>> q = np.array([[0, 1], [1, 0], [2, 2]], dtype=np.float32)
+>>> k = np.array([[0, 0], [1, 0], [0, 1], [1, 1]], dtype=np.float32)
+>>> v = np.array([[1], [2], [3], [4]], dtype=np.float32)
+>>> bias = np.log(np.arange(1, 7, dtype=np.float32))
+>>> fastattn.kernelized_attention(q, k, v, bias=bias, feature_map="elu").round(4)
+array([[3.0233],
+       [3.0448],
+       [3.1818]], dtype=float32)
+
+Shapes, words and rules are the same in Python, C, C# and the command line. Every function may be called from several
+threads at once and releases the interpreter's lock while it computes.
+"""
+
+from ._attention import AttentionInfo, kernelized_attention
+from ._config import show_config
+from ._errors import ArgumentError, DTypeError, FastAttnError, ShapeError
+from ._projection import random_projection
+from ._toeplitz import toeplitz_matmul
+
+__all__ = [
+    "ArgumentError",
+    "AttentionInfo",
+    "DTypeError",
+    "FastAttnError",
+    "ShapeError",
+    "kernelized_attention",
+    "random_projection",
+    "show_config",
+    "toeplitz_matmul",
+]

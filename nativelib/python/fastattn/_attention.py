@@ -1,0 +1,255 @@
+"""kernelized_attention."""
+
+from __future__ import annotations
+
+import ctypes
+from dataclasses import dataclass
+from typing import Optional, Tuple, Union
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from . import _arguments, _library
+from ._errors import ArgumentError, DTypeError, ShapeError
+
+# C's and C#'s names of this function's arguments.
+_NAMES = {"query": "q", "key": "k", "value": "v", "destination": "out", "values": "projection"}
+
+
+@dataclass(frozen=True)
+class AttentionInfo:
+    """What one call of `kernelized_attention` did."""
+
+    method: str
+    """The method that ran in most heads: "direct", "fft" or "linear"."""
+
+    repaired_rows: int
+    """Rows, over all batches and heads, computed again because their error could not be certified."""
+
+    fallback_heads: int
+    """Heads computed directly because more than a tenth of their rows would have needed that."""
+
+    tier: str
+    """The instruction tier of the kernels: "avx512", "avx2", "neon" or "portable"."""
+
+
+def kernelized_attention(
+    q: ArrayLike,
+    k: ArrayLike,
+    v: ArrayLike,
+    *,
+    bias: Optional[ArrayLike] = None,
+    feature_map: str = "prf",
+    features: Optional[int] = None,
+    projection: Optional[ArrayLike] = None,
+    projection_kind: str = "orthogonal",
+    seed: int = 0,
+    normalize: Optional[bool] = None,
+    qk_scale: Optional[float] = None,
+    causal: bool = False,
+    query_offset: Optional[int] = None,
+    key_mask: Optional[ArrayLike] = None,
+    lengths: Optional[ArrayLike] = None,
+    tolerance: float = 1e-4,
+    method: str = "auto",
+    threads: Optional[int] = None,
+    out: Optional["NDArray[np.float32]"] = None,
+    return_info: bool = False,
+) -> Union["NDArray[np.float32]", Tuple["NDArray[np.float32]", AttentionInfo]]:
+    """Kernelized attention with relative positions (Luo et al., NeurIPS 2021, arXiv 2106.12566).
+
+    For every sequence and head::
+
+        z_i = sum_j c_{j-i} (phi(q_i) . phi(k_j)) v_j / sum_j c_{j-i} (phi(q_i) . phi(k_j)),    c_t = exp(bias_t)
+
+    Parameters
+    ----------
+    q : array [B, H, n_q, d], [H, n_q, d] or [n_q, d]
+        Queries. float32 is read in place whatever the strides of its leading axes, so a transposed `[B, n, H, d]` array
+        costs nothing; a last axis that is not contiguous, float64 and float16 cost one copy. Integers, complex numbers
+        and objects raise `DTypeError`. d is 1 ... 512.
+    k, v : arrays [B, H_k, n_k, d] and [B, H_k, n_k, d_v], with as many axes as q
+        Keys and values. H_k divides H: query head h reads key head h // (H // H_k). d_v is 1 ... 4096.
+    bias : array [n_q + n_k - 1], [1, n_q + n_k - 1] or [H, n_q + n_k - 1], optional
+        Entry (j - i) + (n_q - 1) belongs to query i and key j. -inf removes the pair; NaN and +inf are errors. None: no
+        positions.
+    feature_map : {"prf", "trf", "elu", "relu", "sikf"}
+        The map phi.
+    features : int, optional
+        Rows m of the projection, 1 ... 4096; "trf" makes two features of each. Default: those of `projection`, else 64.
+        "elu" and "sikf" have no projection and refuse `features` and `projection`.
+    projection : array [m, d] or [H, m, d], optional
+        The rows of the random feature map. Default: drawn as `random_projection(features, d, kind=projection_kind,
+        seed=seed)`.
+    projection_kind : {"orthogonal", "iid", "sphere"}
+    seed : int, 0 ... 2**64 - 1
+    normalize : bool, optional
+        Whether rows of q and k are scaled to length 1. Default: True for "prf" and "trf". A zero row stays zero.
+    qk_scale : float, optional
+        Factor on un-normalised q and k. Default: d**-0.25 for "prf", "trf" and "relu", else 1.
+    causal : bool
+        Whether query i sees only keys j <= query_offset + i.
+    query_offset : int, optional
+        The position of query 0 among the keys; matters only when causal. Default: n_k - n_q, which needs n_q <= n_k.
+    key_mask : bool array [n_k] or [B, n_k], optional
+        True = attend.
+    lengths : int array [B], optional
+        Keys kept from the front, 0 ... n_k. A key is kept when both `key_mask` and `lengths` allow it.
+    tolerance : float, 1e-6 ... 0.1
+        Largest error of a row of the result, as a share of the largest |v_j| the row sees.
+    method : {"auto", "direct", "fft", "linear"}
+    threads : int, optional
+        Default: FASTATTN_THREADS, else the cores this process may use. Never changes a bit of the result.
+    out : float32 array of the result's shape, optional
+        Last axis contiguous; memory, from first to last element, apart from every input's. Untouched when an error is
+        raised.
+    return_info : bool
+        Whether to return `(result, AttentionInfo)`.
+
+    Returns
+    -------
+    float32 array [B, H, n_q, d_v], with as many axes as q
+        `out` if given. A row that sees no key is zeros. NaN or infinity in a query makes its row NaN, in a key the rows
+        that depend on it, in a value its column of those rows, and nothing else.
+
+    Raises
+    ------
+    ShapeError, ArgumentError, DTypeError
+        The message names the argument, what came and what was expected.
+    FastAttnError
+        The library could not be loaded, ran out of memory, or was used before this process was forked.
+
+    Notes
+    -----
+    Time per head: "direct" O(n_q n_k (m + d_v)), "fft" O(N log N m d_v) with N about n_q + n_k, "linear" O(n m d_v). No
+    n x n array is made. Each call checks and prepares its positions and projection anew and keeps nothing. The
+    interpreter's lock is released while computing; any number of threads may call at once.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> q = np.array([[0, 1], [1, 0], [2, 2]], dtype=np.float32)
+    >>> k = np.array([[0, 0], [1, 0], [0, 1], [1, 1]], dtype=np.float32)
+    >>> v = np.array([[1], [2], [3], [4]], dtype=np.float32)
+    >>> bias = np.log(np.arange(1, 7, dtype=np.float32))
+
+    The weights are c_{j-i} (phi(q_i) . phi(k_j)) = [9 16 25 36; 6 15 16 30; 6 18 27 48], so the rows are 260/86, 204/67
+    and 315/99; causal ones 41/25, 84/37 and 315/99.
+
+    >>> kernelized_attention(q, k, v, bias=bias, feature_map="elu").ravel().round(4)
+    array([3.0233, 3.0448, 3.1818], dtype=float32)
+    >>> kernelized_attention(q, k, v, bias=bias, feature_map="elu", causal=True).ravel().round(4)
+    array([1.64  , 2.2703, 3.1818], dtype=float32)
+    """
+    lib = _library.library()
+    query = _arguments.float_array(q, "q", (2, 3, 4))
+    key = _arguments.float_array(k, "k", (query.ndim,))
+    value = _arguments.float_array(v, "v", (query.ndim,))
+    batch, heads, query_length, head_dimension = _four_axes(query)
+    _, key_heads, key_length, _ = _four_axes(key)
+    value_dimension = value.shape[-1]
+
+    shape = _library.AttentionShape(
+        batch=batch,
+        heads=heads,
+        key_heads=key_heads,
+        query_length=query_length,
+        key_length=key_length,
+        head_dimension=head_dimension,
+        value_dimension=value_dimension,
+    )
+    options = _library.AttentionOptions(
+        feature_map=_arguments.word(feature_map, "feature_map"),
+        projection_kind=_arguments.word(projection_kind, "projection_kind"),
+        method=_arguments.word(method, "method"),
+        seed=_arguments.integer(seed, "seed", 0, 2**64 - 1),
+        features=0 if features is None else _arguments.integer(features, "features", 1),
+        query_offset=0 if query_offset is None else _arguments.integer(query_offset, "query_offset", -(2**63)),
+        has_query_offset=int(query_offset is not None),
+        causal=int(_arguments.boolean(causal, "causal")),
+        normalize=0 if normalize is None else 1 if _arguments.boolean(normalize, "normalize") else 2,
+        threads=_arguments.thread_count(threads),
+        qk_scale=0.0 if qk_scale is None else _arguments.real(qk_scale, "qk_scale"),
+        tolerance=_arguments.real(tolerance, "tolerance"),
+    )
+    bias_array = None if bias is None else _arguments.float_array(bias, "bias", (1, 2))
+    projection_array = None if projection is None else _arguments.float_array(projection, "projection", (2, 3))
+    mask_array = None if key_mask is None else _mask(key_mask, batch, key_length)
+    lengths_array = None if lengths is None else _lengths(lengths, batch, key_length)
+    selection = _library.KeySelection(
+        key_mask=None if mask_array is None else mask_array.ctypes.data,
+        key_mask_count=0 if mask_array is None else mask_array.size,
+        lengths=None if lengths_array is None else lengths_array.ctypes.data,
+        lengths_count=0 if lengths_array is None else lengths_array.size,
+    )
+    given = {"q": q, "k": k, "v": v, "bias": bias, "projection": projection, "key_mask": key_mask, "lengths": lengths}
+    result = _arguments.output_array(
+        out,
+        query.shape[:-1] + (value_dimension,),
+        {name: array for name, array in given.items() if isinstance(array, np.ndarray)},
+    )
+
+    projection_handle = _library.Handle()
+    attention = _library.Handle()
+    report = _library.Report()
+    try:
+        if projection_array is not None:
+            lib.check(
+                lib.fa_projection_from_values(
+                    ctypes.byref(_arguments.descriptor(projection_array)), ctypes.byref(projection_handle)
+                ),
+                _NAMES,
+            )
+        lib.check(
+            lib.fa_attention_create(
+                ctypes.byref(shape),
+                ctypes.byref(options),
+                None if bias_array is None else ctypes.byref(_arguments.descriptor(bias_array)),
+                projection_handle,
+                ctypes.byref(attention),
+            ),
+            _NAMES,
+        )
+        lib.check(
+            lib.fa_attention_forward(
+                attention,
+                ctypes.byref(_arguments.descriptor(query)),
+                ctypes.byref(_arguments.descriptor(key)),
+                ctypes.byref(_arguments.descriptor(value)),
+                ctypes.byref(_arguments.descriptor(result)),
+                ctypes.byref(selection),
+                ctypes.byref(report),
+            ),
+            _NAMES,
+        )
+    finally:
+        lib.fa_attention_destroy(attention)
+        lib.fa_projection_destroy(projection_handle)
+
+    if not _arguments.boolean(return_info, "return_info"):
+        return result
+    return result, AttentionInfo(report.method.decode(), report.repaired_rows, report.fallback_heads, report.tier.decode())
+
+
+def _four_axes(array: "NDArray[np.float32]") -> Tuple[int, ...]:
+    return (1,) * (4 - array.ndim) + array.shape
+
+
+def _mask(key_mask: ArrayLike, batch: int, key_length: int) -> "NDArray[np.bool_]":
+    mask = np.asarray(key_mask)
+    if mask.dtype != np.bool_:
+        raise DTypeError(f"key_mask: dtype {mask.dtype}; expected bool, True = attend")
+    if mask.shape not in ((key_length,), (batch, key_length)):
+        raise ShapeError(f"key_mask: shape {mask.shape}; expected ({key_length},) or ({batch}, {key_length})")
+    return np.ascontiguousarray(mask)
+
+
+def _lengths(lengths: ArrayLike, batch: int, key_length: int) -> "NDArray[np.int32]":
+    kept = np.asarray(lengths)
+    if kept.dtype.kind not in "iu":
+        raise DTypeError(f"lengths: dtype {kept.dtype}; expected integers")
+    if kept.shape != (batch,):
+        raise ShapeError(f"lengths: shape {kept.shape}; expected ({batch},)")
+    if kept.min() < 0 or kept.max() > key_length:
+        raise ArgumentError(f"lengths: {kept.min()} to {kept.max()}; expected 0 to {key_length}")
+    return np.ascontiguousarray(kept, dtype=np.int32)

@@ -1,0 +1,61 @@
+using System.CommandLine;
+using System.CommandLine.Help;
+using FastAttn.Cli.Commands;
+
+namespace FastAttn.Cli;
+
+/// <summary>The <c>fastattn</c> command: its subcommands, and the one place where failures become exit codes and single lines.</summary>
+internal static class CommandLine
+{
+    /// <summary>The command with its subcommands. Not a <see cref="RootCommand"/>: that would be called like the assembly.</summary>
+    public static Command Create() =>
+        new("fastattn", "Attention with relative positions on ordinary CPUs.\n\nExit status: 0 done, 1 unusable data or files (one line says which), 2 wrong usage.")
+        {
+            DemoCommand.Create(),
+            RunCommand.Create(),
+            InfoCommand.Create(),
+            ExplainCommand.Create(),
+            new HelpOption(),
+            new VersionOption(),
+        };
+
+    /// <summary>Parses and runs; every failure is one line on <paramref name="error"/>, never a stack trace.</summary>
+    /// <returns>An <see cref="ExitCode"/>.</returns>
+    public static int Run(string[] arguments, TextWriter output, TextWriter error)
+    {
+        Command root = Create();
+        ParseResult parsed = root.Parse(arguments);
+        Command command = parsed.CommandResult.Command;
+        string name = command == root ? root.Name : $"{root.Name} {command.Name}";
+        if (parsed.Errors.Count > 0)
+        {
+            error.WriteLine($"{name}: {OneLine(UsageError(parsed, root))} (see {name} --help)");
+            return ExitCode.Usage;
+        }
+
+        try
+        {
+            return parsed.Invoke(new InvocationConfiguration { Output = output, Error = error, EnableDefaultExceptionHandler = false });
+        }
+        catch (Exception exception)
+        {
+            (int exitCode, string message) = Failures.Explain(exception, parsed.CommandResult);
+            error.WriteLine($"{name}: {OneLine(message)}");
+            return exitCode;
+        }
+    }
+
+    // An unknown word explains the other errors that follow from it, so it is told first.
+    private static string UsageError(ParseResult parsed, Command root)
+    {
+        if (parsed.UnmatchedTokens.Count == 0) return parsed.Errors[0].Message;
+
+        string unknown = parsed.UnmatchedTokens[0];
+        return parsed.CommandResult.Command == root
+            ? $"unknown command '{unknown}', expected {string.Join(", ", root.Subcommands.Select(command => command.Name))}"
+            : $"unknown option or argument '{unknown}'";
+    }
+
+    private static string OneLine(string message) =>
+        string.Join(' ', message.Split((char[])['\r', '\n'], StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries));
+}

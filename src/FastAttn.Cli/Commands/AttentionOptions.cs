@@ -1,0 +1,35 @@
+using System.CommandLine;
+
+namespace FastAttn.Cli.Commands;
+
+/// <summary>The options that choose an attention, the same words in <c>run</c> and <c>explain</c>.</summary>
+internal sealed class AttentionOptions
+{
+    private static readonly KernelizedAttentionOptions Defaults = new();
+
+    private readonly Option<FeatureMap?> _featureMap = OptionTypes.Word("--feature-map", "The feature map.", Defaults.FeatureMap);
+    private readonly Option<int?> _features = OptionTypes.WholeNumber("--features", "Rows of the random projection. Default: those of the projection file, else 64.");
+    private readonly Option<bool> _causal = new("--causal") { Description = "Let query i see keys up to its own position only." };
+    private readonly Option<int?> _queryOffset = OptionTypes.WholeNumber("--query-offset", "Position of query 0 among the keys, with --causal. Default: the queries are the last ones.");
+    private readonly Option<float?> _tolerance = OptionTypes.Number("--tolerance", $"Largest error of any row, as a share of the largest value row it sees. Default: {Defaults.Tolerance}.");
+    private readonly Option<Method?> _method = OptionTypes.Word("--method", "The method, if not the planner's choice.", Defaults.Method);
+    private readonly Option<int?> _threads = OptionTypes.WholeNumber("--threads", "Threads. Default: FASTATTN_THREADS, else all cores this process may use. Never changes a bit of the result.");
+
+    /// <summary>Adds the options to a command.</summary>
+    public void AddTo(Command command)
+    {
+        foreach (Option option in (Option[])[_featureMap, _features, _causal, _queryOffset, _tolerance, _method, _threads]) command.Add(option);
+    }
+
+    /// <summary>The choices made.</summary>
+    public KernelizedAttentionOptions Read(ParseResult parsed) => new()
+    {
+        FeatureMap = parsed.GetValue(_featureMap) ?? Defaults.FeatureMap,
+        Features = parsed.GetValue(_features),
+        Causal = parsed.GetValue(_causal),
+        QueryOffset = parsed.GetValue(_queryOffset),
+        Tolerance = parsed.GetValue(_tolerance) ?? Defaults.Tolerance,
+        Method = parsed.GetValue(_method) ?? Defaults.Method,
+        Threads = parsed.GetValue(_threads),
+    };
+}

@@ -1,0 +1,83 @@
+using FastAttn.Cli.Npy;
+
+namespace FastAttn.Cli.Commands;
+
+/// <summary>
+/// What the shapes of <c>run</c>'s files mean, and how they must fit each other. Checked here and not only in the library, because only here
+/// the files have names and axes; ranges of the sizes themselves are the library's.
+/// </summary>
+internal static class InputShapes
+{
+    /// <summary>The sizes that query, key and value agree on.</summary>
+    public static AttentionShape Attention(NpyInput<float> query, NpyInput<float> key, NpyInput<float> value)
+    {
+        (int batch, int heads, int queryLength, int headDimension) = Axes(query);
+        (int keyBatch, int keyHeads, int keyLength, int keyDimension) = Axes(key);
+        (int valueBatch, int valueHeads, int valueLength, int valueDimension) = Axes(value);
+
+        if (keyBatch != batch) throw key.WrongShape($"{batch} sequences as in {query.Name}");
+        if (heads % keyHeads != 0) throw key.WrongShape($"a number of heads that divides the {heads} of {query.Name}");
+        if (keyDimension != headDimension) throw key.WrongShape($"{headDimension} columns as in {query.Name}");
+        if (valueBatch != batch) throw value.WrongShape($"{batch} sequences as in {query.Name}");
+        if (valueHeads != keyHeads) throw value.WrongShape($"{keyHeads} heads as in {key.Name}");
+        if (valueLength != keyLength) throw value.WrongShape($"{keyLength} rows as in {key.Name}");
+
+        return new AttentionShape(heads, queryLength, headDimension)
+        {
+            Batch = batch,
+            KeyHeads = keyHeads,
+            KeyLength = keyLength,
+            ValueDimension = valueDimension,
+        };
+    }
+
+    /// <summary>The relative positions: [n_q+n_k−1], or one row a head, or one row for all.</summary>
+    public static RelativePosition Position(NpyInput<float> bias, AttentionShape shape)
+    {
+        int[] extents = bias.Array.Shape;
+        long offsets = (long)shape.QueryLength + shape.KeyLength - 1;
+        int heads = extents.Length == 2 ? extents[0] : 1;
+        bool fits = extents.Length is 1 or 2 && extents[^1] == offsets && (heads == 1 || heads == shape.Heads);
+        return fits
+            ? RelativePosition.Dense(bias.Array.Values, shape.QueryLength, shape.KeyLength, heads)
+            : throw bias.WrongShape($"[{offsets}], [1,{offsets}] or [{shape.Heads},{offsets}]");
+    }
+
+    /// <summary>The projection: [m,d] for all heads or [H,m,d].</summary>
+    public static RandomProjection Projection(NpyInput<float> projection, AttentionShape shape)
+    {
+        int[] extents = projection.Array.Shape;
+        int heads = extents.Length == 3 ? extents[0] : 1;
+        bool fits = extents.Length is 2 or 3 && extents[^1] == shape.HeadDimension && extents[^2] > 0 && (heads == 1 || heads == shape.Heads);
+        return fits
+            ? RandomProjection.FromValues(projection.Array.Values, extents[^2], extents[^1], heads)
+            : throw projection.WrongShape($"[m,{shape.HeadDimension}] or [{shape.Heads},m,{shape.HeadDimension}]");
+    }
+
+    /// <summary>The key mask: [n_k] for all sequences or [B,n_k].</summary>
+    public static bool[] KeyMask(NpyInput<bool> mask, AttentionShape shape)
+    {
+        int[] extents = mask.Array.Shape;
+        bool fits = extents.Length is 1 or 2 && extents[^1] == shape.KeyLength && (extents.Length == 1 || extents[0] == shape.Batch);
+        return fits ? mask.Array.Values : throw mask.WrongShape($"[{shape.KeyLength}] or [{shape.Batch},{shape.KeyLength}]");
+    }
+
+    /// <summary>An array for the result, with as many axes as the query.</summary>
+    public static NpyArray<float> Result(NpyInput<float> query, AttentionShape shape)
+    {
+        int[] extents = [.. query.Array.Shape[..^1], shape.ValueDimension];
+        long count = (long)shape.Batch * shape.Heads * shape.QueryLength * shape.ValueDimension;
+        return new NpyArray<float>(extents, new float[count]);
+    }
+
+    private static (int Batch, int Heads, int Rows, int Columns) Axes(NpyInput<float> input) =>
+        !input.Array.Shape.Contains(0)
+            ? input.Array.Shape switch
+            {
+                [int rows, int columns] => (1, 1, rows, columns),
+                [int heads, int rows, int columns] => (1, heads, rows, columns),
+                [int batch, int heads, int rows, int columns] => (batch, heads, rows, columns),
+                _ => throw input.WrongShape("[n,d], [H,n,d] or [B,H,n,d]"),
+            }
+            : throw input.WrongShape("no axis of length 0");
+}

@@ -1,0 +1,86 @@
+using System.CommandLine;
+using System.Diagnostics;
+using FastAttn.Cli.Npy;
+
+namespace FastAttn.Cli.Commands;
+
+/// <summary><c>fastattn run</c>: kernelized attention from <c>.npy</c> files to a <c>.npy</c> file.</summary>
+internal sealed class RunCommand
+{
+    private readonly Option<FileInfo> _query = OptionTypes.RequiredFile("--q", "Query, [n,d], [H,n,d] or [B,H,n,d], float32 or float64.");
+    private readonly Option<FileInfo> _key = OptionTypes.RequiredFile("--k", "Key, same axes; its heads may be fewer if they divide the query's.");
+    private readonly Option<FileInfo> _value = OptionTypes.RequiredFile("--v", "Value, same axes, heads and rows as key; any number of columns.");
+    private readonly Option<FileInfo> _output = OptionTypes.RequiredFile("--output", "Where the result goes, float32, with the axes of the query.", "-o");
+    private readonly Option<FileInfo> _bias = OptionTypes.File("--bias", "Relative position bias, [n_q+n_k-1] or [H,n_q+n_k-1]; entry (j-i)+(n_q-1) belongs to query i and key j, -inf removes the pair.");
+    private readonly Option<FileInfo> _projection = OptionTypes.File("--projection", "Rows of the random projection, [m,d] or [H,m,d], instead of drawn ones.");
+    private readonly Option<FileInfo> _keyMask = OptionTypes.File("--key-mask", "bool, [n_k] or [B,n_k]; True = attend.");
+    private readonly Option<int[]?> _lengths = OptionTypes.WholeNumbers("--lengths", "Keys kept from the front, one number a sequence.");
+    private readonly Option<ProjectionKind?> _projectionKind = OptionTypes.Word("--projection-kind", "How the projection is drawn.", new KernelizedAttentionOptions().ProjectionKind);
+    private readonly Option<ulong?> _seed = OptionTypes.Seed("--seed", "Seed of a drawn projection. Default: 0.");
+    private readonly Option<bool> _normalize = new("--normalize") { Description = "Scale query and key rows to length one. Default for prf and trf." };
+    private readonly Option<bool> _noNormalize = new("--no-normalize") { Description = "Take query and key rows as they are, times --qk-scale. Default for the other maps." };
+    private readonly Option<float?> _qkScale = OptionTypes.Number("--qk-scale", "Factor on un-normalised query and key. Default: d^(-1/4) for prf, trf and relu, else 1.");
+    private readonly AttentionOptions _attention = new();
+
+    public static Command Create() => new RunCommand().Build();
+
+    private Command Build()
+    {
+        Command command = new("run", "Compute kernelized attention with relative positions: .npy files in, a .npy file out.")
+        {
+            _query, _key, _value, _output, _bias, _projection, _keyMask, _lengths, _projectionKind, _seed, _normalize, _noNormalize, _qkScale,
+        };
+        _attention.AddTo(command);
+        command.Validators.Add(result =>
+        {
+            if (result.GetValue(_normalize) && result.GetValue(_noNormalize)) result.AddError("--normalize and --no-normalize exclude each other");
+        });
+        command.SetAction(Run);
+        return command;
+    }
+
+    private void Run(ParseResult parsed)
+    {
+        FileInfo output = parsed.GetRequiredValue(_output);
+        OutputFile.Check(_output.Name, output);
+
+        NpyInput<float> query = Read(parsed, _query);
+        NpyInput<float> key = Read(parsed, _key);
+        NpyInput<float> value = Read(parsed, _value);
+        AttentionShape shape = InputShapes.Attention(query, key, value);
+        RandomProjection? projection = ReadIfGiven(parsed, _projection) is { } rows ? InputShapes.Projection(rows, shape) : null;
+        RelativePosition? position = ReadIfGiven(parsed, _bias) is { } bias ? InputShapes.Position(bias, shape) : null;
+        bool[]? keyMask = ReadMask(parsed) is { } mask ? InputShapes.KeyMask(mask, shape) : null;
+        KernelizedAttentionOptions choices = _attention.Read(parsed);
+        KernelizedAttentionOptions options = choices with
+        {
+            Projection = projection,
+            ProjectionKind = parsed.GetValue(_projectionKind) ?? choices.ProjectionKind,
+            Seed = parsed.GetValue(_seed) ?? choices.Seed,
+            Normalize = parsed.GetValue(_normalize) ? true : parsed.GetValue(_noNormalize) ? false : null,
+            QkScale = parsed.GetValue(_qkScale),
+        };
+
+        using KernelizedAttention attention = new(shape, options, position);
+        NpyArray<float> result = InputShapes.Result(query, shape);
+        Stopwatch watch = Stopwatch.StartNew();
+        ForwardReport report = attention.Forward(
+            query.Array.Values, key.Array.Values, value.Array.Values, result.Values, keyMask, parsed.GetValue(_lengths));
+        watch.Stop();
+
+        OutputFile.Write(_output.Name, output, stream => NpyWriter.Write(stream, result));
+        long outputRows = (long)shape.Batch * shape.Heads * shape.QueryLength;
+        parsed.InvocationConfiguration.Output.WriteLine(
+            $"{output}: {result.ShapeText}, method {Words.Of(report.Method)}, {report.RepairedRows} of {outputRows} rows repaired, "
+            + $"{report.FallbackHeads} heads fell back to direct, tier {Words.Of(report.Tier)}, {watch.Elapsed.TotalMilliseconds:0.0} ms");
+    }
+
+    private static NpyInput<float> Read(ParseResult parsed, Option<FileInfo> option) =>
+        NpyReader.ReadFloats(option.Name, parsed.GetRequiredValue(option));
+
+    private static NpyInput<float>? ReadIfGiven(ParseResult parsed, Option<FileInfo> option) =>
+        parsed.GetValue(option) is FileInfo file ? NpyReader.ReadFloats(option.Name, file) : null;
+
+    private NpyInput<bool>? ReadMask(ParseResult parsed) =>
+        parsed.GetValue(_keyMask) is FileInfo file ? NpyReader.ReadBooleans(_keyMask.Name, file) : null;
+}

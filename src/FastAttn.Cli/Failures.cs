@@ -1,0 +1,64 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using System.Text.RegularExpressions;
+
+namespace FastAttn.Cli;
+
+/// <summary>Turns whatever stopped a command into an exit code and the words a user of the command line knows.</summary>
+internal static partial class Failures
+{
+    // The library speaks of parameters, the command line of options. Names that differ by more than their spelling:
+    private static readonly Dictionary<string, string> OptionOfParameter = new()
+    {
+        ["query"] = "--q",
+        ["key"] = "--k",
+        ["value"] = "--v",
+        ["destination"] = "--output",
+        ["values"] = "--projection",
+        ["position"] = "--bias",
+        ["queryLength"] = "--length",
+        ["headDimension"] = "--head-dim",
+        ["valueDimension"] = "--value-dim",
+    };
+
+    /// <summary>The exit code and message of a failure.</summary>
+    public static (int ExitCode, string Message) Explain(Exception exception, CommandResult command) => exception switch
+    {
+        InputException => (ExitCode.BadData, exception.Message),
+        UsageException => (ExitCode.Usage, exception.Message),
+        ArgumentException argument => ExplainArgument(argument, command),
+        AggregateException aggregate => Explain(aggregate.GetBaseException(), command),
+        IOException or UnauthorizedAccessException => (ExitCode.BadData, exception.Message),
+        OutOfMemoryException => (ExitCode.BadData, "not enough memory for arrays of this size"),
+        _ => (ExitCode.BadData, $"unexpected {exception.GetType().Name}: {exception.Message}"),
+    };
+
+    // A value the library refuses is bad data when it came in a file and wrong usage when it was typed.
+    private static (int ExitCode, string Message) ExplainArgument(ArgumentException exception, CommandResult command)
+    {
+        string message = ParameterSuffix().Replace(exception.Message, "");
+        string name = OptionName(exception.ParamName ?? "");
+        OptionResult? given = command.Children.OfType<OptionResult>().FirstOrDefault(result => result.Option.Name == name && !result.Implicit);
+        if (given is null) return (ExitCode.BadData, message);
+
+        return given.Option.ValueType == typeof(FileInfo)
+            ? (ExitCode.BadData, $"{name} {given.GetValueOrDefault<FileInfo>()}: {message}")
+            : (ExitCode.Usage, $"{name}: {message}");
+    }
+
+    /// <summary>The option that carries a parameter of the library: <c>options.QueryOffset</c> is <c>--query-offset</c>.</summary>
+    internal static string OptionName(string parameter)
+    {
+        string last = parameter[(parameter.LastIndexOf('.') + 1)..];
+        if (last.Length == 0) return "";
+
+        string camelCase = char.ToLowerInvariant(last[0]) + last[1..];
+        return OptionOfParameter.GetValueOrDefault(camelCase) ?? "--" + UpperCaseLetter().Replace(camelCase, "-$0").ToLowerInvariant();
+    }
+
+    [GeneratedRegex(@" \(Parameter '[^']*'\)")]
+    private static partial Regex ParameterSuffix();
+
+    [GeneratedRegex("[A-Z]")]
+    private static partial Regex UpperCaseLetter();
+}

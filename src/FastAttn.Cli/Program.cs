@@ -1,0 +1,3 @@
+using FastAttn.Cli;
+
+return CommandLine.Run(args, Console.Out, Console.Error);

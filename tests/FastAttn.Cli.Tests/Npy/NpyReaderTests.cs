@@ -1,0 +1,136 @@
+using System.IO.Compression;
+using System.Runtime.InteropServices;
+using FastAttn.Cli.Npy;
+
+namespace FastAttn.Cli.Tests.Npy;
+
+public class NpyReaderTests
+{
+    // Around the reader's chunk of 65536 elements, and none at all.
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    [InlineData(65535)]
+    [InlineData(65536)]
+    [InlineData(65537)]
+    [InlineData(200001)]
+    public void Reads_what_the_writer_writes(int count)
+    {
+        NpyArray<float> array = new([count, 1], TemporaryDirectory.Numbers(seed: count, count));
+        using MemoryStream stream = new();
+        NpyWriter.Write(stream, array);
+        stream.Position = 0;
+
+        NpyArray<float> read = NpyReader.ReadFloats(stream);
+
+        Assert.Equal(array.Shape, read.Shape);
+        Assert.Equal(array.Values, read.Values);
+    }
+
+    [Fact]
+    public void Keeps_every_float_bit_for_bit()
+    {
+        float[] values = [0f, -0f, float.NaN, float.PositiveInfinity, float.NegativeInfinity, float.Epsilon, float.MaxValue];
+        using MemoryStream stream = new();
+        NpyWriter.Write(stream, new NpyArray<float>([values.Length], values));
+        stream.Position = 0;
+
+        Assert.Equal(Bits(values), Bits(NpyReader.ReadFloats(stream).Values));
+
+        static int[] Bits(float[] floats) => Array.ConvertAll(floats, BitConverter.SingleToInt32Bits);
+    }
+
+    [Fact]
+    public void Rounds_float64_to_float32()
+    {
+        double[] values = [1.0 / 3, 1e300, -1e-300, double.NaN];
+        byte[] data = MemoryMarshal.AsBytes(values.AsSpan()).ToArray();
+        using MemoryStream stream = new(NpyBytes.Create("{'descr': '<f8', 'fortran_order': False, 'shape': (4,), }", data));
+
+        Assert.Equal([1f / 3, float.PositiveInfinity, -0f, float.NaN], NpyReader.ReadFloats(stream).Values);
+    }
+
+    [Fact]
+    public void Reads_bool()
+    {
+        using MemoryStream stream = new(NpyBytes.Create("{'descr': '|b1', 'fortran_order': False, 'shape': (2, 2), }", [1, 0, 0, 1]));
+
+        NpyArray<bool> read = NpyReader.ReadBooleans(stream);
+
+        Assert.Equal([2, 2], read.Shape);
+        Assert.Equal([true, false, false, true], read.Values);
+    }
+
+    [Fact]
+    public void Takes_Fortran_order_of_one_axis_because_it_is_C_order_too()
+    {
+        using MemoryStream stream = new(NpyBytes.Create("{'descr': '<f4', 'fortran_order': True, 'shape': (1,), }", [0, 0, 128, 63]));
+
+        Assert.Equal([1f], NpyReader.ReadFloats(stream).Values);
+    }
+
+    [Theory]
+    [InlineData(7, "holds 7 bytes of data, expected 8 for its shape")]
+    [InlineData(9, "has more data than the 8 bytes its shape asks for")]
+    public void Checks_the_amount_of_data_of_a_stream_without_a_length(int bytes, string message)
+    {
+        using MemoryStream compressed = new();
+        using (DeflateStream deflate = new(compressed, CompressionLevel.Fastest, leaveOpen: true))
+        {
+            deflate.Write(NpyBytes.Create("{'descr': '<f4', 'fortran_order': False, 'shape': (2,), }", new byte[bytes]));
+        }
+
+        compressed.Position = 0;
+        using DeflateStream stream = new(compressed, CompressionMode.Decompress);
+        Assert.Equal(message, Assert.Throws<NpyFormatException>(() => NpyReader.ReadFloats(stream)).Message);
+    }
+
+    public static TheoryData<byte[], string> Unreadable => new()
+    {
+        { [], "is empty, expected a .npy file" },
+        { [0x93, .. "NUMP"u8], "is not a .npy file: it does not begin with \\x93NUMPY" },
+        { [.. "PK\u0003\u0004 a zip file"u8], "is not a .npy file: it does not begin with \\x93NUMPY" },
+        { NpyBytes.Create("{}", [], major: 4), "has .npy format version 4.0, expected 1.0, 2.0 or 3.0" },
+        { NpyBytes.Create("{}", [], major: 1, minor: 1), "has .npy format version 1.1, expected 1.0, 2.0 or 3.0" },
+        { [0x93, .. "NUMPY"u8, 1, 0, 5], "ends inside its header" },
+        { [0x93, .. "NUMPY"u8, 1, 0, 200, 0, (byte)'{'], "ends inside its header" },
+        { [0x93, .. "NUMPY"u8, 2, 0, 255, 255, 255, 255, (byte)'{'], "claims a header of 4294967295 bytes, expected at most 65536" },
+        { NpyBytes.Create("{'descr': '<f4', 'fortran_order': True, 'shape': (2, 1), }", new byte[8]), "is in Fortran order, expected C order (numpy.ascontiguousarray converts it)" },
+        { NpyBytes.Create("{'descr': '>f4', 'fortran_order': False, 'shape': (2,), }", new byte[8]), "has elements of type >f4, expected float32 (<f4) or float64 (<f8)" },
+        { NpyBytes.Create("{'descr': '<i4', 'fortran_order': False, 'shape': (2,), }", new byte[8]), "has elements of type <i4, expected float32 (<f4) or float64 (<f8)" },
+        { NpyBytes.Create("{'descr': [('a', '<f4'), ('b', [('c', '<f4')])], 'fortran_order': False, 'shape': (1,), }", new byte[8]), "has elements of type [('a', '<f4'), ('b', [('c', '<f4')])], expected float32 (<f4) or float64 (<f8)" },
+        { NpyBytes.Create("{'descr': '<f4', 'fortran_order': False, 'shape': (2,), }", new byte[7]), "holds 7 bytes of data, expected 8 for its shape" },
+        { NpyBytes.Create("{'descr': '<f4', 'fortran_order': False, 'shape': (2,), }", new byte[9]), "holds 9 bytes of data, expected 8 for its shape" },
+        { NpyBytes.Create("{'descr': '<f4', 'fortran_order': False, 'shape': (2147483647, 2147483647, 2147483647, 2147483647, 2147483647), }", []), "has shape (2147483647, 2147483647, 2147483647, 2147483647, 2147483647), expected at most 2147483591 elements" },
+        { NpyBytes.Create("{'descr': '<f4', 'fortran_order': False, 'shape': (2147483647,), }", []), "has shape (2147483647), expected at most 2147483591 elements" },
+    };
+
+    [Theory]
+    [MemberData(nameof(Unreadable))]
+    public void Refuses_anything_else(byte[] bytes, string message)
+    {
+        using MemoryStream stream = new(bytes);
+        Assert.Equal(message, Assert.Throws<NpyFormatException>(() => NpyReader.ReadFloats(stream)).Message);
+    }
+
+    [Fact]
+    public void Refuses_numbers_where_bool_is_expected()
+    {
+        using MemoryStream stream = new(NpyBytes.Create("{'descr': '<f4', 'fortran_order': False, 'shape': (1,), }", new byte[4]));
+        Assert.Equal("has elements of type <f4, expected bool (|b1)", Assert.Throws<NpyFormatException>(() => NpyReader.ReadBooleans(stream)).Message);
+    }
+
+    [Fact]
+    public void Names_the_option_and_the_file()
+    {
+        using TemporaryDirectory directory = new();
+        string text = directory.SaveBytes("text.npy", "hello"u8.ToArray());
+
+        Assert.Equal($"--q {text}: is not a .npy file: it does not begin with \\x93NUMPY", Read(text));
+        Assert.Equal($"--q {directory["none.npy"]}: no such file", Read(directory["none.npy"]));
+        Assert.Equal($"--q {directory["no/such.npy"]}: no such file", Read(directory["no/such.npy"]));
+        Assert.Equal($"--q {directory["."]}: is a directory, expected a .npy file", Read(directory["."]));
+
+        static string Read(string path) => Assert.Throws<InputException>(() => NpyReader.ReadFloats("--q", new FileInfo(path))).Message;
+    }
+}
