@@ -1,4 +1,5 @@
 using System;
+using System.Collections.Generic;
 using System.Text;
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.Text;
@@ -11,7 +12,7 @@ internal static class KernelOutput
     public static void Register<TRequest>(
         IncrementalGeneratorInitializationContext context,
         IncrementalValuesProvider<GeneratorResult<TRequest>> results,
-        Func<TRequest, (string HintName, string Text)> print,
+        Func<TRequest, IEnumerable<(string HintName, string Text)>> print,
         string stepName)
         where TRequest : class
     {
@@ -22,7 +23,7 @@ internal static class KernelOutput
         IncrementalValuesProvider<(string HintName, string Text)> files = results
             .Where(result => result.Request is not null)
             .Select((result, _) => result.Request!)
-            .Select((request, _) => print(request))
+            .SelectMany((request, _) => print(request))
             .WithTrackingName(stepName);
 
         context.RegisterSourceOutput(files, (output, file) => output.AddSource(file.HintName, SourceText.From(file.Text, Encoding.UTF8)));

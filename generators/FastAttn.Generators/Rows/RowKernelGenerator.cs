@@ -22,6 +22,6 @@ public sealed class RowKernelGenerator : IIncrementalGenerator
             .ForAttributeWithMetadataName(RowKernelsAttribute.FullName, (_, _) => true, (attribute, _) => RowRequest.Read(attribute))
             .WithTrackingName(ReadStep);
 
-        KernelOutput.Register(context, results, request => (request.Target.HintName("Rows"), RowPrinter.Print(request)), PrintStep);
+        KernelOutput.Register(context, results, request => [(request.Target.HintName("Rows"), RowPrinter.Print(request))], PrintStep);
     }
 }

@@ -23,6 +23,6 @@ public sealed class TileKernelGenerator : IIncrementalGenerator
             .WithTrackingName(ReadStep);
 
         KernelOutput.Register(
-            context, results, request => (request.Target.HintName("Tiles"), TilePrinter.Print(request)), PrintStep);
+            context, results, request => [(request.Target.HintName("Tiles"), TilePrinter.Print(request))], PrintStep);
     }
 }

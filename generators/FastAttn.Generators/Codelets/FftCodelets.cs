@@ -1,0 +1,68 @@
+using System.Collections.Generic;
+using System.Linq;
+using FastAttn.Generators.Isa;
+
+namespace FastAttn.Generators.Codelets;
+
+/// <summary>All files of one request: a codelet each, and one that finds them by length.</summary>
+internal static class FftCodelets
+{
+    public static bool IsSupported(int length)
+    {
+        if (length is < 2 or > SplitCodelet.MaximumLength) return false;
+        while (length % 2 == 0) length /= 2;
+        return length is 1 or 3 or 5;
+    }
+
+    public static IEnumerable<(string HintName, string Text)> Emit(CodeletRequest request)
+    {
+        var isa = InstructionSet.All[request.InstructionSet];
+        var printer = new CodeletPrinter(isa, request.Target);
+        var sorted = request.Lengths.ToArray();
+        var inRegisters = sorted.Where(length => length <= ConvolveCodelet.MaximumLength).ToArray();
+        var unrolled = sorted.Except(inRegisters).ToArray();
+        var files = inRegisters.Select(length => ConvolveCodelet.Create(length, isa.Lanes))
+            .Concat(inRegisters.Select(radix => ColumnsCodelet.Create(radix, isa.Lanes)))
+            .Concat(unrolled.Select(length => SplitCodelet.CreateUnrolled(length, isa.Lanes)))
+            .Append(SplitCodelet.CreateLoop(isa.Lanes))
+            .ToArray();
+        foreach (var file in files) yield return (request.Target.HintName(file.Name), printer.Print(file));
+        yield return (request.Target.HintName("FftCodelets"), printer.PrintDispatch(
+            [$"Recipe: finds a codelet by its length: {string.Join(", ", sorted)}."], Dispatch(files, inRegisters, unrolled, isa.Lanes)));
+    }
+
+    private static IReadOnlyList<string> Dispatch(CodeletFile[] files, int[] inRegisters, int[] unrolled, int lanes)
+    {
+        var writer = new SourceWriter();
+        writer.Line("/// <summary>True when in-register codelets of this length exist: Convolve and all column transforms.</summary>");
+        writer.Line($"public static bool HasCodelet(int length) => {Any(inRegisters)};").Line();
+        writer.Line("/// <summary>True when the split-radix step of this length is unrolled.</summary>");
+        writer.Line($"public static bool HasUnrolledSplit(int length) => {Any(unrolled)};").Line();
+        writer.Line("/// <summary>Floats of a vector in the codelets.</summary>");
+        writer.Line($"public static int FftLanes => {lanes};").Line();
+
+        Switch("Convolve", "int length, float* points, float* spectrum", "length", inRegisters, _ => "points, spectrum", "");
+        foreach (var step in new[] { "Split", "Merge" })
+            Switch(step, "int length, float* points, float* roots", "length", unrolled, _ => "points", $"{step}Loop(length, points, roots);");
+        foreach (var method in files.First(file => file.Name.StartsWith("Columns")).Methods)
+        {
+            var name = method.Name.TrimEnd("0123456789".ToCharArray());
+            var arguments = string.Join(", ", method.Parameters.Split(',').Select(parameter => parameter.Split(' ').Last()));
+            Switch(name, "int radix, " + method.Parameters, "radix", inRegisters, _ => arguments, "");
+        }
+
+        return writer.ToString().TrimEnd('\n').Split('\n');
+
+        void Switch(string name, string parameters, string key, int[] lengths, System.Func<int, string> arguments, string otherwise)
+        {
+            writer.Line($"/// <summary>The codelet of this {key}; see IFftCodelets.</summary>");
+            writer.Open($"public static void {name}({parameters})").Open($"switch ({key})");
+            foreach (var length in lengths) writer.Line($"case {length}: {name}{length}({arguments(length)}); break;");
+            if (otherwise.Length > 0) writer.Line($"default: {otherwise} break;");
+            writer.Close().Close().Line();
+        }
+    }
+
+    private static string Any(int[] lengths) =>
+        lengths.Length == 0 ? "false" : "length is " + string.Join(" or ", lengths);
+}

@@ -1,0 +1,133 @@
+using System.Diagnostics;
+using System.Runtime.CompilerServices;
+using FastAttn.Kernels;
+
+namespace FastAttn.Fft;
+
+/// <summary>
+/// Toeplitz products of many columns at once by fast Fourier transform: columns in lanes, halves form, no bit reversal,
+/// O(N·log N) a column, nothing allocated. Any number of threads may call it, each with work memory of its own.
+/// </summary>
+/// <remarks>
+/// Points pair two real columns as re and im: the matrix is real, so they never mix. All pointers are aligned to a vector.
+/// Split radix: Duhamel and Hollmann 1984; conjugate pairs: Kamar and Elcherif 1989; halves: a cyclic and a skew-cyclic product.
+/// </remarks>
+/// <typeparam name="TKernels">The instruction set.</typeparam>
+internal static unsafe class LaneConvolution<TKernels>
+    where TKernels : struct, IFftCodelets
+{
+    /// <summary>
+    /// <c>accumulators[slot] += q0[slot]·(T(k0 ∘ v))[slot] + q1[slot]·(T(k1 ∘ v))[slot]</c> for one vector of columns v and two
+    /// pairs of scalars a token: v is multiplied by key scalars, by the Toeplitz matrix, by query scalars, without ever being stored.
+    /// </summary>
+    /// <remarks>
+    /// All arrays are in slot order (<see cref="LaneFft.Slot"/>), N long, zero where there is no token. The cyclic half takes
+    /// (key0, key1) and (query0, query1) as they are. The skew half takes both turned by the angle θ = πt/N of
+    /// <see cref="LaneFft.Twist"/>: <c>re = s0·cos θ + s1·sin θ</c>, <c>im = s1·cos θ − s0·sin θ</c>.
+    /// </remarks>
+    /// <param name="fft">Tables of length N.</param>
+    /// <param name="spectrum">What <see cref="LaneFft.Spectrum"/> wrote.</param>
+    /// <param name="vectors">v, <c>[N][lanes]</c>.</param>
+    /// <param name="keyRe0">Cyclic half: key0.</param>
+    /// <param name="keyIm0">Cyclic half: key1.</param>
+    /// <param name="keyRe1">Skew half: key0·cos + key1·sin.</param>
+    /// <param name="keyIm1">Skew half: key1·cos − key0·sin.</param>
+    /// <param name="queryRe0">Cyclic half: query0.</param>
+    /// <param name="queryIm0">Cyclic half: query1.</param>
+    /// <param name="queryRe1">Skew half: query0·cos + query1·sin.</param>
+    /// <param name="queryIm1">Skew half: query1·cos − query0·sin.</param>
+    /// <param name="accumulators"><c>[N][lanes]</c>, added to; overlaps nothing else.</param>
+    /// <param name="work"><see cref="LaneFft.WorkFloats"/> floats, overwritten.</param>
+    public static void AccumulateOuter(
+        LaneFft fft,
+        float* spectrum,
+        float* vectors,
+        float* keyRe0,
+        float* keyIm0,
+        float* keyRe1,
+        float* keyIm1,
+        float* queryRe0,
+        float* queryIm0,
+        float* queryRe1,
+        float* queryIm1,
+        float* accumulators,
+        float* work)
+    {
+        Debug.Assert(fft.Lanes == TKernels.FftLanes, "tables made for another number of lanes");
+        CyclicStep outer = fft.Outer;
+        int radix = outer.Radix;
+        int columns = fft.Columns;
+        nint rowStride = fft.RowStride;
+
+        TKernels.ForwardOuter(radix, columns, outer.Roots, work, rowStride, vectors, keyRe0, keyIm0);
+        ConvolveRows(outer, work, rowStride, spectrum);
+        TKernels.InverseContract(radix, columns, outer.Roots, work, rowStride, accumulators, queryRe0, queryIm0);
+
+        TKernels.ForwardOuter(radix, columns, outer.Roots, work, rowStride, vectors, keyRe1, keyIm1);
+        ConvolveRows(outer, work, rowStride, spectrum + (2L * fft.Length));
+        TKernels.InverseContract(radix, columns, outer.Roots, work, rowStride, accumulators, queryRe1, queryIm1);
+    }
+
+    /// <summary><c>y = T·x</c> for 2·lanes columns, rows in natural order.</summary>
+    /// <param name="fft">Tables of length N.</param>
+    /// <param name="spectrum">What <see cref="LaneFft.Spectrum"/> wrote.</param>
+    /// <param name="x">N rows of 2·lanes floats, zero beyond the data.</param>
+    /// <param name="xStride">Floats between rows of x, a multiple of the lanes.</param>
+    /// <param name="y">N rows of 2·lanes floats, overwritten; does not overlap x. Rows beyond the matrix hold nothing of use.</param>
+    /// <param name="yStride">Floats between rows of y, a multiple of the lanes.</param>
+    /// <param name="work"><see cref="LaneFft.WorkFloats"/> floats, overwritten.</param>
+    public static void MultiplyPair(LaneFft fft, float* spectrum, float* x, nint xStride, float* y, nint yStride, float* work)
+    {
+        Debug.Assert(fft.Lanes == TKernels.FftLanes, "tables made for another number of lanes");
+        CyclicStep outer = fft.Outer;
+        int radix = outer.Radix;
+        int columns = fft.Columns;
+        nint rowStride = fft.RowStride;
+
+        TKernels.ForwardPair(radix, columns, outer.Roots, work, rowStride, x, xStride, columns * xStride);
+        ConvolveRows(outer, work, rowStride, spectrum);
+        TKernels.InversePair(radix, columns, outer.Roots, work, rowStride, y, yStride, columns * yStride);
+
+        TKernels.ForwardPairTwisted(radix, columns, outer.Roots, work, rowStride, x, xStride, columns * xStride, fft.SlotTwist);
+        ConvolveRows(outer, work, rowStride, spectrum + (2L * fft.Length));
+        TKernels.InversePairTwisted(radix, columns, outer.Roots, work, rowStride, y, yStride, columns * yStride, fft.SlotTwist);
+    }
+
+    /// <summary>What is left of a columns step between its forward and inverse transforms: a convolution of every row.</summary>
+    private static void ConvolveRows(CyclicStep step, float* points, nint rowStride, float* spectrum)
+    {
+        CyclicStep row = step.First!;
+        for (int index = 0; index < step.Radix; index++)
+            Convolve(row, points + (index * rowStride), spectrum + (2L * index * row.Length));
+    }
+
+    /// <summary>A cyclic convolution in place.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Convolve(CyclicStep step, float* points, float* spectrum)
+    {
+        int length = step.Length;
+        nint pointFloats = 2 * TKernels.FftLanes;
+        switch (step.Kind)
+        {
+            case CyclicStepKind.Convolve:
+                TKernels.Convolve(length, points, spectrum);
+                break;
+            case CyclicStepKind.Split:
+                nint half = length / 2, quarter = length / 4;
+                CyclicStep second = step.Second!;
+                TKernels.Split(length, points, step.Roots);
+                Convolve(step.First!, points, spectrum);
+                Convolve(second, points + (half * pointFloats), spectrum + (2 * half));
+                Convolve(second, points + ((half + quarter) * pointFloats), spectrum + (2 * (half + quarter)));
+                TKernels.Merge(length, points, step.Roots);
+                break;
+            default:
+                int columns = length / step.Radix;
+                nint rowStride = columns * pointFloats;
+                TKernels.ForwardPoints(step.Radix, columns, step.Roots, points, rowStride);
+                ConvolveRows(step, points, rowStride, spectrum);
+                TKernels.InversePoints(step.Radix, columns, step.Roots, points, rowStride);
+                break;
+        }
+    }
+}
