@@ -10,10 +10,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static const char *last_error_or_empty(void);
-#define fa_last_error last_error_or_empty
+static const char *last_error(void);
+#define CHECK_LAST_ERROR last_error
 #include "check.h"
-#undef fa_last_error
 
 static const char *path;
 static void *library;
@@ -26,7 +25,7 @@ static struct {
     fa_status (*toeplitz_destroy)(fa_toeplitz);
 } fa;
 
-static const char *last_error_or_empty(void) { return fa.last_error != NULL ? fa.last_error() : dlerror(); }
+static const char *last_error(void) { return fa.last_error != NULL ? fa.last_error() : dlerror(); }
 
 static int load(void) {
     library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
