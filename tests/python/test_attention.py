@@ -188,58 +188,64 @@ class AttentionTest(unittest.TestCase):
 class NonFiniteTest(unittest.TestCase):
     def setUp(self):
         self.p = Problem(20, n_q=30, d_v=6)
-        self.p.bias[:, 40:] = -np.inf  # query i does not see keys j > i + 10
+        self.p.bias[:, 40:] = -np.inf  # query i sees no key beyond i + 10
 
-    def run_all(self, bias):
-        methods = ("direct", "fft") if bias is not None else ("direct", "linear")
-        for method, causal in itertools.product(methods, (False, True)):
-            visible = reference.visible_pairs(1, 30, 30, causal=causal, bias=bias)[0]
-            with self.subTest(method=method, causal=causal, bias=bias is not None):
-                yield visible, lambda: fastattn.kernelized_attention(
-                    self.p.q, self.p.k, self.p.v, bias=bias, method=method, causal=causal
-                )[0]
+    def forward(self, method, causal, bias):
+        p = self.p
+        return fastattn.kernelized_attention(p.q, p.k, p.v, bias=bias, method=method, causal=causal)[0]
+
+    def each_case(self, check):
+        """Calls `check(run, dependents)`: a forward, and which rows of head 1 depend on key 25."""
+        for bias, methods in ((None, ("direct", "linear")), (self.p.bias, ("direct", "fft"))):
+            for method, causal in itertools.product(methods, (False, True)):
+                visible = reference.visible_pairs(1, 30, 30, causal=causal, bias=bias)[0]
+                dependents = np.broadcast_to(visible, (2, 30, 30))[1, :, 25]
+                with self.subTest(method=method, causal=causal, bias=bias is not None):
+                    check(lambda: self.forward(method, causal, bias), dependents)
+
+    def with_poison(self, array, index, poison, run):
+        kept = array[index]
+        array[index] = poison
+        result = run()
+        array[index] = kept
+        return result
 
     def test_query_poisons_its_row(self):
-        for bias in (None, self.p.bias):
-            for _, run in self.run_all(bias):
-                before = run()
-                for poison in (np.nan, np.inf, -np.inf):
-                    kept = self.p.q[0, 1, 12, 3]
-                    self.p.q[0, 1, 12, 3] = poison
-                    after = run()
-                    self.p.q[0, 1, 12, 3] = kept
-                    self.assertTrue(np.isnan(after[1, 12]).all())
-                    self.assert_close_elsewhere(before, after, np.arange(30) == 12, head=1)
+        def check(run, _):
+            before = run()
+            for poison in (np.nan, np.inf, -np.inf):
+                after = self.with_poison(self.p.q, (0, 1, 12, 3), poison, run)
+                self.assertTrue(np.isnan(after[1, 12]).all())
+                self.assert_close_elsewhere(before, after, np.arange(30) == 12)
+
+        self.each_case(check)
 
     def test_key_poisons_the_rows_that_depend_on_it(self):
-        for bias in (None, self.p.bias):
-            for visible, run in self.run_all(bias):
-                before = run()
-                kept = self.p.k[0, 1, 25, 3]
-                self.p.k[0, 1, 25, 3] = np.nan
-                after = run()
-                self.p.k[0, 1, 25, 3] = kept
-                dependent = np.broadcast_to(visible, (2, 30, 30))[1, :, 25]
-                self.assertTrue(np.isnan(after[1, dependent]).all())
-                self.assert_close_elsewhere(before, after, dependent, head=1)
+        def check(run, dependents):
+            before = run()
+            for poison in (np.nan, np.inf, -np.inf):
+                after = self.with_poison(self.p.k, (0, 1, 25, 3), poison, run)
+                self.assertTrue(np.isnan(after[1, dependents]).all())
+                self.assert_close_elsewhere(before, after, dependents)
+
+        self.each_case(check)
 
     def test_value_poisons_its_channel(self):
-        for bias in (None, self.p.bias):
-            for visible, run in self.run_all(bias):
-                before = run()
-                kept = self.p.v[0, 1, 25, 4]
-                self.p.v[0, 1, 25, 4] = np.inf
-                after = run()
-                self.p.v[0, 1, 25, 4] = kept
-                dependent = np.broadcast_to(visible, (2, 30, 30))[1, :, 25]
-                self.assertFalse(np.isfinite(after[1, dependent, 4]).any())
+        def check(run, dependents):
+            before = run()
+            for poison in (np.nan, np.inf, -np.inf):
+                after = self.with_poison(self.p.v, (0, 1, 25, 4), poison, run)
+                self.assertFalse(np.isfinite(after[1, dependents, 4]).any())
                 others = np.arange(6) != 4
                 np.testing.assert_allclose(before[..., others], after[..., others], atol=3e-4)
-                np.testing.assert_allclose(before[1, ~dependent], after[1, ~dependent], atol=3e-4)
+                self.assert_close_elsewhere(before, after, dependents)
 
-    def assert_close_elsewhere(self, before, after, rows, head):
-        np.testing.assert_allclose(before[head, ~rows], after[head, ~rows], atol=3e-4)
-        np.testing.assert_array_equal(before[1 - head], after[1 - head])
+        self.each_case(check)
+
+    def assert_close_elsewhere(self, before, after, rows):
+        """Head 1 is as before but in some rows, and the other head bit for bit."""
+        np.testing.assert_allclose(before[1, ~rows], after[1, ~rows], atol=3e-4)
+        np.testing.assert_array_equal(before[0], after[0])
 
     def test_masked_keys_may_hold_anything(self):
         p = self.p
