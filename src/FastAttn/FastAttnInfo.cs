@@ -1,26 +1,49 @@
+using System.Reflection;
+using FastAttn.Kernels;
+using FastAttn.Threading;
+
 namespace FastAttn;
 
 /// <summary>Facts about this build and this machine.</summary>
 public static class FastAttnInfo
 {
-    /// <summary>The library's version.</summary>
-    public static string Version => throw new NotSupportedException();
+    private static readonly KernelTables Tables = Tiers.Visit(Tiers.Current, new TablesVisitor());
 
-    /// <summary>The instruction tier that kernels run on.</summary>
-    public static InstructionTier Tier => throw new NotSupportedException();
+    /// <summary>The library's version, as <c>major.minor.patch</c>.</summary>
+    public static string Version { get; } =
+        typeof(FastAttnInfo).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion.Split('+')[0];
+
+    /// <summary>The instruction tier that kernels run on: the widest available, or a lower one that <c>FASTATTN_TIER</c> names.</summary>
+    public static InstructionTier Tier => Tiers.Current;
 
     /// <summary>Why that tier, in one sentence.</summary>
-    public static string TierReason => throw new NotSupportedException();
+    public static string TierReason => Tiers.Reason;
+
+    /// <summary>The tiers this process could run, widest first.</summary>
+    public static IReadOnlyList<InstructionTier> AvailableTiers => Tiers.Available;
 
     /// <summary>Value dimensions with their own generated code; others run through the same code, padded to lanes.</summary>
-    public static IReadOnlyList<int> ValueDimensions => throw new NotSupportedException();
+    public static IReadOnlyList<int> ValueDimensions => Tables.ValueDimensions;
 
-    /// <summary>Head dimensions whose feature kernels have their own generated code.</summary>
-    public static IReadOnlyList<int> HeadDimensions => throw new NotSupportedException();
+    /// <summary>Head dimensions whose projection has its own generated code.</summary>
+    public static IReadOnlyList<int> HeadDimensions => Tables.HeadDimensions;
 
     /// <summary>Lengths of the generated Fourier codelets.</summary>
-    public static IReadOnlyList<int> FftCodelets => throw new NotSupportedException();
+    public static IReadOnlyList<int> FftCodelets => Tables.FftCodelets;
 
-    /// <summary>Threads used when a call does not say.</summary>
-    public static int DefaultThreads => throw new NotSupportedException();
+    /// <summary>Threads used when a call does not say: <c>FASTATTN_THREADS</c>, else the cores this process may use.</summary>
+    public static int DefaultThreads => ThreadCount.Default;
+
+    private sealed record KernelTables(int[] ValueDimensions, int[] HeadDimensions, int[] FftCodelets);
+
+    private sealed class TablesVisitor : ITierVisitor<KernelTables>
+    {
+        public KernelTables Visit<TKernels>()
+            where TKernels : struct, IKernels
+        {
+            int[] sizes = [.. Enumerable.Range(1, RandomProjection.MaxDimension)];
+            return new(
+                Array.FindAll(sizes, TKernels.HasValueDimension), Array.FindAll(sizes, TKernels.HasHeadDimension), Array.FindAll(sizes, TKernels.HasCodelet));
+        }
+    }
 }

@@ -2,18 +2,58 @@ namespace FastAttn;
 
 /// <summary>Memory of <c>[batch, heads, rows, columns]</c> float32 with strides in elements; the last stride is 1.
 /// The memory must stay in place and unchanged for the length of the call.</summary>
-/// <param name="Data">Address of element [0, 0, 0, 0].</param>
+/// <param name="Data">Address of element [0, 0, 0, 0], a multiple of 4.</param>
 /// <param name="Batch">Extent of the batch axis.</param>
 /// <param name="Heads">Extent of the head axis.</param>
 /// <param name="Rows">Extent of the row axis.</param>
 /// <param name="Columns">Extent of the column axis.</param>
-/// <param name="BatchStride">Elements between batches.</param>
-/// <param name="HeadStride">Elements between heads.</param>
-/// <param name="RowStride">Elements between rows.</param>
+/// <param name="BatchStride">Elements between batches; may be zero or negative.</param>
+/// <param name="HeadStride">Elements between heads; may be zero or negative.</param>
+/// <param name="RowStride">Elements between rows; may be zero or negative.</param>
 public readonly unsafe record struct StridedTensor(
     nint Data, int Batch, int Heads, int Rows, int Columns, long BatchStride, long HeadStride, long RowStride)
 {
     /// <summary>A dense tensor in row-major order.</summary>
     public static StridedTensor Dense(float* data, int batch, int heads, int rows, int columns) =>
         new((nint)data, batch, heads, rows, columns, (long)heads * rows * columns, (long)rows * columns, columns);
+
+    /// <summary>Whether two index tuples may name one element: some stride is smaller than what lies within it.</summary>
+    internal bool OverlapsItself
+    {
+        get
+        {
+            Span<(long Stride, int Extent)> axes = [(Math.Abs(BatchStride), Batch), (Math.Abs(HeadStride), Heads), (Math.Abs(RowStride), Rows)];
+            axes.Sort((x, y) => x.Stride.CompareTo(y.Stride));
+            long within = Columns;
+            foreach ((long stride, int extent) in axes)
+            {
+                if (extent == 1) continue;
+                if (stride < within) return true;
+                within = (stride * (extent - 1)) + within;
+            }
+
+            return false;
+        }
+    }
+
+    /// <summary>Whether the address ranges, first to last element, have a byte in common.</summary>
+    internal bool Overlaps(StridedTensor other)
+    {
+        (Int128 first, Int128 last) = Range();
+        (Int128 otherFirst, Int128 otherLast) = other.Range();
+        return first <= otherLast && otherFirst <= last;
+    }
+
+    private (Int128 First, Int128 Last) Range()
+    {
+        Int128 low = 0, high = Columns - 1;
+        foreach ((long stride, int extent) in (ReadOnlySpan<(long, int)>)[(BatchStride, Batch), (HeadStride, Heads), (RowStride, Rows)])
+        {
+            Int128 reach = (Int128)stride * (extent - 1);
+            if (reach < 0) low += reach;
+            else high += reach;
+        }
+
+        return (Data + (low * sizeof(float)), Data + (high * sizeof(float)) + sizeof(float) - 1);
+    }
 }

@@ -6,6 +6,8 @@ namespace FastAttn.Kernels;
 [FftCodelets("neon", 2, 3, 4, 5, 6, 8, 10, 12, 16, 20, 24, 32, 40, 48, 64)]
 [RowKernels("neon")]
 [TileKernels("neon", ValueDimensions = new[] { 16, 32, 64, 80, 96, 128 }, HeadDimensions = new[] { 16, 32, 64, 80, 96, 128 })]
-internal readonly unsafe partial struct NeonKernels : IFftCodelets, ITileKernels, IRowKernels
+internal readonly unsafe partial struct NeonKernels : IKernels
 {
+    /// <inheritdoc/>
+    public static InstructionTier Tier => InstructionTier.Neon;
 }

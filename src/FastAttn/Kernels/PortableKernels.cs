@@ -6,6 +6,8 @@ namespace FastAttn.Kernels;
 [FftCodelets("portable", 2, 3, 4, 5, 6, 8, 10, 12, 16, 20, 24, 32, 40, 48, 64)]
 [RowKernels("portable")]
 [TileKernels("portable", ValueDimensions = new[] { 16, 32, 64, 80, 96, 128 }, HeadDimensions = new[] { 16, 32, 64, 80, 96, 128 })]
-internal readonly unsafe partial struct PortableKernels : IFftCodelets, ITileKernels, IRowKernels
+internal readonly unsafe partial struct PortableKernels : IKernels
 {
+    /// <inheritdoc/>
+    public static InstructionTier Tier => InstructionTier.Portable;
 }

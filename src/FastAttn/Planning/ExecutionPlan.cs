@@ -1,15 +1,19 @@
+using System.Globalization;
+using System.Text;
+using FastAttn.Attention;
+using FastAttn.Kernels;
+using FastAttn.Planning;
+
 namespace FastAttn;
 
-/// <summary>Which method will run and why: the planner's answer as data.</summary>
+/// <summary>Which method will run and why: the planner's answer as data. Immutable.</summary>
 public sealed class ExecutionPlan
 {
-    internal ExecutionPlan(
-        AttentionShape shape, Method method, InstructionTier tier, string reason, int features, int fftLength,
-        IReadOnlyList<MethodCandidate> candidates)
+    private ExecutionPlan(
+        AttentionShape shape, Method method, string reason, int features, int fftLength, IReadOnlyList<MethodCandidate> candidates)
     {
         Shape = shape;
         Method = method;
-        Tier = tier;
         Reason = reason;
         Features = features;
         FftLength = fftLength;
@@ -23,7 +27,7 @@ public sealed class ExecutionPlan
     public Method Method { get; }
 
     /// <summary>The instruction tier of the kernels.</summary>
-    public InstructionTier Tier { get; }
+    public InstructionTier Tier => Tiers.Current;
 
     /// <summary>Why, in one sentence.</summary>
     public string Reason { get; }
@@ -31,19 +35,60 @@ public sealed class ExecutionPlan
     /// <summary>Features that come out of the map: m, 2m for TRF, d for elementwise maps.</summary>
     public int Features { get; }
 
-    /// <summary>Length of the Fourier transforms the FFT method uses or would use.</summary>
+    /// <summary>Length of the Fourier transforms the FFT method uses or would use; 0 when the sequence is too long for it.</summary>
     public int FftLength { get; }
 
     /// <summary>Every method, cheapest admissible first.</summary>
     public IReadOnlyList<MethodCandidate> Candidates { get; }
 
-    /// <summary>Plans without preparing anything.</summary>
+    /// <summary>Plans without preparing anything. O(1).</summary>
     /// <param name="shape">The sizes.</param>
     /// <param name="options">The choices; default options when null.</param>
     /// <param name="hasPosition">Whether a relative position bias will be given.</param>
+    /// <exception cref="ArgumentException">A size or a choice is out of range, contradicts another, or forces a method that cannot compute the problem.</exception>
     public static ExecutionPlan Create(AttentionShape shape, KernelizedAttentionOptions? options = null, bool hasPosition = true) =>
-        throw new NotSupportedException();
+        Create(new KernelizedAttentionSettings(shape, options ?? new KernelizedAttentionOptions()), hasPosition);
 
     /// <summary>The plan as a few lines of text.</summary>
-    public string Explain() => throw new NotSupportedException();
+    public string Explain()
+    {
+        var text = new StringBuilder();
+        text.Append(CultureInfo.InvariantCulture, $"{Words.Of(Method)} on {Words.Of(Tier)}: {Reason}");
+        foreach (MethodCandidate candidate in Candidates)
+        {
+            text.Append('\n').Append(CultureInfo.InvariantCulture, $"  {Words.Of(candidate.Method),-7}");
+            if (candidate.Admissible)
+                text.Append(CultureInfo.InvariantCulture, $"{candidate.SecondsPerHead * 1e3,10:0.###} ms and {candidate.WorkspaceBytes / 1048576.0:0.0} MiB a head, {candidate.Reason}");
+            else
+                text.Append(CultureInfo.InvariantCulture, $"not admissible: {candidate.Reason}");
+        }
+
+        return text.ToString();
+    }
+
+    internal static ExecutionPlan Create(KernelizedAttentionSettings settings, bool hasPosition)
+    {
+        var planner = new Planner(
+            settings.Shape, settings.Features, settings.LargestOffset, hasPosition, Tiers.Lanes, CostTable.Of(Tiers.Current));
+        IReadOnlyList<MethodCandidate> candidates = planner.Candidates();
+        (MethodCandidate chosen, string reason) = settings.Method == Method.Auto ? Cheapest(candidates) : Forced(candidates, settings.Method);
+        return new ExecutionPlan(settings.Shape, chosen.Method, reason, settings.Features, planner.FftLength, candidates);
+    }
+
+    private static (MethodCandidate Chosen, string Reason) Cheapest(IReadOnlyList<MethodCandidate> candidates)
+    {
+        MethodCandidate best = candidates[0], next = candidates[1];
+        string reason = next.Admissible
+            ? string.Create(CultureInfo.InvariantCulture, $"cheapest by the cost table, {next.SecondsPerHead / best.SecondsPerHead:0.0} × faster than {Words.Of(next.Method)}")
+            : "the only admissible method";
+        return (best, reason);
+    }
+
+    private static (MethodCandidate Chosen, string Reason) Forced(IReadOnlyList<MethodCandidate> candidates, Method method)
+    {
+        MethodCandidate chosen = candidates.First(candidate => candidate.Method == method);
+        if (!chosen.Admissible)
+            throw new ArgumentException($"Method is {Words.Of(method)}, which cannot compute this problem: {chosen.Reason}", nameof(KernelizedAttentionOptions.Method));
+        return (chosen, "forced by the caller");
+    }
 }

@@ -1,10 +1,25 @@
+using FastAttn.Positions;
+
 namespace FastAttn;
 
 /// <summary>
-/// A relative position bias, validated and prepared once; plans share it. Immutable and thread-safe.
+/// A relative position bias, validated and prepared once and shared by any number of plans: what a plan derives from it
+/// (exponentials, spectra) is kept here and made only once. Immutable and thread-safe.
 /// </summary>
 public sealed class RelativePosition
 {
+    private readonly float[] _bias;
+    private readonly Lock _gate = new();
+    private readonly Dictionary<int, PreparedPosition> _prepared = [];
+
+    private RelativePosition(float[] bias, int queryLength, int keyLength, int heads)
+    {
+        _bias = bias;
+        QueryLength = queryLength;
+        KeyLength = keyLength;
+        Heads = heads;
+    }
+
     /// <summary>Queries n_q it was made for.</summary>
     public int QueryLength { get; }
 
@@ -15,9 +30,45 @@ public sealed class RelativePosition
     public int Heads { get; }
 
     /// <summary>
-    /// Any bias: <c>[heads, n_q + n_k − 1]</c>, entry <c>(j − i) + (n_q − 1)</c> belongs to query i and key j.
-    /// −∞ removes the pair; NaN and +∞ are errors.
+    /// Any bias: entry <c>(j − i) + (n_q − 1)</c> belongs to query i and key j (Luo et al. 2021, eq. 10). −∞ removes the pair.
+    /// The values are copied; O(heads · (n_q + n_k)).
     /// </summary>
-    public static RelativePosition Dense(ReadOnlySpan<float> bias, int queryLength, int keyLength, int heads = 1) =>
-        throw new NotSupportedException();
+    /// <param name="bias"><c>[heads, n_q + n_k − 1]</c>; finite or −∞.</param>
+    /// <param name="queryLength">Queries n_q, at least 1.</param>
+    /// <param name="keyLength">Keys n_k, at least 1.</param>
+    /// <param name="heads">1 when all heads share it.</param>
+    /// <exception cref="ShapeException">The number of values is not heads × (n_q + n_k − 1).</exception>
+    /// <exception cref="ArgumentException">A value is NaN or +∞.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">A length or the number of heads is below 1.</exception>
+    public static RelativePosition Dense(ReadOnlySpan<float> bias, int queryLength, int keyLength, int heads = 1)
+    {
+        ArgumentCheck.AtLeastOne(queryLength);
+        ArgumentCheck.AtLeastOne(keyLength);
+        ArgumentCheck.AtLeastOne(heads);
+        long offsets = (long)queryLength + keyLength - 1;
+        if (bias.Length != heads * offsets)
+            throw new ShapeException($"bias has {bias.Length} values; expected heads × (n_q + n_k − 1) = {heads} × {offsets} = {heads * offsets}", nameof(bias));
+        for (int i = 0; i < bias.Length; i++)
+        {
+            if (float.IsNaN(bias[i]) || float.IsPositiveInfinity(bias[i]))
+                throw new ArgumentException($"bias[{i}] is {bias[i]}; expected finite numbers or −∞", nameof(bias));
+        }
+
+        return new RelativePosition(bias.ToArray(), queryLength, keyLength, heads);
+    }
+
+    /// <summary>What methods read, for offsets up to <paramref name="largestOffset"/>.</summary>
+    internal PreparedPosition Prepare(int largestOffset)
+    {
+        lock (_gate)
+        {
+            if (!_prepared.TryGetValue(largestOffset, out PreparedPosition? prepared))
+            {
+                prepared = new PreparedPosition(_bias, Heads, QueryLength, KeyLength, largestOffset);
+                _prepared.Add(largestOffset, prepared);
+            }
+
+            return prepared;
+        }
+    }
 }

@@ -1,0 +1,64 @@
+using FastAttn.Features;
+using FastAttn.Memory;
+using FastAttn.Methods;
+using FastAttn.Threading;
+
+namespace FastAttn.Attention;
+
+/// <summary>One forward call, dealt out head by head. Reused from call to call.</summary>
+internal sealed unsafe class ForwardWork(HeadRunner runner, AttentionShape shape, WorkspacePool workspaces) : IParallelWork
+{
+    private AttentionTensors _tensors;
+    private bool* _keyMask;
+    private bool _maskPerBatch;
+    private int* _lengths;
+    private long _repairedRows;
+    private int _fallbackHeads;
+
+    /// <summary>Next in the plan's pool.</summary>
+    public ForwardWork? Next { get; set; }
+
+    public long RepairedRows => _repairedRows;
+
+    public int FallbackHeads => _fallbackHeads;
+
+    public void Begin(AttentionTensors tensors, bool* keyMask, bool maskPerBatch, int* lengths)
+    {
+        _tensors = tensors;
+        _keyMask = keyMask;
+        _maskPerBatch = maskPerBatch;
+        _lengths = lengths;
+        _repairedRows = 0;
+        _fallbackHeads = 0;
+    }
+
+    public void Run(int index)
+    {
+        (int batch, int head) = Math.DivRem(index, shape.Heads);
+        int keyHead = head / (shape.Heads / shape.KeyHeads);
+        var call = new HeadCall
+        {
+            Head = head,
+            Query = Rows(_tensors.Query, batch, head),
+            Key = Rows(_tensors.Key, batch, keyHead),
+            Value = Rows(_tensors.Value, batch, keyHead),
+            Destination = Rows(_tensors.Destination, batch, head),
+            KeyMask = _keyMask is null || !_maskPerBatch ? _keyMask : _keyMask + ((long)batch * shape.KeyLength),
+            KeptKeys = _lengths is null ? shape.KeyLength : _lengths[batch],
+        };
+        AlignedBuffer workspace = workspaces.Rent();
+        try
+        {
+            HeadReport report = runner.Run(call, workspace);
+            Interlocked.Add(ref _repairedRows, report.RepairedRows);
+            if (report.FellBack) Interlocked.Increment(ref _fallbackHeads);
+        }
+        finally
+        {
+            workspaces.Return(workspace);
+        }
+    }
+
+    private static RowSource Rows(StridedTensor tensor, int batch, int head) =>
+        new((nint)((float*)tensor.Data + (batch * tensor.BatchStride) + (head * tensor.HeadStride)), tensor.RowStride, tensor.Rows, tensor.Columns);
+}

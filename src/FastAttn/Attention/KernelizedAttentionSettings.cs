@@ -1,0 +1,122 @@
+using FastAttn.Features;
+using FastAttn.Threading;
+
+namespace FastAttn.Attention;
+
+/// <summary>Shape and options, checked once, with every default filled in.</summary>
+internal sealed record KernelizedAttentionSettings
+{
+    /// <summary>Longest sequence: offsets and padded rows stay within 32 bits.</summary>
+    private const int MaxLength = 1 << 28;
+
+    private const int DefaultFeatures = 64;
+
+    public KernelizedAttentionSettings(AttentionShape shape, KernelizedAttentionOptions options)
+    {
+        Shape = CheckShape(shape);
+        ArgumentCheck.Defined(options.FeatureMap, nameof(options.FeatureMap));
+        ArgumentCheck.Defined(options.ProjectionKind, nameof(options.ProjectionKind));
+        ArgumentCheck.Defined(options.Method, nameof(options.Method));
+        Map = options.FeatureMap;
+        Defaults = FeatureMaps.Defaults(Map, shape.HeadDimension);
+        Columns = CheckProjection(options);
+        Normalize = options.Normalize ?? Defaults.Normalizes;
+        Scale = CheckScale(options.QkScale);
+        LargestOffset = CheckOffset(options);
+        Tolerance = options.Tolerance;
+        if (!(Tolerance is >= 1e-6f and <= 0.1f))
+            throw new ArgumentOutOfRangeException(nameof(options.Tolerance), Tolerance, $"Tolerance is {Tolerance}; expected 1e-6…0.1");
+        Method = options.Method;
+        Threads = ThreadCount.Resolve(options.Threads, nameof(options.Threads));
+    }
+
+    public AttentionShape Shape { get; }
+
+    public FeatureMap Map { get; }
+
+    public FeatureMapDefaults Defaults { get; }
+
+    /// <summary>Rows of the projection, or d for elementwise maps.</summary>
+    public int Columns { get; }
+
+    /// <summary>Features that come out of the map.</summary>
+    public int Features => Columns * Defaults.FeaturesPerColumn;
+
+    public bool Normalize { get; }
+
+    public double Scale { get; }
+
+    /// <summary>Largest visible offset j − i: p when causal, else no limit within the problem.</summary>
+    public int LargestOffset { get; }
+
+    public float Tolerance { get; }
+
+    public Method Method { get; }
+
+    public int Threads { get; }
+
+    private static AttentionShape CheckShape(AttentionShape shape)
+    {
+        ArgumentCheck.AtLeastOne(shape.Batch, nameof(shape.Batch));
+        ArgumentCheck.AtLeastOne(shape.Heads, nameof(shape.Heads));
+        ArgumentCheck.AtLeastOne(shape.KeyHeads, nameof(shape.KeyHeads));
+        ArgumentCheck.InRange(shape.QueryLength, 1, MaxLength, nameof(shape.QueryLength));
+        ArgumentCheck.InRange(shape.KeyLength, 1, MaxLength, nameof(shape.KeyLength));
+        ArgumentCheck.InRange(shape.HeadDimension, 1, RandomProjection.MaxDimension, nameof(shape.HeadDimension));
+        ArgumentCheck.InRange(shape.ValueDimension, 1, 4096, nameof(shape.ValueDimension));
+        if (shape.Heads % shape.KeyHeads != 0)
+            throw new ShapeException($"KeyHeads is {shape.KeyHeads}; expected a divisor of Heads = {shape.Heads}", nameof(shape.KeyHeads));
+        if ((long)shape.Batch * shape.Heads > int.MaxValue)
+            throw new ShapeException($"Batch × Heads is {(long)shape.Batch * shape.Heads}; expected at most {int.MaxValue}", nameof(shape.Batch));
+        return shape;
+    }
+
+    private int CheckProjection(KernelizedAttentionOptions options)
+    {
+        RandomProjection? projection = options.Projection;
+        if (!Defaults.Projects)
+        {
+            if (projection is not null) throw new ArgumentException($"Projection was given; the {Words.Of(Map)} map uses none", nameof(options.Projection));
+            if (options.Features is not null) throw new ArgumentException($"Features is {options.Features}; the {Words.Of(Map)} map has as many features as the head dimension, leave it out", nameof(options.Features));
+            return Shape.HeadDimension;
+        }
+
+        if (options.Features is int features)
+        {
+            ArgumentCheck.InRange(features, 1, RandomProjection.MaxFeatures, nameof(options.Features));
+            if (projection is not null && projection.Features != features)
+                throw new ShapeException($"Features is {features}; expected {projection.Features}, the rows of Projection (or leave it out)", nameof(options.Features));
+        }
+
+        if (projection is not null)
+        {
+            if (projection.Dimension != Shape.HeadDimension)
+                throw new ShapeException($"Projection has {projection.Dimension} columns; expected the head dimension {Shape.HeadDimension}", nameof(options.Projection));
+            if (projection.Heads != 1 && projection.Heads != Shape.Heads)
+                throw new ShapeException($"Projection has {projection.Heads} heads; expected 1 or {Shape.Heads}", nameof(options.Projection));
+        }
+
+        return projection?.Features ?? options.Features ?? DefaultFeatures;
+    }
+
+    private double CheckScale(float? scale)
+    {
+        if (scale is not float factor) return Defaults.Scale;
+        if (!float.IsFinite(factor) || factor <= 0)
+            throw new ArgumentOutOfRangeException(nameof(KernelizedAttentionOptions.QkScale), factor, $"QkScale is {factor}; expected a finite number above zero");
+        if (Normalize)
+            throw new ArgumentException($"QkScale is {factor}; rows are normalised, so it would have no effect (set Normalize to false or leave it out)", nameof(KernelizedAttentionOptions.QkScale));
+        return factor;
+    }
+
+    private int CheckOffset(KernelizedAttentionOptions options)
+    {
+        if (!options.Causal) return Shape.KeyLength - 1;
+        if (options.QueryOffset is null && Shape.QueryLength > Shape.KeyLength)
+            throw new ShapeException($"QueryLength is {Shape.QueryLength} with {Shape.KeyLength} keys; causal attention needs QueryOffset when there are more queries than keys", nameof(options.QueryOffset));
+
+        // Clamped to offsets that exist; one below the first means that nothing is visible.
+        int offset = options.QueryOffset ?? Shape.KeyLength - Shape.QueryLength;
+        return Math.Clamp(offset, -Shape.QueryLength, Shape.KeyLength - 1);
+    }
+}

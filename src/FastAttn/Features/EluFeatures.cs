@@ -1,0 +1,48 @@
+using FastAttn.Kernels;
+
+namespace FastAttn.Features;
+
+/// <summary>elu(x) + 1 (Linear Transformer): x + 1 above zero, exp(x) below.</summary>
+internal readonly unsafe struct EluFeatures : IFeatureMap
+{
+    public static bool Projects => false;
+
+    public static bool IsSigned => false;
+
+    public static int FeaturesPerColumn => 1;
+
+    public static bool NormalizesByDefault => false;
+
+    public static double DefaultScale(int headDimension) => 1;
+
+    public static double ProjectionFactor(int features) => 1;
+
+    public static double Map<TKernels>(float* row, int columns, int exponent, double halfSquaredNorm)
+        where TKernels : struct, IRowKernels
+    {
+        // All below zero: an exponential map, which would underflow without its own maximum.
+        if (TKernels.Max(row, columns) < 0) return ExponentialRow.Map<TKernels>(row, columns, exponent);
+        if (exponent == 0)
+        {
+            TKernels.EluPlusOne(row, columns);
+            return RowScaling.NormalizeByPowerOfTwo<TKernels>(row, columns);
+        }
+
+        // So large that one and every exponential vanish beside the largest entry.
+        TKernels.ReluPlus(row, columns, 0);
+        return RowScaling.NormalizeByPowerOfTwo<TKernels>(row, columns) + (exponent * Math.Log(2));
+    }
+
+    public static double MapLogarithm<TKernels>(float* row, int columns, int exponent, double halfSquaredNorm)
+        where TKernels : struct, IRowKernels
+    {
+        double scale = Math.ScaleB(1, exponent);
+        for (int a = 0; a < columns; a++)
+        {
+            double x = row[a] * scale;
+            row[a] = (float)(x < 0 ? x : Math.Log(1 + x));
+        }
+
+        return RowScaling.SubtractMaximum<TKernels>(row, columns, 0);
+    }
+}

@@ -1,0 +1,145 @@
+using System.Numerics.Tensors;
+using FastAttn.Kernels;
+using FastAttn.Memory;
+
+namespace FastAttn.Features;
+
+/// <summary>The feature stage of one tier and one map.</summary>
+internal sealed unsafe class FeatureStage<TKernels, TMap> : FeatureStage
+    where TKernels : struct, IKernels
+    where TMap : struct, IFeatureMap
+{
+    /// <summary>Entries above 2^60 in size would overflow their own square.</summary>
+    private const float LargeEntry = 1.1529215e18f;
+
+    private readonly int _dimension;
+    private readonly int _columns;
+    private readonly int _paddedColumns;
+    private readonly bool _normalize;
+    private readonly double _scale;
+    private readonly AlignedBuffer? _weights;
+
+    /// <param name="dimension">Head dimension d.</param>
+    /// <param name="projection">W for maps that project, else null.</param>
+    /// <param name="normalize">Whether rows are scaled to length one.</param>
+    /// <param name="scale">Factor on un-normalised rows.</param>
+    public FeatureStage(int dimension, RandomProjection? projection, bool normalize, double scale)
+    {
+        Projection = projection;
+        _dimension = dimension;
+        _columns = projection?.Features ?? dimension;
+        _paddedColumns = Padding.RoundUp(_columns, TKernels.Lanes);
+        _normalize = normalize;
+        _scale = scale;
+
+        // The Fourier method takes features two vectors at a time.
+        Stride = Padding.RoundUp(Features, 2 * TKernels.Lanes);
+        if (projection is not null) _weights = Transpose(projection, TMap.ProjectionFactor(projection.Features));
+    }
+
+    public override RandomProjection? Projection { get; }
+
+    public override int Features => _columns * TMap.FeaturesPerColumn;
+
+    public override int Stride { get; }
+
+    public override bool IsSigned => TMap.IsSigned;
+
+    /// <summary>Rows mapped at a time: whole register tiles that stay in the first-level cache.</summary>
+    private static int BlockRows => 8 * TKernels.RowTile;
+
+    public override int PaddedRows(int rows) => Padding.RoundUp(Padding.RoundUp(rows, TKernels.RowTile), KernelShape.KeyTile);
+
+    public override void Map(
+        RowSource rows, int head, bool logarithmic, RowState* states, float* features, double* logScales, ref Arena arena)
+    {
+        long mark = arena.Mark;
+        float* block = arena.Take<float>((long)BlockRows * _dimension);
+        int* exponents = arena.Take<int>(BlockRows);
+        double* norms = arena.Take<double>(BlockRows);
+        if (!arena.IsMeasuring)
+        {
+            Clearing.Clear(features, (long)PaddedRows(rows.Count) * Stride);
+            for (int first = 0; first < rows.Count; first += BlockRows)
+            {
+                int count = Math.Min(BlockRows, rows.Count - first);
+                for (int r = 0; r < count; r++)
+                    states[first + r] = Load(rows.Row(first + r), states[first + r], block + (r * _dimension), out exponents[r], out norms[r]);
+                new Span<float>(block + (count * _dimension), (BlockRows - count) * _dimension).Clear();
+                Project(block, count, head, features + ((long)first * Stride));
+                for (int r = 0; r < count; r++)
+                {
+                    float* row = features + ((long)(first + r) * Stride);
+                    if (states[first + r] != RowState.Kept)
+                    {
+                        new Span<float>(row, Stride).Clear();
+                        logScales[first + r] = double.NegativeInfinity;
+                        continue;
+                    }
+
+                    logScales[first + r] = logarithmic
+                        ? TMap.MapLogarithm<TKernels>(row, _columns, exponents[r], norms[r])
+                        : TMap.Map<TKernels>(row, _columns, exponents[r], norms[r]);
+                }
+            }
+        }
+
+        arena.Release(mark);
+    }
+
+    /// <summary>Copies one row, scaled; returns its state, the power of two it still has to be multiplied by, and ½‖x‖².</summary>
+    private RowState Load(float* source, RowState state, float* target, out int exponent, out double halfSquaredNorm)
+    {
+        exponent = 0;
+        halfSquaredNorm = 0;
+        var row = new ReadOnlySpan<float>(source, _dimension);
+        float largest = state == RowState.Masked ? 0 : Math.Abs(TensorPrimitives.MaxMagnitude(row));
+        if (!float.IsFinite(largest)) state = RowState.NonFinite;
+        if (state != RowState.Kept || largest == 0)
+        {
+            new Span<float>(target, _dimension).Clear();
+            return state;
+        }
+
+        // In float64: half of a large squared norm becomes an exponent, where a relative error is an absolute one.
+        double squares = WideSum.OfSquares(source, _dimension);
+        double factor = _normalize ? 1 / Math.Sqrt(squares) : _scale;
+        if (!_normalize && largest * factor > LargeEntry) exponent = Math.ILogB(largest * factor);
+        factor = Math.ScaleB(factor, -exponent);
+        if (factor < float.MaxValue) TKernels.Scale(source, target, _dimension, (float)factor);
+        else for (int i = 0; i < _dimension; i++) target[i] = (float)(source[i] * factor);
+        halfSquaredNorm = _normalize ? 0.5 : 0.5 * squares * _scale * _scale;
+        return state;
+    }
+
+    private void Project(float* block, int count, int head, float* features)
+    {
+        if (_weights is null)
+        {
+            for (int r = 0; r < count; r++)
+                new ReadOnlySpan<float>(block + (r * _dimension), _dimension).CopyTo(new Span<float>(features + ((long)r * Stride), _dimension));
+            return;
+        }
+
+        float* weights = (float*)_weights.Data + (Projection!.Heads == 1 ? 0 : (long)head * _dimension * _paddedColumns);
+        TKernels.MultiplyAdd(
+            Padding.RoundUp(count, TKernels.RowTile), _dimension, _paddedColumns, block, _dimension, weights, _paddedColumns, features, Stride);
+    }
+
+    /// <summary>W of every head as <c>[d, m]</c>, padded to whole vectors: the right operand of the projection.</summary>
+    private AlignedBuffer Transpose(RandomProjection projection, double factor)
+    {
+        var buffer = new AlignedBuffer((long)projection.Heads * _dimension * _paddedColumns * sizeof(float));
+        Clearing.Clear((float*)buffer.Data, buffer.Bytes / sizeof(float));
+        ReadOnlySpan<float> values = projection.Values;
+        float* target = (float*)buffer.Data;
+        for (int row = 0; row < projection.Heads * _columns; row++)
+        {
+            (int head, int feature) = Math.DivRem(row, _columns);
+            for (int i = 0; i < _dimension; i++)
+                target[((((long)head * _dimension) + i) * _paddedColumns) + feature] = (float)(values[(row * _dimension) + i] * factor);
+        }
+
+        return buffer;
+    }
+}

@@ -1,0 +1,41 @@
+using FastAttn.Kernels;
+
+namespace FastAttn.Features;
+
+/// <summary>
+/// A feature map φ on one row. A row comes as its projections w_a·x (or x itself for elementwise maps) and leaves as
+/// φ(x)_a / exp(s), with s the row's own log-scale, so that the largest feature is about one whatever the input's size.
+/// </summary>
+internal unsafe interface IFeatureMap
+{
+    /// <summary>Whether the map reads projections rather than the row itself.</summary>
+    static abstract bool Projects { get; }
+
+    /// <summary>Whether features can be negative.</summary>
+    static abstract bool IsSigned { get; }
+
+    /// <summary>Features out per projection (or per entry).</summary>
+    static abstract int FeaturesPerColumn { get; }
+
+    /// <summary>Whether rows are scaled to length one unless the caller says otherwise.</summary>
+    static abstract bool NormalizesByDefault { get; }
+
+    /// <summary>The factor on un-normalised rows unless the caller says otherwise.</summary>
+    static abstract double DefaultScale(int headDimension);
+
+    /// <summary>A constant factor on the projection.</summary>
+    static abstract double ProjectionFactor(int features);
+
+    /// <summary>
+    /// Maps in place and returns the log-scale s. The true row is <c>row · 2^exponent</c>: rows too large for float32
+    /// arithmetic come scaled down.
+    /// </summary>
+    static abstract double Map<TKernels>(float* row, int columns, int exponent, double halfSquaredNorm)
+        where TKernels : struct, IRowKernels;
+
+    /// <summary>
+    /// Like <see cref="Map"/>, but leaves ln φ(x)_a − s, which cannot underflow. Signed maps leave φ(x)_a / exp(s).
+    /// </summary>
+    static abstract double MapLogarithm<TKernels>(float* row, int columns, int exponent, double halfSquaredNorm)
+        where TKernels : struct, IRowKernels;
+}

@@ -1,0 +1,9 @@
+namespace FastAttn.Features;
+
+/// <summary>Work that is written once and compiled for each feature map.</summary>
+internal interface IFeatureMapVisitor<out TResult>
+{
+    /// <summary>Called with the chosen map.</summary>
+    TResult Visit<TMap>()
+        where TMap : struct, IFeatureMap;
+}

@@ -1,0 +1,27 @@
+using FastAttn.Kernels;
+
+namespace FastAttn.Features;
+
+/// <summary>PRF: exp(w·x − ‖x‖²/2). The factor 1/√m is the same for every row and cancels.</summary>
+internal readonly unsafe struct PositiveRandomFeatures : IFeatureMap
+{
+    public static bool Projects => true;
+
+    public static bool IsSigned => false;
+
+    public static int FeaturesPerColumn => 1;
+
+    public static bool NormalizesByDefault => true;
+
+    public static double DefaultScale(int headDimension) => Math.Pow(headDimension, -0.25);
+
+    public static double ProjectionFactor(int features) => 1;
+
+    public static double Map<TKernels>(float* row, int columns, int exponent, double halfSquaredNorm)
+        where TKernels : struct, IRowKernels =>
+        ExponentialRow.Map<TKernels>(row, columns, exponent) - halfSquaredNorm;
+
+    public static double MapLogarithm<TKernels>(float* row, int columns, int exponent, double halfSquaredNorm)
+        where TKernels : struct, IRowKernels =>
+        RowScaling.SubtractMaximum<TKernels>(row, columns, exponent) - halfSquaredNorm;
+}

@@ -1,0 +1,28 @@
+using FastAttn.Kernels;
+
+namespace FastAttn.Features;
+
+/// <summary>Scalings that feature maps share.</summary>
+internal static unsafe class RowScaling
+{
+    /// <summary><c>row ← (row − its maximum) · 2^exponent</c>; returns the maximum, scaled likewise.</summary>
+    public static double SubtractMaximum<TKernels>(float* row, int columns, int exponent)
+        where TKernels : struct, IRowKernels
+    {
+        float max = TKernels.Max(row, columns);
+        float factor = MathF.ScaleB(1, exponent);
+        for (int a = 0; a < columns; a++) row[a] = (row[a] - max) * factor;
+        return Math.ScaleB(max, exponent);
+    }
+
+    /// <summary>Divides by the power of two that brings the largest element near one; returns its logarithm. All elements are ≥ 0, one is above.</summary>
+    public static double NormalizeByPowerOfTwo<TKernels>(float* row, int columns)
+        where TKernels : struct, IRowKernels
+    {
+        // Below the smallest normal number the reciprocal would overflow.
+        int exponent = Math.Max(Math.ILogB(TKernels.Max(row, columns)), -126);
+        if (exponent == 0) return 0;
+        TKernels.Scale(row, row, columns, MathF.ScaleB(1, -exponent));
+        return exponent * Math.Log(2);
+    }
+}

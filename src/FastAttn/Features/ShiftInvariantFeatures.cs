@@ -1,0 +1,25 @@
+using FastAttn.Kernels;
+
+namespace FastAttn.Features;
+
+/// <summary>SIKF: exp(x − o) elementwise; the offset o is the row's log-scale, so it can never overflow.</summary>
+internal readonly unsafe struct ShiftInvariantFeatures : IFeatureMap
+{
+    public static bool Projects => false;
+
+    public static bool IsSigned => false;
+
+    public static int FeaturesPerColumn => 1;
+
+    public static bool NormalizesByDefault => false;
+
+    public static double DefaultScale(int headDimension) => 1;
+
+    public static double ProjectionFactor(int features) => 1;
+
+    public static double Map<TKernels>(float* row, int columns, int exponent, double halfSquaredNorm)
+        where TKernels : struct, IRowKernels => ExponentialRow.Map<TKernels>(row, columns, exponent);
+
+    public static double MapLogarithm<TKernels>(float* row, int columns, int exponent, double halfSquaredNorm)
+        where TKernels : struct, IRowKernels => RowScaling.SubtractMaximum<TKernels>(row, columns, exponent);
+}

@@ -1,0 +1,39 @@
+using System.Numerics.Tensors;
+using FastAttn.Kernels;
+
+namespace FastAttn.Features;
+
+/// <summary>TRF: exp(+‖x‖²/2) · [sin(w·x) …, cos(w·x) …]; the exponential is the row's log-scale.</summary>
+internal readonly unsafe struct TrigonometricRandomFeatures : IFeatureMap
+{
+    public static bool Projects => true;
+
+    public static bool IsSigned => true;
+
+    public static int FeaturesPerColumn => 2;
+
+    public static bool NormalizesByDefault => true;
+
+    public static double DefaultScale(int headDimension) => Math.Pow(headDimension, -0.25);
+
+    public static double ProjectionFactor(int features) => 1;
+
+    public static double Map<TKernels>(float* row, int columns, int exponent, double halfSquaredNorm)
+        where TKernels : struct, IRowKernels
+    {
+        var angles = new Span<float>(row, columns);
+        if (exponent != 0)
+        {
+            float factor = MathF.ScaleB(1, exponent);
+            foreach (ref float angle in angles) angle = Math.Clamp(angle * factor, float.MinValue, float.MaxValue);
+        }
+
+        var cosines = new Span<float>(row + columns, columns);
+        TensorPrimitives.Cos(angles, cosines);
+        TensorPrimitives.Sin(angles, angles);
+        return halfSquaredNorm;
+    }
+
+    public static double MapLogarithm<TKernels>(float* row, int columns, int exponent, double halfSquaredNorm)
+        where TKernels : struct, IRowKernels => Map<TKernels>(row, columns, exponent, halfSquaredNorm);
+}

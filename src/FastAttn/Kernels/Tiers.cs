@@ -1,0 +1,66 @@
+using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.Arm;
+using System.Runtime.Intrinsics.X86;
+
+namespace FastAttn.Kernels;
+
+/// <summary>The ordered table of tiers, and which of them this process uses.</summary>
+internal static class Tiers
+{
+    /// <summary>The environment variable that may lower the tier.</summary>
+    public const string Variable = "FASTATTN_TIER";
+
+    /// <summary>The tier kernels run on.</summary>
+    public static InstructionTier Current => Chosen.Tier;
+
+    /// <summary>Why that one.</summary>
+    public static string Reason => Chosen.Reason;
+
+    /// <summary>
+    /// What this process can run, widest first. A runtime that is told to prefer narrower vectors reports 512-bit vectors as
+    /// not accelerated: that preference is followed.
+    /// </summary>
+    public static IReadOnlyList<InstructionTier> Available { get; } =
+    [
+        .. Avx512F.IsSupported && Vector512.IsHardwareAccelerated ? [InstructionTier.Avx512] : Array.Empty<InstructionTier>(),
+        .. Avx2.IsSupported && Fma.IsSupported ? [InstructionTier.Avx2] : Array.Empty<InstructionTier>(),
+        .. AdvSimd.Arm64.IsSupported ? [InstructionTier.Neon] : Array.Empty<InstructionTier>(),
+        InstructionTier.Portable,
+    ];
+
+    // After the table it chooses from: static fields are initialised in the order they stand.
+    private static readonly (InstructionTier Tier, string Reason) Chosen = Choose(Environment.GetEnvironmentVariable(Variable));
+
+    /// <summary>Float32 lanes of a register of the tier kernels run on.</summary>
+    public static int Lanes { get; } = Visit(Current, new LanesVisitor());
+
+    /// <summary>Runs <paramref name="visitor"/> with the kernels of <paramref name="tier"/>.</summary>
+    public static TResult Visit<TResult>(InstructionTier tier, ITierVisitor<TResult> visitor) => tier switch
+    {
+        InstructionTier.Avx512 => visitor.Visit<Avx512Kernels>(),
+        InstructionTier.Avx2 => visitor.Visit<Avx2Kernels>(),
+        InstructionTier.Neon => visitor.Visit<NeonKernels>(),
+        _ => visitor.Visit<PortableKernels>(),
+    };
+
+    private static (InstructionTier Tier, string Reason) Choose(string? asked)
+    {
+        InstructionTier best = Available[0];
+        if (string.IsNullOrEmpty(asked)) return (best, "the widest instruction set that this processor and runtime offer");
+        foreach (InstructionTier tier in Available)
+        {
+            if (Words.Of(tier) == asked) return (tier, $"{Variable}={asked}");
+        }
+
+        return (best, $"{Variable}={asked} is not available here (available: {string.Join(", ", Available.Select(Words.Of))}), so the widest is used");
+    }
+
+    private static int LanesOf<TTile>()
+        where TTile : ITileKernels => TTile.Lanes;
+
+    private sealed class LanesVisitor : ITierVisitor<int>
+    {
+        public int Visit<TKernels>()
+            where TKernels : struct, IKernels => LanesOf<TKernels>();
+    }
+}

@@ -1,0 +1,48 @@
+using FastAttn.Kernels;
+using FastAttn.Memory;
+
+namespace FastAttn.Methods;
+
+/// <summary>How <c>Σ_j c_{j−i} (φ(q_i)·φ(k_j)) [v_j, 1]</c> is computed for one head. Immutable and thread-safe.</summary>
+internal abstract unsafe class AttentionMethod
+{
+    /// <summary>Which one it is.</summary>
+    public abstract Method Kind { get; }
+
+    /// <summary>
+    /// Computes the sums into pieces of <paramref name="arena"/>. With a measuring arena it takes the same pieces and computes nothing.
+    /// Features may be rescaled in place by powers of two that leave every product φ(q)·φ(k) as it was.
+    /// </summary>
+    public abstract PartialSums Compute(in HeadProblem problem, ref Arena arena);
+
+    /// <summary>Sums with room for whole tiles of rows, at least <paramref name="leastRows"/>.</summary>
+    protected static PartialSums TakeSums<TKernels>(in HeadProblem problem, int leastRows, ref Arena arena)
+        where TKernels : struct, IKernels
+    {
+        int rows = Math.Max(Padding.RoundUp(problem.QueryCount, TKernels.RowTile), leastRows);
+        int columns = Padding.RoundUp(problem.ValueDimension, TKernels.Lanes);
+        return new PartialSums
+        {
+            Numerators = arena.Take<float>((long)rows * columns),
+            NumeratorStride = columns,
+            Denominators = arena.Take<float>(rows),
+            NumeratorErrors = arena.Take<float>(problem.QueryCount),
+            DenominatorErrors = arena.Take<float>(problem.QueryCount),
+        };
+    }
+
+    /// <summary>
+    /// The errors of a computation that only rounds: nothing beyond rounding relative to den_i, except what underflow can
+    /// lose. Every factor is at most one, so each of the n·m products loses less than the smallest normal number.
+    /// </summary>
+    protected static void SetUnderflowErrors(in HeadProblem problem, ref PartialSums sums)
+    {
+        float loss = (float)((double)problem.KeyCount * problem.Features * SmallestNormal);
+        new Span<float>(sums.DenominatorErrors, problem.QueryCount).Fill(loss);
+        float largestNorm = 0;
+        for (int j = 0; j < problem.KeyCount; j++) largestNorm = Math.Max(largestNorm, problem.ValueNorm[j]);
+        new Span<float>(sums.NumeratorErrors, problem.QueryCount).Fill(loss * largestNorm);
+    }
+
+    private const double SmallestNormal = 1.17549435e-38;
+}

@@ -1,0 +1,65 @@
+using System.Numerics.Tensors;
+using FastAttn.Fft;
+using FastAttn.Kernels;
+using FastAttn.Memory;
+
+namespace FastAttn.Methods;
+
+/// <summary>
+/// Some columns of a feature matrix in slot order: as they are for the cyclic half of a Toeplitz product, and turned by the
+/// token's angle for the skew half. A pair of features is one complex number, so turning mixes the two.
+/// </summary>
+internal readonly unsafe struct FeatureColumns
+{
+    private readonly float* _plain;
+    private readonly float* _twisted;
+    private readonly float* _scratch;
+    private readonly float* _ones;
+    private readonly int _stride;
+
+    public FeatureColumns(int length, int columns, ref Arena arena)
+    {
+        // A cache line more: columns a power of two apart would share cache sets.
+        _stride = length + 16;
+        _plain = arena.Take<float>((long)columns * _stride);
+        _twisted = arena.Take<float>((long)columns * _stride);
+        _scratch = arena.Take<float>(length);
+        _ones = arena.Take<float>(length);
+        if (!arena.IsMeasuring) new Span<float>(_ones, length).Fill(1);
+    }
+
+    public float* Plain(int column) => _plain + ((long)column * _stride);
+
+    public float* Twisted(int column) => _twisted + ((long)column * _stride);
+
+    /// <summary>Loads an even number of columns; slots of tokens beyond <paramref name="rows"/> become zero.</summary>
+    public void Load<TKernels>(LaneFft fft, SlotTwist twist, float* features, int featureStride, int rows, int columns)
+        where TKernels : struct, IKernels
+    {
+        for (int t2 = 0; t2 < fft.Columns; t2++)
+        {
+            int present = Math.Clamp((rows - t2 + fft.Columns - 1) / fft.Columns, 0, fft.Rows);
+            float* target = _plain + ((long)t2 * fft.Rows);
+            TKernels.TransposeScaled(
+                features + ((long)t2 * featureStride), (nint)fft.Columns * featureStride, present, columns, _ones, target, _stride);
+            for (int column = 0; column < columns; column++)
+                new Span<float>(target + ((long)column * _stride) + present, fft.Rows - present).Clear();
+        }
+
+        var cosine = new ReadOnlySpan<float>(twist.Cosine, fft.Length);
+        var sine = new ReadOnlySpan<float>(twist.Sine, fft.Length);
+        var scratch = new Span<float>(_scratch, fft.Length);
+        for (int column = 0; column < columns; column += 2)
+        {
+            var re = new ReadOnlySpan<float>(Plain(column), fft.Length);
+            var im = new ReadOnlySpan<float>(Plain(column + 1), fft.Length);
+
+            // (re + i·im) · e^(−i·angle)
+            TensorPrimitives.Multiply(im, sine, scratch);
+            TensorPrimitives.MultiplyAdd(re, cosine, scratch, new Span<float>(Twisted(column), fft.Length));
+            TensorPrimitives.Multiply(re, sine, scratch);
+            TensorPrimitives.Negate(scratch, scratch);
+            TensorPrimitives.MultiplyAdd(im, cosine, scratch, new Span<float>(Twisted(column + 1), fft.Length));
+        }
+    }
+}

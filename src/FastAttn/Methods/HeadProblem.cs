@@ -1,0 +1,44 @@
+using FastAttn.Positions;
+
+namespace FastAttn.Methods;
+
+/// <summary>
+/// What every method is given: features of a range of queries and of a range of keys, values, and the coefficients between
+/// them. Query i and key j meet at offset <c>j − i + Offset</c>, so a range that starts anywhere in a longer sequence is the same problem.
+/// </summary>
+internal unsafe struct HeadProblem
+{
+    public int Head;
+    public int QueryCount;
+    public int KeyCount;
+
+    /// <summary>Features of a row, and floats between rows.</summary>
+    public int Features;
+
+    /// <inheritdoc cref="Features"/>
+    public int FeatureStride;
+
+    /// <summary><c>[whole tiles, FeatureStride]</c>, each row relative to its own log-scale, zero beyond the data.</summary>
+    public float* Query;
+
+    /// <summary><c>[whole tiles, FeatureStride]</c>, all rows relative to one log-scale, zero where a key is dropped and beyond the data.</summary>
+    public float* Key;
+
+    /// <summary>The log-scale of <see cref="Query"/> rows.</summary>
+    public double* QueryLogScale;
+
+    /// <summary>The log-scale of <see cref="Key"/>.</summary>
+    public double KeyLogScale;
+
+    public ValueSource Values;
+
+    /// <summary>‖v_j‖₂ after the values' factor; zero where a key is dropped.</summary>
+    public float* ValueNorm;
+
+    public PreparedPosition Positions;
+    public int Offset;
+
+    public readonly HeadPosition Position => Positions.Head(Head);
+
+    public readonly int ValueDimension => Values.Columns;
+}

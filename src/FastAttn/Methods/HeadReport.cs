@@ -1,0 +1,4 @@
+namespace FastAttn.Methods;
+
+/// <summary>What one head's run did.</summary>
+internal readonly record struct HeadReport(int RepairedRows, bool FellBack);

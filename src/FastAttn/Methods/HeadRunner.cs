@@ -1,0 +1,13 @@
+using FastAttn.Memory;
+
+namespace FastAttn.Methods;
+
+/// <summary>Runs heads of one plan, whatever their tier. Immutable and thread-safe.</summary>
+internal abstract class HeadRunner
+{
+    /// <summary>Bytes that one head in flight works in, found by walking the same way without data.</summary>
+    public abstract long MeasureWorkspace();
+
+    /// <summary>Computes one head.</summary>
+    public abstract HeadReport Run(in HeadCall call, AlignedBuffer workspace);
+}

@@ -1,0 +1,213 @@
+using System.Numerics.Tensors;
+using FastAttn.Features;
+using FastAttn.Kernels;
+using FastAttn.Memory;
+using FastAttn.Positions;
+
+namespace FastAttn.Methods;
+
+/// <summary>
+/// The way one head walks: features, sums by the plan's method, each row certified, divided and stored or recomputed, and
+/// at the end NaN where it belongs.
+/// </summary>
+/// <param name="shape">The sizes.</param>
+/// <param name="stage">Features.</param>
+/// <param name="method">The plan's method.</param>
+/// <param name="positions">Coefficients.</param>
+/// <param name="tolerance">Allowed ‖Δz_i‖ as a share of the largest visible ‖v_j‖.</param>
+internal sealed unsafe class HeadRunner<TKernels>(
+    AttentionShape shape, FeatureStage stage, AttentionMethod method, PreparedPosition positions, float tolerance) : HeadRunner
+    where TKernels : struct, IKernels
+{
+    /// <summary>Beyond this share of uncertified rows one direct run is cheaper than repairs.</summary>
+    private const double FallbackShare = 0.1;
+
+    /// <summary>Half of the tolerance is left to the rounding that every method has.</summary>
+    private const float MethodShare = 0.5f;
+
+    private readonly DirectMethod<TKernels> _direct = new();
+    private readonly RowRepair<TKernels> _repair = new(stage);
+
+    public override long MeasureWorkspace()
+    {
+        var call = new HeadCall
+        {
+            Query = new RowSource(0, 0, shape.QueryLength, shape.HeadDimension),
+            Key = new RowSource(0, 0, shape.KeyLength, shape.HeadDimension),
+            Value = new RowSource(0, 0, shape.KeyLength, shape.ValueDimension),
+            Destination = new RowSource(0, 0, shape.QueryLength, shape.ValueDimension),
+        };
+        var arena = Arena.Measuring;
+        Run(call, ref arena);
+        return arena.Peak;
+    }
+
+    public override HeadReport Run(in HeadCall call, AlignedBuffer workspace)
+    {
+        var arena = new Arena(workspace.Data, workspace.Bytes);
+        return Run(call, ref arena);
+    }
+
+    private HeadReport Run(in HeadCall call, ref Arena arena)
+    {
+        RowState* queryStates = arena.Take<RowState>(shape.QueryLength);
+        RowState* keyStates = arena.Take<RowState>(shape.KeyLength);
+        RowState* valueStates = arena.Take<RowState>(shape.KeyLength);
+        HeadProblem problem = Prepare(call, queryStates, keyStates, valueStates, ref arena);
+        float* largestNorm = arena.Take<float>(shape.QueryLength);
+        int* uncertified = arena.Take<int>(shape.QueryLength);
+        VisibleKeys.LargestValueNorm(problem, keyStates, largestNorm, ref arena);
+
+        int repairs = Compute(method, problem, call.Destination, largestNorm, uncertified, ref arena);
+        bool fallsBack = method.Kind == Method.Fft && (arena.IsMeasuring || repairs > FallbackShare * shape.QueryLength);
+        if (fallsBack) repairs = Compute(_direct, problem, call.Destination, largestNorm, uncertified, ref arena);
+        if (arena.IsMeasuring || repairs > 0)
+            _repair.Run(problem, call.Query, call.Key, keyStates, uncertified, repairs, call.Destination, ref arena);
+        if (arena.IsMeasuring) return default;
+
+        RestoreScale(problem.Values.Factor, call.Destination);
+        Poison.Spread(problem, queryStates, keyStates, valueStates, call.Value, call.Destination);
+        return new HeadReport(repairs, fallsBack);
+    }
+
+    /// <summary>States, features and norms: everything about the rows that no method changes.</summary>
+    private HeadProblem Prepare(in HeadCall call, RowState* queryStates, RowState* keyStates, RowState* valueStates, ref Arena arena)
+    {
+        float* query = arena.Take<float>((long)stage.PaddedRows(shape.QueryLength) * stage.Stride);
+        float* key = arena.Take<float>((long)stage.PaddedRows(shape.KeyLength) * stage.Stride);
+        double* queryScales = arena.Take<double>(shape.QueryLength);
+        double* keyScales = arena.Take<double>(shape.KeyLength);
+        float* valueNorm = arena.Take<float>(shape.KeyLength);
+        var problem = new HeadProblem
+        {
+            Head = call.Head,
+            QueryCount = shape.QueryLength,
+            KeyCount = shape.KeyLength,
+            Features = stage.Features,
+            FeatureStride = stage.Stride,
+            Query = query,
+            Key = key,
+            QueryLogScale = queryScales,
+            ValueNorm = valueNorm,
+            Positions = positions,
+        };
+        if (!arena.IsMeasuring)
+        {
+            new Span<RowState>(queryStates, shape.QueryLength).Clear();
+            MarkKeys(call, keyStates);
+        }
+
+        stage.Map(call.Query, call.Head, logarithmic: false, queryStates, query, queryScales, ref arena);
+        stage.Map(call.Key, call.Head, logarithmic: false, keyStates, key, keyScales, ref arena);
+        problem.Values = PrepareValues(call.Value, keyStates, valueStates, valueNorm, ref arena);
+        if (!arena.IsMeasuring) problem.KeyLogScale = ToCommonScale(key, keyScales);
+        return problem;
+    }
+
+    private void MarkKeys(in HeadCall call, RowState* states)
+    {
+        for (int j = 0; j < shape.KeyLength; j++)
+            states[j] = j < call.KeptKeys && (call.KeyMask is null || call.KeyMask[j]) ? RowState.Kept : RowState.Masked;
+    }
+
+    /// <summary>Finds the values' common power of two, their norms, and which rows hold NaN or infinity.</summary>
+    private ValueSource PrepareValues(RowSource values, RowState* keyStates, RowState* states, float* norms, ref Arena arena)
+    {
+        long mark = arena.Mark;
+        float* row = arena.Take<float>(shape.ValueDimension);
+        float factor = 1;
+        if (!arena.IsMeasuring)
+        {
+            float largest = 0;
+            for (int j = 0; j < shape.KeyLength; j++)
+            {
+                states[j] = keyStates[j] == RowState.Masked ? RowState.Masked : RowState.Kept;
+                if (states[j] == RowState.Masked) continue;
+                float size = Math.Abs(TensorPrimitives.MaxMagnitude(new ReadOnlySpan<float>(values.Row(j), shape.ValueDimension)));
+                if (!float.IsFinite(size))
+                {
+                    states[j] = RowState.NonFinite;
+                    size = LargestFinite(values.Row(j));
+                }
+
+                largest = Math.Max(largest, size);
+            }
+
+            if (largest > 0) factor = MathF.ScaleB(1, -Math.Clamp(Math.ILogB(largest), -120, 120));
+            var source = new ValueSource(values, states, factor);
+            for (int j = 0; j < shape.KeyLength; j++)
+            {
+                norms[j] = 0;
+                if (keyStates[j] != RowState.Kept) continue;
+                source.Copy<TKernels>(j, 0, shape.ValueDimension, row);
+                norms[j] = MathF.Sqrt(TKernels.SumOfSquares(row, shape.ValueDimension));
+            }
+        }
+
+        arena.Release(mark);
+        return new ValueSource(values, states, factor);
+    }
+
+    private float LargestFinite(float* row)
+    {
+        float largest = 0;
+        for (int column = 0; column < shape.ValueDimension; column++)
+        {
+            if (float.IsFinite(row[column])) largest = Math.Max(largest, Math.Abs(row[column]));
+        }
+
+        return largest;
+    }
+
+    /// <summary>Brings all key rows to the largest log-scale among them, which is returned: a factor per key would not cancel.</summary>
+    private double ToCommonScale(float* key, double* scales)
+    {
+        double largest = double.NegativeInfinity;
+        for (int j = 0; j < shape.KeyLength; j++) largest = Math.Max(largest, scales[j]);
+        for (int j = 0; j < shape.KeyLength; j++)
+        {
+            if (scales[j] == largest || double.IsNegativeInfinity(scales[j])) continue;
+            float* row = key + ((long)j * stage.Stride);
+            TKernels.Scale(row, row, stage.Features, (float)Math.Exp(scales[j] - largest));
+        }
+
+        return double.IsNegativeInfinity(largest) ? 0 : largest;
+    }
+
+    /// <summary>Runs a method, stores every row it can vouch for, and lists the others.</summary>
+    private int Compute(
+        AttentionMethod chosen, in HeadProblem problem, RowSource destination, float* largestNorm, int* uncertified, ref Arena arena)
+    {
+        long mark = arena.Mark;
+        PartialSums sums = chosen.Compute(problem, ref arena);
+        int count = 0;
+        for (int i = 0; i < shape.QueryLength && !arena.IsMeasuring; i++)
+        {
+            float* target = destination.Row(i);
+            if (largestNorm[i] <= 0) new Span<float>(target, shape.ValueDimension).Clear();
+            else if (IsCertified(sums, i, largestNorm[i]))
+                TKernels.Scale(sums.Numerators + ((long)i * sums.NumeratorStride), target, shape.ValueDimension, 1 / sums.Denominators[i]);
+            else uncertified[count++] = i;
+        }
+
+        arena.Release(mark);
+        return count;
+    }
+
+    /// <summary>
+    /// ‖Δz‖ ≤ (‖Δnum‖ + ‖z‖·|Δden|) / (|den| − |Δden|), and ‖z‖ is at most the largest visible ‖v‖ (signed maps: near it).
+    /// Written so that NaN fails.
+    /// </summary>
+    private bool IsCertified(in PartialSums sums, int row, float largestNorm)
+    {
+        float certain = Math.Abs(sums.Denominators[row]) - sums.DenominatorErrors[row];
+        float error = sums.NumeratorErrors[row] + (largestNorm * sums.DenominatorErrors[row]);
+        return certain > 0 && (stage.IsSigned || sums.Denominators[row] > 0) && error <= MethodShare * tolerance * largestNorm * certain;
+    }
+
+    private void RestoreScale(float factor, RowSource destination)
+    {
+        if (factor == 1) return;
+        for (int i = 0; i < shape.QueryLength; i++) TKernels.Scale(destination.Row(i), destination.Row(i), shape.ValueDimension, 1 / factor);
+    }
+}

@@ -1,0 +1,43 @@
+using FastAttn.Features;
+
+namespace FastAttn.Methods;
+
+/// <summary>
+/// NaN where the answer depends on NaN or infinity, and nowhere else: a query row poisons its own row, a key row every row
+/// that depends on it, a value entry its column of those rows. Dependence is structural; underflow does not count.
+/// </summary>
+internal static unsafe class Poison
+{
+    public static void Spread(
+        in HeadProblem problem, RowState* queryStates, RowState* keyStates, RowState* valueStates, RowSource values, RowSource destination)
+    {
+        for (int i = 0; i < problem.QueryCount; i++)
+        {
+            if (queryStates[i] == RowState.NonFinite) Row(destination, i);
+        }
+
+        for (int j = 0; j < problem.KeyCount; j++)
+        {
+            if (keyStates[j] == RowState.Masked) continue;
+            bool key = keyStates[j] == RowState.NonFinite, value = valueStates[j] == RowState.NonFinite;
+            if (!key && !value) continue;
+            for (int i = 0; i < problem.QueryCount; i++)
+            {
+                if (!problem.Position.IsVisible(j - i + problem.Offset)) continue;
+                if (key) Row(destination, i);
+                else Columns(values.Row(j), destination, i);
+            }
+        }
+    }
+
+    private static void Row(RowSource destination, int row) =>
+        new Span<float>(destination.Row(row), destination.Columns).Fill(float.NaN);
+
+    private static void Columns(float* value, RowSource destination, int row)
+    {
+        for (int column = 0; column < destination.Columns; column++)
+        {
+            if (!float.IsFinite(value[column])) destination.Row(row)[column] = float.NaN;
+        }
+    }
+}

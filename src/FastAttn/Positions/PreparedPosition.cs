@@ -1,0 +1,57 @@
+using FastAttn.Fft;
+using FastAttn.Memory;
+
+namespace FastAttn.Positions;
+
+/// <summary>What methods read of a relative position under one causal limit: coefficients per head now, spectra when first asked for. Thread-safe.</summary>
+internal sealed unsafe class PreparedPosition
+{
+    private readonly HeadPosition[] _heads;
+    private readonly int _queryCount;
+    private readonly int _keyCount;
+    private readonly Lock _gate = new();
+    private readonly Dictionary<LaneFft, AlignedBuffer> _spectra = [];
+
+    /// <param name="bias"><c>[heads, n_q + n_k − 1]</c>, or null for no bias.</param>
+    /// <param name="heads">Heads with a bias of their own; 1 when shared.</param>
+    /// <param name="queryCount">Queries n_q.</param>
+    /// <param name="keyCount">Keys n_k.</param>
+    /// <param name="largestOffset">Offsets above it are invisible.</param>
+    public PreparedPosition(float[]? bias, int heads, int queryCount, int keyCount, int largestOffset)
+    {
+        _queryCount = queryCount;
+        _keyCount = keyCount;
+        _heads = new HeadPosition[heads];
+        for (int head = 0; head < heads; head++)
+            _heads[head] = new HeadPosition(bias, head * (queryCount + keyCount - 1), queryCount, keyCount, largestOffset);
+    }
+
+    /// <summary>The coefficients of a head.</summary>
+    public HeadPosition Head(int head) => _heads[_heads.Length == 1 ? 0 : head];
+
+    /// <summary>A head's spectra under <paramref name="fft"/>, computed once in float64.</summary>
+    public float* Spectrum(LaneFft fft, int head)
+    {
+        AlignedBuffer? spectra;
+        long size = 4L * fft.Length;
+        lock (_gate)
+        {
+            if (!_spectra.TryGetValue(fft, out spectra))
+            {
+                spectra = new AlignedBuffer(_heads.Length * size * sizeof(float));
+                double[] coefficients = new double[_queryCount + _keyCount - 1];
+                for (int h = 0; h < _heads.Length; h++)
+                {
+                    HeadPosition position = _heads[h];
+                    for (int t = position.FirstOffset; t <= position.LastOffset; t++)
+                        coefficients[t - position.FirstOffset] = position.Coefficients[t];
+                    fixed (double* c = coefficients) fft.Spectrum(c, _queryCount, _keyCount, (float*)spectra.Data + (h * size));
+                }
+
+                _spectra.Add(fft, spectra);
+            }
+        }
+
+        return (float*)spectra.Data + ((_heads.Length == 1 ? 0 : head) * size);
+    }
+}
