@@ -20,9 +20,13 @@ internal sealed class Portable : InstructionSet
     public override string Max(string bound, string x) => $"Vectors.ConditionalSelect(Vectors.LessThan({x}, {bound}), {bound}, {x})";
     public override string Min(string bound, string x) => $"Vectors.ConditionalSelect(Vectors.GreaterThan({x}, {bound}), {bound}, {x})";
 
+    // Pairs of lanes move as doubles: halves of a 128-bit vector have no registers of their own on x86.
     public override string ZipLow(string a, string b) =>
-        $"Vectors.Shuffle(Vectors.Create(Vectors.GetLower({a}), Vectors.GetLower({b})), Vectors.Create(0, 2, 1, 3))";
+        Interleave($"Vectors.ToScalar(Vectors.AsDouble({a}))", $"Vectors.ToScalar(Vectors.AsDouble({b}))");
 
     public override string ZipHigh(string a, string b) =>
-        $"Vectors.Shuffle(Vectors.Create(Vectors.GetUpper({a}), Vectors.GetUpper({b})), Vectors.Create(0, 2, 1, 3))";
+        Interleave($"Vectors.GetElement(Vectors.AsDouble({a}), 1)", $"Vectors.GetElement(Vectors.AsDouble({b}), 1)");
+
+    private static string Interleave(string first, string second) =>
+        $"Vectors.Shuffle(Vectors.AsSingle(Vectors.Create({first}, {second})), Vectors.Create(0, 2, 1, 3))";
 }

@@ -1,4 +1,3 @@
-using FastAttn.Generators.Isa;
 using FastAttn.Generators.Statements;
 
 namespace FastAttn.Generators.Rows;
@@ -25,19 +24,19 @@ internal static class Exponential
         [1, 1, 0.5, 0.16666488349437714, 0.04166555404663086, 0.008372281678020954, 0.0014013396576046944];
 
     /// <summary>Adds the statements for e^argument and returns the local that holds it; <paramref name="name"/> starts every local.</summary>
-    public static string Emit(Body body, InstructionSet isa, string argument, string name)
+    public static string Emit(Body body, string argument, string name)
     {
-        string low = body.Declare(Operation.Max, name + "Low", isa.Constant(Lowest), argument);
-        string x = body.Declare(Operation.Min, name + "X", isa.Constant(Highest), low);
-        string t = body.Declare(Operation.Multiply, name + "T", x, isa.Constant(Log2E));
+        string low = body.Declare(Operation.Max, name + "Low", body.Constant(Lowest), argument);
+        string x = body.Declare(Operation.Min, name + "X", body.Constant(Highest), low);
+        string t = body.Declare(Operation.Multiply, name + "T", x, body.Constant(Log2E));
         string n = body.Declare(Operation.Round, name + "N", t);
-        string r = body.Declare(Operation.NegatedMultiplyAdd, name + "R", n, isa.Constant(Ln2High), x);
-        body.Assign(Operation.NegatedMultiplyAdd, r, n, isa.Constant(Ln2Low), r);
+        string r = body.Declare(Operation.NegatedMultiplyAdd, name + "R", n, body.Constant(Ln2High), x);
+        body.Assign(Operation.NegatedMultiplyAdd, r, n, body.Constant(Ln2Low), r);
         int degree = s_coefficients.Length - 1;
         string p = body.Declare(
-            Operation.MultiplyAdd, name + "P", r, isa.Constant(s_coefficients[degree]), isa.Constant(s_coefficients[degree - 1]));
+            Operation.MultiplyAdd, name + "P", r, body.Constant(s_coefficients[degree]), body.Constant(s_coefficients[degree - 1]));
         for (int power = degree - 2; power >= 0; power--)
-            body.Assign(Operation.MultiplyAdd, p, p, r, isa.Constant(s_coefficients[power]));
+            body.Assign(Operation.MultiplyAdd, p, p, r, body.Constant(s_coefficients[power]));
         return body.Declare(Operation.ScaleByPowerOfTwo, name, p, n);
     }
 }

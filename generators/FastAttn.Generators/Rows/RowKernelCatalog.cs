@@ -18,7 +18,7 @@ internal static class RowKernelCatalog
             (body, _, best) => body.Assign(Operation.Max, best, "xValue", best)),
 
         new("bool AllFinite(float* x, int count)", [new("x")], [], Reduction.IsZero, LightWays,
-            (body, isa, sum) => body.Assign(Operation.MultiplyAdd, sum, "xValue", isa.Constant(0), sum)),
+            (body, _, sum) => body.Assign(Operation.MultiplyAdd, sum, "xValue", body.Constant(0), sum)),
 
         new("void ExpShifted(float* x, int count, float shift)", [new("x", Written: true)], ["shift"], Reduction.None, 1, ExpShifted),
 
@@ -75,14 +75,14 @@ internal static class RowKernelCatalog
     private static void ExpShifted(Body body, InstructionSet isa, string unused)
     {
         string argument = body.Declare(Operation.Subtract, "argument", "xValue", "shiftVector");
-        body.Store("xAt", Exponential.Emit(body, isa, argument, "power"));
+        body.Store("xAt", Exponential.Emit(body, argument, "power"));
     }
 
     private static string ExpOfSum(Body body, InstructionSet isa)
     {
         string sum = body.Declare(Operation.Add, "sum", "xValue", "yValue");
         string argument = body.Declare(Operation.Subtract, "argument", sum, "shiftVector");
-        return Exponential.Emit(body, isa, argument, "power");
+        return Exponential.Emit(body, argument, "power");
     }
 
     /// <summary>max(x, 0) + exp(min(x, 0)): one of the two is exact, 0 or 1, so no lane has to choose.</summary>
@@ -90,7 +90,7 @@ internal static class RowKernelCatalog
     {
         string positive = body.Declare(Operation.Max, "positive", isa.Zero, "xValue");
         string negative = body.Declare(Operation.Min, "negative", isa.Zero, "xValue");
-        string power = Exponential.Emit(body, isa, negative, "power");
+        string power = Exponential.Emit(body, negative, "power");
         body.Store("xAt", body.Declare(Operation.Add, "result", positive, power));
     }
 }

@@ -1,3 +1,4 @@
+using System.Collections.Generic;
 using System.Linq;
 using FastAttn.Generators.Isa;
 using FastAttn.Generators.Statements;
@@ -17,6 +18,8 @@ internal sealed class RowLoopPrinter(InstructionSet isa, RowKernel kernel)
         writer.Line(KernelFile.MethodAttributes);
         writer.Open($"public static {kernel.Signature}");
         foreach (string scalar in kernel.Scalars) writer.Line($"Vec {scalar}Vector = {isa.Broadcast(scalar)};");
+        foreach (KeyValuePair<double, string> constant in VectorBody(0, "").Constants)
+            writer.Line($"Vec {constant.Value} = {isa.Constant(constant.Key)};");
         for (int way = 0; way < Partials; way++) writer.Line($"Vec {Partial(way)} = {Neutral};");
         foreach (RowStream stream in kernel.Streams) writer.Line($"float* {stream.Name}Tail = stackalloc float[{lanes}];");
         writer.Line("int i = 0;");
@@ -88,13 +91,15 @@ internal sealed class RowLoopPrinter(InstructionSet isa, RowKernel kernel)
         writer.Line(isa.Store("lanes", Partial(0)));
         for (int half = isa.Lanes / 2; half >= 1; half /= 2)
         {
-            writer.Open($"for (int lane = 0; lane < {half}; lane++)");
-            writer.Line(kernel.Reduction == Reduction.Max
-                ? $"if (lanes[lane + {half}] > lanes[lane]) lanes[lane] = lanes[lane + {half}];"
-                : $"lanes[lane] += lanes[lane + {half}];");
-            writer.Close();
+            bool first = half == isa.Lanes / 2;
+            for (int lane = 0; lane < half; lane++)
+            {
+                string a = first ? $"lanes[{lane}]" : $"lane{lane}", b = first ? $"lanes[{lane + half}]" : $"lane{lane + half}";
+                string folded = kernel.Reduction == Reduction.Max ? $"{a} > {b} ? {a} : {b}" : $"{a} + {b}";
+                writer.Line($"{(first ? "float " : "")}lane{lane} = {folded};");
+            }
         }
 
-        writer.Line(kernel.Reduction == Reduction.IsZero ? "return lanes[0] == 0f;" : "return lanes[0];");
+        writer.Line(kernel.Reduction == Reduction.IsZero ? "return lane0 == 0f;" : "return lane0;");
     }
 }

@@ -20,7 +20,7 @@ internal static class RowPrinter
     private static IEnumerable<string> Recipe(InstructionSet isa)
     {
         var exponential = new Body();
-        Exponential.Emit(exponential, isa, "x", "power");
+        Exponential.Emit(exponential, "x", "power");
         yield return $"Elementwise kernels, reductions and the scaled transpose for {isa.Name}: {isa.Lanes} lanes.";
         yield return "The last vector of a row is copied into a padded buffer and goes through the same statements as the others.";
         yield return $"One exponential of a vector: {OperationCount.Describe(exponential)}.";

@@ -7,6 +7,13 @@ namespace FastAttn.Generators.Statements;
 internal sealed class Body : IReadOnlyList<Statement>
 {
     private readonly List<Statement> _statements = [];
+    private readonly Dictionary<double, string> _constants = [];
+
+    /// <summary>
+    /// The constants used, by value: locals declared before the loop. Loaded anew for every vector they, and not the arithmetic,
+    /// would set the pace; those that find no register are read from the stack at the same price.
+    /// </summary>
+    public IReadOnlyDictionary<double, string> Constants => _constants;
 
     public int Count => _statements.Count;
 
@@ -20,6 +27,12 @@ internal sealed class Body : IReadOnlyList<Statement>
 
     public void Assign(Operation operation, string target, string a = "", string b = "", string c = "") =>
         _statements.Add(new Statement(operation, target, false, a, b, c));
+
+    public string Constant(double value)
+    {
+        if (!_constants.TryGetValue(value, out string? name)) _constants.Add(value, name = $"constant{_constants.Count}");
+        return name;
+    }
 
     public string Load(string target, string pointer) => Declare(Operation.Load, target, pointer);
 
