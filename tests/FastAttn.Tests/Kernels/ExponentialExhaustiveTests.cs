@@ -1,10 +1,12 @@
-using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 
 namespace FastAttn.Tests.Kernels;
 
-/// <summary>The exponential over every float32 there is, against float64: at most 2 ulp, down to the last subnormal.</summary>
+/// <summary>
+/// The exponential against float64, at most 2 ulp: over every float32 from 2⁻²⁶ to 2⁷ of either sign, where the result is neither 1
+/// nor 0 nor +∞, and over every seventh of the others.
+/// </summary>
 public unsafe class ExponentialExhaustiveTests
 {
     private const int BlockBits = 18, Block = 1 << BlockBits, Blocks = 1 << (32 - BlockBits);
@@ -13,7 +15,7 @@ public unsafe class ExponentialExhaustiveTests
 
     [Theory]
     [MemberData(nameof(Kernels))]
-    public void Every_float32_is_within_two_ulp(KernelSet kernels)
+    public void Every_float32_that_needs_rounding_is_within_two_ulp(KernelSet kernels)
     {
         double worst = 0;
         var gate = new Lock();
@@ -22,9 +24,11 @@ public unsafe class ExponentialExhaustiveTests
             float* x = (float*)NativeMemory.AlignedAlloc(Block * sizeof(float), 64);
             float* powers = (float*)NativeMemory.AlignedAlloc(Block * sizeof(float), 64);
             uint first = (uint)block << BlockBits;
-            Fill(x, powers, first);
-            kernels.ExpShifted(powers, Block, 0f);
-            double error = WorstUlps(x, powers);
+            bool rounds = ((first >> 23) & 0xFF) is >= 101 and <= 133;
+            (int count, uint step) = rounds ? (Block, 1u) : (Block / 8, 7u);
+            Fill(x, powers, count, first, step);
+            kernels.ExpShifted(powers, count, 0f);
+            double error = WorstUlps(x, powers, count);
             NativeMemory.AlignedFree(x);
             NativeMemory.AlignedFree(powers);
             lock (gate) worst = Math.Max(worst, error);
@@ -50,15 +54,14 @@ public unsafe class ExponentialExhaustiveTests
             new ReadOnlySpan<float>(x, 12).ToArray());
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Fill(float* x, float* copy, uint first)
+    private static void Fill(float* x, float* copy, int count, uint first, uint step)
     {
-        Vector256<uint> bits = Vector256.Create(first) + Vector256<uint>.Indices;
-        for (int i = 0; i < Block; i += 8)
+        Vector256<uint> bits = Vector256.Create(first) + (Vector256<uint>.Indices * step);
+        for (int i = 0; i < count; i += 8)
         {
             *(Vector256<uint>*)(x + i) = bits;
             *(Vector256<uint>*)(copy + i) = bits;
-            bits += Vector256.Create(8u);
+            bits += Vector256.Create(8 * step);
         }
     }
 
@@ -66,11 +69,10 @@ public unsafe class ExponentialExhaustiveTests
     /// The largest distance in units of the last place of the exact value, NaN when one of the two is NaN and the other is not.
     /// Values from 2¹²⁸ on count as 2¹²⁸, which is what +∞ stands for.
     /// </summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static double WorstUlps(float* x, float* powers)
+    private static double WorstUlps(float* x, float* powers, int count)
     {
         Vector256<double> worst = Vector256<double>.Zero, overflow = Vector256.Create(Math.ScaleB(1, 128));
-        for (int i = 0; i < Block; i += 4)
+        for (int i = 0; i < count; i += 4)
         {
             Vector256<double> argument = Widen(x + i), actual = Widen(powers + i);
             Vector256<double> expected = Vector256.Exp(argument);
