@@ -7,7 +7,7 @@ internal static unsafe class Arguments
 {
     public static void NotNull(void* pointer, string name)
     {
-        if (pointer is null) throw new AbiException(Status.Null, "NULL; expected an address", name);
+        if (pointer is null) throw new AbiException(Status.Null, $"{name} is NULL; expected an address", name);
     }
 
     /// <summary>Checks a structure's first field against the only size this generation of the ABI has.</summary>
@@ -15,7 +15,7 @@ internal static unsafe class Arguments
     {
         if (size != (ulong)expected)
         {
-            throw new AbiException(Status.StructSize, $"struct_size {size}; expected {expected}", name);
+            throw new AbiException(Status.StructSize, $"{name}.struct_size is {size}; expected {expected}", name);
         }
     }
 
@@ -26,14 +26,14 @@ internal static unsafe class Arguments
         if (word is null) return whenNull;
         string text = Marshal.PtrToStringUTF8((nint)word)!;
         if (Words.All<TChoice>().Contains(text)) return Words.Parse<TChoice>(text, name);
-        throw new AbiException(Status.Word, $"unknown word '{text}'; expected one of {string.Join(", ", Words.All<TChoice>())}", name);
+        throw new AbiException(Status.Word, $"{name} is the unknown word '{text}'; expected one of {string.Join(", ", Words.All<TChoice>())}", name);
     }
 
     /// <summary>Narrows a size; the library itself checks the range each size really has.</summary>
     public static int Size(long value, string name) =>
         value is >= int.MinValue and <= int.MaxValue
             ? (int)value
-            : throw new ArgumentOutOfRangeException(name, $"{value}; expected at most {int.MaxValue}");
+            : throw new ArgumentOutOfRangeException(name, $"{name} is {value}; expected at most {int.MaxValue}");
 
     /// <summary>Narrows a number whose zero means "default".</summary>
     public static int? OptionalSize(long value, string name) => value == 0 ? null : Size(value, name);
@@ -42,7 +42,7 @@ internal static unsafe class Arguments
     {
         0 => false,
         1 => true,
-        _ => throw new ArgumentOutOfRangeException(name, $"{value}; expected 0 or 1"),
+        _ => throw new ArgumentOutOfRangeException(name, $"{name} is {value}; expected 0 or 1"),
     };
 
     public static bool? Choice(int value, string name) => value switch
@@ -50,7 +50,7 @@ internal static unsafe class Arguments
         0 => null,
         1 => true,
         2 => false,
-        _ => throw new ArgumentOutOfRangeException(name, $"{value}; expected FA_DEFAULT (0), FA_YES (1) or FA_NO (2)"),
+        _ => throw new ArgumentOutOfRangeException(name, $"{name} is {value}; expected FA_DEFAULT (0), FA_YES (1) or FA_NO (2)"),
     };
 
     public static int? Threads(int value) => OptionalSize(value, "threads");

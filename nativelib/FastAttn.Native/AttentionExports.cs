@@ -121,7 +121,7 @@ internal static unsafe class AttentionExports
         long expected = (long)sizes.QueryLength + sizes.KeyLength - 1;
         if (given.Extent(0) != expected || (given.Extent(1) != 1 && given.Extent(1) != sizes.Heads))
         {
-            throw new ShapeException($"{given.Shape}; expected [{expected}], [1, {expected}] or [{sizes.Heads}, {expected}]", "bias");
+            throw new ShapeException($"bias is {given.Shape}; expected [{expected}], [1, {expected}] or [{sizes.Heads}, {expected}]", "bias");
         }
 
         return RelativePosition.Dense(given.Gather(), sizes.QueryLength, sizes.KeyLength, given.Extent(1));
@@ -139,7 +139,7 @@ internal static unsafe class AttentionExports
         if (wrong >= 0)
         {
             // A C# bool must be 0 or 1, and anything else is most likely a mask of another type.
-            throw new ArgumentException($"byte {wrong} is {mask[wrong]}; expected 0 or 1", "key_mask");
+            throw new ArgumentException($"key_mask[{wrong}] is {mask[wrong]}; expected 0 or 1", "key_mask");
         }
 
         keyMask = MemoryMarshal.Cast<byte, bool>(mask);
@@ -151,7 +151,7 @@ internal static unsafe class AttentionExports
     {
         if (data is null && count == 0) return default;
         Arguments.NotNull(data, name);
-        if (count is < 1 or > int.MaxValue) throw new ShapeException($"{count} elements; expected 1 to {int.MaxValue}", name);
+        if (count is < 1 or > int.MaxValue) throw new ShapeException($"{name}_count is {count}; expected 1 to {int.MaxValue}", name);
         return new ReadOnlySpan<T>(data, (int)count);
     }
 

@@ -43,14 +43,16 @@ internal static unsafe class Failure
         _ => Status.Internal,
     };
 
-    /// <summary>"argument: what came and what was expected".</summary>
+    /// <summary>One line that names the argument, what came and what was expected.</summary>
     private static string Describe(Exception exception, Status status)
     {
         if (status == Status.Internal) return $"internal error: {exception.GetType().Name}: {exception.Message}";
         if (exception is not ArgumentException { ParamName: { Length: > 0 } name }) return exception.Message;
 
-        string message = exception.Message.Replace($" (Parameter '{name}')", "", StringComparison.Ordinal);
-        return $"{name}: {message}";
+        // .NET appends the name in its own way, and the actual value that the message has told already.
+        int appended = exception.Message.IndexOf($" (Parameter '{name}')", StringComparison.Ordinal);
+        string message = appended < 0 ? exception.Message : exception.Message[..appended];
+        return message.Contains(name, StringComparison.OrdinalIgnoreCase) ? message : $"{name}: {message}";
     }
 
     private static void Store(string message)

@@ -69,7 +69,7 @@ internal sealed class HandleTable<T>(byte kind, string name)
         bool known = (byte)(id >> SlotBits) == kind && index < _slots.Count;
         if (!known || !_slots[index].Alive || _slots[index].Generation != (uint)(id >> 32))
         {
-            throw new AbiException(Status.Handle, $"the handle {id} is not alive; expected one that was created and not yet destroyed", name);
+            throw new AbiException(Status.Handle, $"{name} is the handle {id}, which is not alive; expected one that was created and not yet destroyed", name);
         }
 
         return _slots[index];

@@ -71,7 +71,7 @@ internal static unsafe class ProjectionExports
             Tensor target = new(values, 2, 3, "values");
             if (target.Extent(2) != source.Heads || target.Extent(1) != source.Features || target.Extent(0) != source.Dimension)
             {
-                throw new ShapeException($"{target.Shape}; expected [{source.Heads}, {source.Features}, {source.Dimension}]", "values");
+                throw new ShapeException($"values is {target.Shape}; expected [{source.Heads}, {source.Features}, {source.Dimension}]", "values");
             }
 
             source.Values.CopyTo(target.Dense());

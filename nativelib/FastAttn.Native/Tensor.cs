@@ -12,11 +12,11 @@ internal unsafe readonly ref struct Tensor
         Arguments.NotNull(tensor->Data, $"{name}.data");
         if (tensor->Dimensions < minimumDimensions || tensor->Dimensions > maximumDimensions)
         {
-            throw new ShapeException($"ndim {tensor->Dimensions}; expected {minimumDimensions} to {maximumDimensions}", name);
+            throw new ShapeException($"{name}.ndim is {tensor->Dimensions}; expected {minimumDimensions} to {maximumDimensions}", name);
         }
 
-        if (tensor->Reserved != 0) throw new AbiException(Status.Argument, $"reserved {tensor->Reserved}; expected 0", name);
-        if ((nint)tensor->Data % sizeof(float) != 0) throw new AbiException(Status.Argument, "data is not 4-byte aligned", name);
+        if (tensor->Reserved != 0) throw new AbiException(Status.Argument, $"{name}.reserved is {tensor->Reserved}; expected 0", name);
+        if ((nint)tensor->Data % sizeof(float) != 0) throw new AbiException(Status.Argument, $"{name}.data is not 4-byte aligned; expected an address divisible by 4", name);
 
         _tensor = tensor;
         _name = name;
@@ -26,14 +26,14 @@ internal unsafe readonly ref struct Tensor
             long extent = tensor->Shape[axis];
             if (extent is < 1 or > int.MaxValue)
             {
-                throw new ShapeException($"extent {extent} of axis {axis}; expected 1 to {int.MaxValue}", name);
+                throw new ShapeException($"{name}.shape[{axis}] is {extent}; expected 1 to {int.MaxValue}", name);
             }
 
             reach += Int128.Abs(tensor->Strides[axis]) * (extent - 1);
         }
 
         // Half the address space in bytes: beyond it, the library's address arithmetic could wrap around.
-        if (reach > long.MaxValue / (2 * sizeof(float))) throw new ShapeException("strides reach past the address space", name);
+        if (reach > long.MaxValue / (2 * sizeof(float))) throw new ShapeException($"{name}.strides reach past the address space; expected strides of memory that exists", name);
     }
 
     public int Dimensions => _tensor->Dimensions;
@@ -58,7 +58,7 @@ internal unsafe readonly ref struct Tensor
 
     public StridedTensor Strided()
     {
-        if (Stride(0) != 1) throw new ShapeException($"last stride {Stride(0)}; expected 1", _name);
+        if (Stride(0) != 1) throw new ShapeException($"{_name} has last stride {Stride(0)}; expected 1", _name);
         return new StridedTensor((nint)Data, Extent(3), Extent(2), Extent(1), Extent(0), Stride(3), Stride(2), Stride(1));
     }
 
@@ -70,7 +70,7 @@ internal unsafe readonly ref struct Tensor
         {
             if (Stride(axis) != expected && Extent(axis) > 1)
             {
-                throw new ShapeException($"stride {Stride(axis)} of axis {Dimensions - 1 - axis}; expected {expected}: row-major without gaps", _name);
+                throw new ShapeException($"{_name}.strides[{Dimensions - 1 - axis}] is {Stride(axis)}; expected {expected}: row-major without gaps", _name);
             }
 
             expected *= Extent(axis);
@@ -100,5 +100,5 @@ internal unsafe readonly ref struct Tensor
     }
 
     private int SpanLength() =>
-        Count <= Array.MaxLength ? (int)Count : throw new ShapeException($"{Shape} holds {Count} elements; expected at most {Array.MaxLength}", _name);
+        Count <= Array.MaxLength ? (int)Count : throw new ShapeException($"{_name} {Shape} holds {Count} elements; expected at most {Array.MaxLength}", _name);
 }

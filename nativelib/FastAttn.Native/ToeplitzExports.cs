@@ -20,7 +20,7 @@ internal static unsafe class ToeplitzExports
             long expected = (long)rowsOut + rowsIn - 1;
             if (rowsOut >= 1 && rowsIn >= 1 && given.Extent(0) != expected)
             {
-                throw new ShapeException($"{given.Shape}; expected [{expected}] or [H, {expected}]", "coefficients");
+                throw new ShapeException($"coefficients is {given.Shape}; expected [{expected}] or [H, {expected}]", "coefficients");
             }
 
             int heads = given.Extent(1);
@@ -47,12 +47,12 @@ internal static unsafe class ToeplitzExports
             if (source.Extent(1) != prepared.InputLength || (prepared.Heads > 1 && heads != prepared.Heads))
             {
                 string headsExpected = prepared.Heads > 1 ? $"{prepared.Heads}" : "H";
-                throw new ShapeException($"{source.Shape}; expected [{headsExpected}, {prepared.InputLength}, columns]", "x");
+                throw new ShapeException($"x is {source.Shape}; expected [{headsExpected}, {prepared.InputLength}, columns]", "x");
             }
 
             if (target.Extent(2) != heads || target.Extent(1) != prepared.OutputLength || target.Extent(0) != columns)
             {
-                throw new ShapeException($"{target.Shape}; expected [{heads}, {prepared.OutputLength}, {columns}]", "destination");
+                throw new ShapeException($"destination is {target.Shape}; expected [{heads}, {prepared.OutputLength}, {columns}]", "destination");
             }
 
             prepared.Plan.Multiply(source.Dense(), target.Dense(), columns, heads, Arguments.Threads(threads));

@@ -15,7 +15,7 @@ internal static class CommandLine
             RunCommand.Create(),
             InfoCommand.Create(),
             ExplainCommand.Create(),
-            new HelpOption(),
+            new HelpOption { Action = new DetailedHelp() },
             new VersionOption(),
         };
 

@@ -56,7 +56,7 @@ internal static partial class Failures
         return OptionOfParameter.GetValueOrDefault(camelCase) ?? "--" + UpperCaseLetter().Replace(camelCase, "-$0").ToLowerInvariant();
     }
 
-    [GeneratedRegex(@" \(Parameter '[^']*'\)")]
+    [GeneratedRegex(@"\s*\(Parameter '[^']*'\)(\s+Actual value was .*)?")]
     private static partial Regex ParameterSuffix();
 
     [GeneratedRegex("[A-Z]")]

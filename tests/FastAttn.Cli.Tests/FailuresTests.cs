@@ -33,7 +33,7 @@ public class FailuresTests
     {
         ParseResult parsed = RunCommand.Create().Parse("--q q.npy --k k.npy --v v.npy -o o.npy --features 0 --bias b.npy");
 
-        Assert.Equal((2, "--features: must be at least 1"), Failures.Explain(new ArgumentException("must be at least 1", "Features"), parsed.CommandResult));
+        Assert.Equal((2, "--features: must be at least 1"), Failures.Explain(new ArgumentOutOfRangeException("Features", 0, "must be at least 1"), parsed.CommandResult));
         Assert.Equal((1, "--bias b.npy: has NaN"), Failures.Explain(new ArgumentException("has NaN", "bias"), parsed.CommandResult));
         Assert.Equal((1, "odd"), Failures.Explain(new ArgumentException("odd", "threads"), parsed.CommandResult));
         Assert.Equal((1, "--q q.npy: too short"), Failures.Explain(new AggregateException(new ShapeException("too short", "query")), parsed.CommandResult));

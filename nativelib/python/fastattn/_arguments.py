@@ -24,12 +24,12 @@ def float_array(value: ArrayLike, name: str, ranks: Sequence[int], *, dense: boo
     """
     array = np.asarray(value)
     if array.dtype.kind != "f" or array.dtype.itemsize > 8:
-        raise DTypeError(f"{name}: dtype {array.dtype}; expected float32, float64 or float16")
+        raise DTypeError(f"{name} has dtype {array.dtype}; expected float32, float64 or float16")
     if array.ndim not in ranks:
         expected = " or ".join(str(rank) for rank in ranks)
-        raise ShapeError(f"{name}: {array.ndim} axes, shape {array.shape}; expected {expected} axes")
+        raise ShapeError(f"{name} has {array.ndim} axes, shape {array.shape}; expected {expected} axes")
     if 0 in array.shape:
-        raise ShapeError(f"{name}: shape {array.shape}; expected at least one element on every axis")
+        raise ShapeError(f"{name} has shape {array.shape}; expected at least one element on every axis")
 
     array = array.astype(np.float32, copy=False)
     readable = array.flags.c_contiguous and array.flags.aligned if dense else _strides_fit(array)
@@ -43,18 +43,18 @@ def output_array(
     if out is None:
         return np.empty(shape, dtype=np.float32)
     if not isinstance(out, np.ndarray) or out.dtype != np.float32:
-        raise DTypeError(f"out: {getattr(out, 'dtype', type(out).__name__)}; expected a float32 array")
+        raise DTypeError(f"out is {getattr(out, 'dtype', type(out).__name__)}; expected a float32 array")
     if out.shape != shape:
-        raise ShapeError(f"out: shape {out.shape}; expected {shape}")
+        raise ShapeError(f"out has shape {out.shape}; expected {shape}")
     if not out.flags.writeable:
-        raise ArgumentError("out: is read-only; expected a writable array")
+        raise ArgumentError("out is read-only; expected a writable array")
     if dense and not (out.flags.c_contiguous and out.flags.aligned):
-        raise ShapeError(f"out: strides {out.strides}; expected a C-contiguous array")
+        raise ShapeError(f"out has strides {out.strides}; expected a C-contiguous array")
     if not _strides_fit(out):
-        raise ShapeError(f"out: strides {out.strides} in bytes; expected whole elements and 4 on the last axis")
+        raise ShapeError(f"out has strides {out.strides} in bytes; expected whole elements and 4 on the last axis")
     for name, array in inputs.items():
         if array is not None and np.may_share_memory(out, array):
-            raise ArgumentError(f"out: overlaps {name}; expected memory of its own")
+            raise ArgumentError(f"out overlaps {name}; expected memory of its own")
     return out
 
 
@@ -78,37 +78,37 @@ def integer(value: Any, name: str, low: int, high: int = _INT64_MAX) -> int:
     try:
         number = operator.index(value)
     except TypeError:
-        raise DTypeError(f"{name}: {value!r}; expected an integer") from None
+        raise DTypeError(f"{name} is {value!r}; expected an integer") from None
     if not low <= number <= high:
-        raise ArgumentError(f"{name}: {number}; expected {low} to {high}")
+        raise ArgumentError(f"{name} is {number}; expected {low} to {high}")
     return number
 
 
 def real(value: Any, name: str) -> float:
     """A number that is finite and above zero: C reads zero as "default"."""
     if isinstance(value, (str, bytes, complex)):
-        raise DTypeError(f"{name}: {value!r}; expected a number")
+        raise DTypeError(f"{name} is {value!r}; expected a number")
     try:
         number = float(value)
     except TypeError:
-        raise DTypeError(f"{name}: {value!r}; expected a number") from None
+        raise DTypeError(f"{name} is {value!r}; expected a number") from None
     single = ctypes.c_float(number).value
     if not 0 < single < float("inf"):
-        raise ArgumentError(f"{name}: {number}; expected a finite number above 0")
+        raise ArgumentError(f"{name} is {number}; expected a finite number above 0")
     return number
 
 
 def boolean(value: Any, name: str) -> bool:
     if not isinstance(value, (bool, np.bool_)):
-        raise DTypeError(f"{name}: {value!r}; expected True or False")
+        raise DTypeError(f"{name} is {value!r}; expected True or False")
     return bool(value)
 
 
 def word(value: Any, name: str) -> bytes:
     if not isinstance(value, str):
-        raise DTypeError(f"{name}: {value!r}; expected a word")
+        raise DTypeError(f"{name} is {value!r}; expected a word")
     if "\0" in value:
-        raise ArgumentError(f"{name}: {value!r}; expected a word without a zero character")
+        raise ArgumentError(f"{name} is {value!r}; expected a word without a zero character")
     return value.encode()
 
 

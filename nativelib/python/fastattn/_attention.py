@@ -238,18 +238,18 @@ def _four_axes(array: "NDArray[np.float32]") -> Tuple[int, ...]:
 def _mask(key_mask: ArrayLike, batch: int, key_length: int) -> "NDArray[np.bool_]":
     mask = np.asarray(key_mask)
     if mask.dtype != np.bool_:
-        raise DTypeError(f"key_mask: dtype {mask.dtype}; expected bool, True = attend")
+        raise DTypeError(f"key_mask has dtype {mask.dtype}; expected bool, True = attend")
     if mask.shape not in ((key_length,), (batch, key_length)):
-        raise ShapeError(f"key_mask: shape {mask.shape}; expected ({key_length},) or ({batch}, {key_length})")
+        raise ShapeError(f"key_mask has shape {mask.shape}; expected ({key_length},) or ({batch}, {key_length})")
     return np.ascontiguousarray(mask)
 
 
 def _lengths(lengths: ArrayLike, batch: int, key_length: int) -> "NDArray[np.int32]":
     kept = np.asarray(lengths)
     if kept.dtype.kind not in "iu":
-        raise DTypeError(f"lengths: dtype {kept.dtype}; expected integers")
+        raise DTypeError(f"lengths has dtype {kept.dtype}; expected integers")
     if kept.shape != (batch,):
-        raise ShapeError(f"lengths: shape {kept.shape}; expected ({batch},)")
+        raise ShapeError(f"lengths has shape {kept.shape}; expected ({batch},)")
     if kept.min() < 0 or kept.max() > key_length:
-        raise ArgumentError(f"lengths: {kept.min()} to {kept.max()}; expected 0 to {key_length}")
+        raise ArgumentError(f"lengths are {kept.min()} to {kept.max()}; expected 0 to {key_length}")
     return np.ascontiguousarray(kept, dtype=np.int32)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import os
 import platform
+import re
 import threading
 from pathlib import Path
 from typing import Mapping, NoReturn, Optional
@@ -163,8 +164,8 @@ class Library:
 
     def fail(self, status: int, names: Mapping[str, str] = {}) -> NoReturn:
         message = self.fa_last_error().decode()
-        argument, separator, rest = message.partition(":")
-        message = names.get(argument, argument) + separator + rest
+        argument = re.match(r"\w*", message).group()
+        message = names.get(argument, argument) + message[len(argument) :]
         if status == _SHAPE:
             raise ShapeError(message)
         if status in (_NULL, _ARGUMENT, _WORD):

@@ -61,7 +61,7 @@ def toeplitz_matmul(
     output_length = coefficients.shape[-1] - input_length + 1
     if output_length < 1:
         raise ShapeError(
-            f"c: shape {coefficients.shape}; expected at least {input_length} coefficients for x of shape {operand.shape}"
+            f"c has shape {coefficients.shape}; expected at least {input_length} coefficients for x of shape {operand.shape}"
         )
 
     given = {"c": c, "x": x}

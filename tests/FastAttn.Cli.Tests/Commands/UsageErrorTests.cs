@@ -54,5 +54,9 @@ public class UsageErrorTests
     }
 
     [Fact]
+    public void Help_of_the_demonstration_tells_how_its_data_is_made() =>
+        Assert.Contains("Nothing is tuned to any method.", Cli.Run("demo", "--help").AssertSucceeded().Output, StringComparison.Ordinal);
+
+    [Fact]
     public void The_version_is_a_number() => Assert.Matches(@"^\d+\.\d+\.\d+", Cli.Run("--version").AssertSucceeded().Output);
 }

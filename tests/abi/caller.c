@@ -1,0 +1,878 @@
+/* A C11 program that calls every function of fastattn.h, takes every documented error path, and shares handles. */
+#define _GNU_SOURCE
+#include <fastattn.h>
+
+#include <math.h>
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "check.h"
+
+#define COUNT(array) ((int64_t)(sizeof(array) / sizeof((array)[0])))
+
+static const float SENTINEL = -12345.0f;
+
+static fa_tensor dense(float *data, int32_t ndim, const int64_t *shape) {
+    fa_tensor tensor = {.data = data, .ndim = ndim};
+    int64_t stride = 1;
+    for (int32_t axis = ndim - 1; axis >= 0; axis--) {
+        tensor.shape[axis] = shape[axis];
+        tensor.strides[axis] = stride;
+        stride *= shape[axis];
+    }
+    return tensor;
+}
+
+#define DENSE(data, ...) dense(data, (int32_t)COUNT(((int64_t[]){__VA_ARGS__})), (int64_t[]){__VA_ARGS__})
+
+static void fill(float *data, int64_t count, uint32_t seed) {
+    for (int64_t i = 0; i < count; i++) {
+        seed = seed * 1664525u + 1013904223u;
+        data[i] = (float)(seed >> 8) / (float)(1 << 23) - 1.0f;
+    }
+}
+
+static bool close_to(const float *got, const double *expected, int64_t count) {
+    for (int64_t i = 0; i < count; i++) {
+        if (!(fabs((double)got[i] - expected[i]) <= 2e-5 * fabs(expected[i]))) return false;
+    }
+    return true;
+}
+
+static bool all_sentinel(const float *data, int64_t count) {
+    for (int64_t i = 0; i < count; i++) {
+        if (data[i] != SENTINEL) return false;
+    }
+    return true;
+}
+
+static void set_sentinel(float *data, int64_t count) {
+    for (int64_t i = 0; i < count; i++) data[i] = SENTINEL;
+}
+
+static bool message_has(const char *text) { return strstr(fa_last_error(), text) != NULL; }
+
+/* ---- A small valid problem that tests start from and spoil ------------------------------------------ */
+
+enum { B = 2, H = 4, HK = 2, NQ = 9, NK = 12, D = 8, DV = 5, M = 16 };
+
+typedef struct problem {
+    fa_attention_shape shape;
+    fa_attention_options options;
+    float q[B * H * NQ * D], k[B * HK * NK * D], v[B * HK * NK * DV], bias[H * (NQ + NK - 1)], z[B * H * NQ * DV];
+    uint8_t mask[B * NK];
+    int32_t lengths[B];
+    fa_tensor query, key, value, destination, bias_tensor;
+    fa_key_selection selection;
+    fa_report report;
+} problem;
+
+static void make_problem(problem *p) {
+    memset(p, 0, sizeof *p);
+    p->shape = (fa_attention_shape){sizeof(fa_attention_shape), B, H, HK, NQ, NK, D, DV};
+    p->options = (fa_attention_options)FA_ATTENTION_OPTIONS_INIT;
+    p->options.features = M;
+    fill(p->q, COUNT(p->q), 1);
+    fill(p->k, COUNT(p->k), 2);
+    fill(p->v, COUNT(p->v), 3);
+    fill(p->bias, COUNT(p->bias), 4);
+    set_sentinel(p->z, COUNT(p->z));
+    memset(p->mask, 1, sizeof p->mask);
+    for (int b = 0; b < B; b++) p->lengths[b] = NK;
+    p->query = DENSE(p->q, B, H, NQ, D);
+    p->key = DENSE(p->k, B, HK, NK, D);
+    p->value = DENSE(p->v, B, HK, NK, DV);
+    p->destination = DENSE(p->z, B, H, NQ, DV);
+    p->bias_tensor = DENSE(p->bias, H, NQ + NK - 1);
+    p->selection = (fa_key_selection)FA_KEY_SELECTION_INIT;
+    p->report = (fa_report)FA_REPORT_INIT;
+}
+
+static fa_status create(problem *p, fa_attention *attention) {
+    return fa_attention_create(&p->shape, &p->options, &p->bias_tensor, (fa_projection){0}, attention);
+}
+
+static fa_status forward(problem *p, fa_attention attention) {
+    return fa_attention_forward(attention, &p->query, &p->key, &p->value, &p->destination, &p->selection, &p->report);
+}
+
+/* ---- The library ------------------------------------------------------------------------------------ */
+
+static void test_library_facts(void) {
+    CHECK(fa_abi_version() == FA_ABI_VERSION);
+    CHECK(strcmp(fa_version_string(), EXPECTED_VERSION) == 0);
+    CHECK(strcmp(fa_status_string(FA_OK), "FA_OK") == 0);
+    CHECK(strcmp(fa_status_string(FA_ERROR_INTERNAL), "FA_ERROR_INTERNAL") == 0);
+    CHECK(strcmp(fa_status_string(-7), "unknown status") == 0);
+    const char *tier = fa_simd_tier();
+    CHECK(tier != NULL);
+    const char *expected = getenv("EXPECTED_TIER");
+    CHECK(expected == NULL || strcmp(tier, expected) == 0);
+    CHECK(fa_simd_tier_reason() != NULL && strlen(fa_simd_tier_reason()) > 0);
+    CHECK(fa_default_threads() >= 1);
+}
+
+static void test_message_is_empty_before_any_failure(void) { CHECK(strcmp(fa_last_error(), "") == 0); }
+
+/* ---- Projections ------------------------------------------------------------------------------------ */
+
+static void test_projection_drawn_and_read_back(void) {
+    static const char *const kinds[] = {"iid", "orthogonal", "sphere", NULL};
+    float first[M * D], again[M * D], other[M * D];
+    for (int i = 0; i < 4; i++) {
+        fa_projection p = {0}, q = {0}, r = {0};
+        int64_t shape[3];
+        CHECK(fa_projection_create(M, D, kinds[i], 7, &p) == FA_OK);
+        CHECK(fa_projection_create(M, D, kinds[i], 7, &q) == FA_OK);
+        CHECK(fa_projection_create(M, D, kinds[i], 8, &r) == FA_OK);
+        CHECK(fa_projection_shape(p, shape) == FA_OK);
+        CHECK(shape[0] == 1 && shape[1] == M && shape[2] == D);
+        fa_tensor a = DENSE(first, M, D), b = DENSE(again, 1, M, D), c = DENSE(other, M, D);
+        CHECK(fa_projection_values(p, &a) == FA_OK);
+        CHECK(fa_projection_values(q, &b) == FA_OK);
+        CHECK(fa_projection_values(r, &c) == FA_OK);
+        CHECK(memcmp(first, again, sizeof first) == 0);
+        CHECK(memcmp(first, other, sizeof first) != 0);
+        CHECK(fa_projection_destroy(p) == FA_OK && fa_projection_destroy(q) == FA_OK && fa_projection_destroy(r) == FA_OK);
+    }
+
+    /* Orthogonal rows: blocks of d are orthogonal to each other. NULL is the same word. */
+    for (int i = 0; i < D; i++) {
+        for (int j = 0; j < i; j++) {
+            double dot = 0;
+            for (int c = 0; c < D; c++) dot += (double)first[i * D + c] * first[j * D + c];
+            CHECK(fabs(dot) < 1e-4);
+        }
+    }
+}
+
+static void test_projection_from_strided_values(void) {
+    float wide[2 * M * 2 * D], copy[2 * M * D];
+    fill(wide, COUNT(wide), 5);
+    fa_tensor given = {.data = wide, .ndim = 3, .shape = {2, M, D}, .strides = {M * 2 * D, 2 * D, 2}};
+    fa_projection p = {0};
+    int64_t shape[3];
+    CHECK(fa_projection_from_values(&given, &p) == FA_OK);
+    CHECK(fa_projection_shape(p, shape) == FA_OK && shape[0] == 2 && shape[1] == M && shape[2] == D);
+    fa_tensor target = DENSE(copy, 2, M, D);
+    CHECK(fa_projection_values(p, &target) == FA_OK);
+    for (int i = 0; i < 2 * M * D; i++) CHECK(copy[i] == wide[2 * i]);
+    CHECK(fa_projection_destroy(p) == FA_OK);
+}
+
+static void test_projection_errors(void) {
+    fa_projection p = {77};
+    float values[M * D], small[4] = {1, 2, NAN, 4};
+    set_sentinel(values, COUNT(values));
+    CHECK(fa_projection_create(M, D, NULL, 0, NULL) == FA_ERROR_NULL && message_has("projection"));
+    CHECK(fa_projection_create(0, D, NULL, 0, &p) == FA_ERROR_ARGUMENT && message_has("features") && message_has("0"));
+    CHECK(fa_projection_create(4097, D, NULL, 0, &p) == FA_ERROR_ARGUMENT && message_has("4097"));
+    CHECK(fa_projection_create(-1, D, NULL, 0, &p) == FA_ERROR_ARGUMENT && message_has("-1"));
+    CHECK(fa_projection_create(M, 513, NULL, 0, &p) == FA_ERROR_ARGUMENT && message_has("dimension"));
+    CHECK(fa_projection_create((int64_t)1 << 40, D, NULL, 0, &p) == FA_ERROR_ARGUMENT && message_has("1099511627776"));
+    CHECK(fa_projection_create(M, D, "normal", 0, &p) == FA_ERROR_WORD && message_has("normal") && message_has("sphere"));
+    CHECK(fa_projection_create(M, D, "Iid", 0, &p) == FA_ERROR_WORD);
+    CHECK(fa_projection_from_values(NULL, &p) == FA_ERROR_NULL && message_has("values"));
+    fa_tensor bad = DENSE(small, 2, 2);
+    CHECK(fa_projection_from_values(&bad, NULL) == FA_ERROR_NULL);
+    CHECK(fa_projection_from_values(&bad, &p) == FA_ERROR_ARGUMENT);
+    bad = DENSE(small, 4);
+    CHECK(fa_projection_from_values(&bad, &p) == FA_ERROR_SHAPE && message_has("ndim"));
+    CHECK(p.id == 77);
+
+    CHECK(fa_projection_create(M, D, NULL, 0, &p) == FA_OK);
+    CHECK(fa_projection_shape(p, NULL) == FA_ERROR_NULL);
+    CHECK(fa_projection_values(p, NULL) == FA_ERROR_NULL);
+    fa_tensor wrong = DENSE(values, D, M);
+    CHECK(fa_projection_values(p, &wrong) == FA_ERROR_SHAPE && message_has("[8, 16]"));
+    CHECK(all_sentinel(values, COUNT(values)));
+    CHECK(fa_projection_destroy(p) == FA_OK);
+}
+
+/* ---- Handles ---------------------------------------------------------------------------------------- */
+
+static void test_handles_are_checked(void) {
+    int64_t shape[3] = {-1, -1, -1};
+    fa_projection p = {0}, q = {0};
+    CHECK(fa_projection_create(M, D, NULL, 0, &p) == FA_OK && p.id != 0);
+    CHECK(fa_projection_destroy(p) == FA_OK);
+    CHECK(fa_projection_destroy(p) == FA_ERROR_HANDLE && message_has("projection"));
+    CHECK(fa_projection_shape(p, shape) == FA_ERROR_HANDLE && shape[0] == -1);
+
+    /* The slot is used again, the old number still means nothing. */
+    CHECK(fa_projection_create(M, D, NULL, 0, &q) == FA_OK && q.id != p.id);
+    CHECK(fa_projection_shape(p, shape) == FA_ERROR_HANDLE);
+    CHECK(fa_projection_destroy(q) == FA_OK);
+
+    uint64_t garbage[] = {1, 0xdeadbeef, UINT64_MAX, UINT64_MAX >> 1, (uint64_t)1 << 63, p.id + 1, p.id ^ ((uint64_t)1 << 40)};
+    problem *valid = malloc(sizeof *valid);
+    make_problem(valid);
+    for (int i = 0; i < COUNT(garbage); i++) {
+        CHECK(fa_projection_shape((fa_projection){garbage[i]}, shape) == FA_ERROR_HANDLE);
+        CHECK(fa_projection_destroy((fa_projection){garbage[i]}) == FA_ERROR_HANDLE);
+        CHECK(fa_attention_destroy((fa_attention){garbage[i]}) == FA_ERROR_HANDLE);
+        CHECK(fa_toeplitz_destroy((fa_toeplitz){garbage[i]}) == FA_ERROR_HANDLE);
+        CHECK(forward(valid, (fa_attention){garbage[i]}) == FA_ERROR_HANDLE);
+    }
+    CHECK(forward(valid, (fa_attention){0}) == FA_ERROR_HANDLE);
+    CHECK(all_sentinel(valid->z, COUNT(valid->z)));
+    free(valid);
+
+    /* Zero is no handle, and ending nothing is fine, as with free(NULL). */
+    CHECK(fa_projection_destroy((fa_projection){0}) == FA_OK);
+    CHECK(fa_attention_destroy((fa_attention){0}) == FA_OK);
+    CHECK(fa_toeplitz_destroy((fa_toeplitz){0}) == FA_OK);
+}
+
+static void test_handle_of_another_kind(void) {
+    fa_projection p = {0};
+    CHECK(fa_projection_create(M, D, NULL, 0, &p) == FA_OK);
+    CHECK(fa_attention_destroy((fa_attention){p.id}) == FA_ERROR_HANDLE && message_has("attention"));
+    CHECK(fa_toeplitz_destroy((fa_toeplitz){p.id}) == FA_ERROR_HANDLE && message_has("toeplitz"));
+    CHECK(fa_projection_destroy(p) == FA_OK);
+}
+
+/* ---- Toeplitz --------------------------------------------------------------------------------------- */
+
+static void test_toeplitz_worked_example(void) {
+    float c[] = {1, 2, 3, 4, 5, 6}, x[] = {1, 10, 100, 1000}, y[3];
+    const double expected[] = {6543, 5432, 4321};
+    fa_toeplitz t = {0};
+    fa_tensor ct = DENSE(c, 6), xt = DENSE(x, 4, 1), yt = DENSE(y, 3, 1);
+    CHECK(fa_toeplitz_create(&ct, 3, 4, &t) == FA_OK);
+    CHECK(fa_toeplitz_multiply(t, &xt, &yt, 0) == FA_OK);
+    CHECK(close_to(y, expected, 3));
+    CHECK(fa_toeplitz_destroy(t) == FA_OK);
+    CHECK(fa_toeplitz_multiply(t, &xt, &yt, 0) == FA_ERROR_HANDLE);
+}
+
+static void test_toeplitz_heads_and_strided_coefficients(void) {
+    enum { HEADS = 3, OUT = 70, IN = 50, COLUMNS = 6, LENGTH = OUT + IN - 1 };
+    static float c[HEADS * LENGTH * 2], x[HEADS * IN * COLUMNS], y[HEADS * OUT * COLUMNS], one[HEADS * OUT * COLUMNS];
+    fill(c, COUNT(c), 6);
+    fill(x, COUNT(x), 7);
+    fa_tensor ct = {.data = c, .ndim = 2, .shape = {HEADS, LENGTH}, .strides = {LENGTH * 2, 2}};
+    fa_tensor xt = DENSE(x, HEADS, IN, COLUMNS), yt = DENSE(y, HEADS, OUT, COLUMNS), onet = DENSE(one, HEADS, OUT, COLUMNS);
+    fa_toeplitz t = {0};
+    CHECK(fa_toeplitz_create(&ct, OUT, IN, &t) == FA_OK);
+    CHECK(fa_toeplitz_multiply(t, &xt, &yt, 2) == FA_OK);
+    CHECK(fa_toeplitz_multiply(t, &xt, &onet, 1) == FA_OK);
+    CHECK(memcmp(y, one, sizeof y) == 0);
+    for (int h = 0; h < HEADS; h++) {
+        for (int i = 0; i < OUT; i++) {
+            for (int col = 0; col < COLUMNS; col++) {
+                double sum = 0;
+                for (int j = 0; j < IN; j++) {
+                    sum += (double)c[(h * LENGTH + (j - i) + (OUT - 1)) * 2] * x[(h * IN + j) * COLUMNS + col];
+                }
+                CHECK(fabs(sum - y[(h * OUT + i) * COLUMNS + col]) < 1e-4);
+            }
+        }
+    }
+
+    /* One shared row for any number of heads. */
+    fa_toeplitz shared = {0};
+    ct.shape[0] = 1;
+    CHECK(fa_toeplitz_create(&ct, OUT, IN, &shared) == FA_OK);
+    CHECK(fa_toeplitz_multiply(shared, &xt, &onet, 0) == FA_OK);
+    CHECK(memcmp(y, one, sizeof(float) * OUT * COLUMNS) == 0);
+    CHECK(fa_toeplitz_destroy(t) == FA_OK && fa_toeplitz_destroy(shared) == FA_OK);
+}
+
+static void test_toeplitz_errors(void) {
+    float c[12] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12}, x[16] = {0}, y[16];
+    set_sentinel(y, COUNT(y));
+    fa_toeplitz t = {77};
+    fa_tensor ct = DENSE(c, 6), xt = DENSE(x, 4, 2), yt = DENSE(y, 3, 2), bad;
+    CHECK(fa_toeplitz_create(NULL, 3, 4, &t) == FA_ERROR_NULL && message_has("coefficients"));
+    CHECK(fa_toeplitz_create(&ct, 3, 4, NULL) == FA_ERROR_NULL && message_has("toeplitz"));
+    CHECK(fa_toeplitz_create(&ct, 4, 4, &t) == FA_ERROR_SHAPE && message_has("[6]") && message_has("7"));
+    CHECK(fa_toeplitz_create(&ct, 0, 4, &t) == FA_ERROR_ARGUMENT);
+    CHECK(fa_toeplitz_create(&ct, -3, 10, &t) == FA_ERROR_ARGUMENT);
+    CHECK(fa_toeplitz_create(&ct, (int64_t)1 << 50, 4, &t) == FA_ERROR_ARGUMENT);
+    bad = ct;
+    bad.data = NULL;
+    CHECK(fa_toeplitz_create(&bad, 3, 4, &t) == FA_ERROR_NULL && message_has("coefficients.data"));
+    bad = ct;
+    bad.shape[0] = 0;
+    CHECK(fa_toeplitz_create(&bad, 3, 4, &t) == FA_ERROR_SHAPE && message_has("coefficients.shape[0]"));
+    bad = ct;
+    bad.ndim = 9;
+    CHECK(fa_toeplitz_create(&bad, 3, 4, &t) == FA_ERROR_SHAPE && message_has("ndim"));
+    c[2] = NAN;
+    CHECK(fa_toeplitz_create(&ct, 3, 4, &t) == FA_ERROR_ARGUMENT);
+    c[2] = INFINITY;
+    CHECK(fa_toeplitz_create(&ct, 3, 4, &t) == FA_ERROR_ARGUMENT);
+    c[2] = 3;
+
+    /* A broadcast axis makes 4 GiB out of one float: more than the library may hold. */
+    bad = (fa_tensor){.data = c, .ndim = 1, .shape = {((int64_t)1 << 30) + 3}, .strides = {0}};
+    CHECK(fa_toeplitz_create(&bad, 4, (int64_t)1 << 30, &t) == FA_ERROR_OUT_OF_MEMORY);
+    CHECK(t.id == 77);
+
+    CHECK(fa_toeplitz_create(&ct, 3, 4, &t) == FA_OK);
+    CHECK(fa_toeplitz_multiply(t, NULL, &yt, 0) == FA_ERROR_NULL && message_has("x"));
+    CHECK(fa_toeplitz_multiply(t, &xt, NULL, 0) == FA_ERROR_NULL && message_has("destination"));
+    CHECK(fa_toeplitz_multiply(t, &xt, &yt, -1) == FA_ERROR_ARGUMENT && message_has("threads"));
+    bad = DENSE(x, 5, 2);
+    CHECK(fa_toeplitz_multiply(t, &bad, &yt, 0) == FA_ERROR_SHAPE && message_has("x is [5, 2]"));
+    bad = DENSE(y, 3, 1);
+    CHECK(fa_toeplitz_multiply(t, &xt, &bad, 0) == FA_ERROR_SHAPE && message_has("destination"));
+    bad = xt;
+    bad.strides[0] = 3;
+    CHECK(fa_toeplitz_multiply(t, &bad, &yt, 0) == FA_ERROR_SHAPE && message_has("strides[0]"));
+    bad = DENSE(x + 2, 3, 2);
+    CHECK(fa_toeplitz_multiply(t, &xt, &bad, 0) == FA_ERROR_ARGUMENT && message_has("destination"));
+    bad = xt;
+    bad.data = (float *)((char *)x + 1);
+    CHECK(fa_toeplitz_multiply(t, &bad, &yt, 0) == FA_ERROR_ARGUMENT && message_has("aligned"));
+    CHECK(all_sentinel(y, COUNT(y)));
+    CHECK(fa_toeplitz_destroy(t) == FA_OK);
+}
+
+/* ---- Attention -------------------------------------------------------------------------------------- */
+
+static void test_attention_worked_example(void) {
+    float q[] = {0, 1, 1, 0, 2, 2}, k[] = {0, 0, 1, 0, 0, 1, 1, 1}, v[] = {1, 2, 3, 4}, bias[6], z[3];
+    for (int i = 0; i < 6; i++) bias[i] = logf((float)(i + 1));
+    const double all[] = {260.0 / 86, 204.0 / 67, 315.0 / 99}, causal[] = {41.0 / 25, 84.0 / 37, 315.0 / 99};
+    const double earlier[] = {1, 36.0 / 21, 123.0 / 51}; /* query_offset 0: row i sees keys 0 ... i */
+    fa_attention_shape shape = {sizeof shape, 1, 1, 1, 3, 4, 2, 1};
+    fa_attention_options options = FA_ATTENTION_OPTIONS_INIT;
+    options.feature_map = "elu";
+    fa_tensor qt = DENSE(q, 3, 2), kt = DENSE(k, 4, 2), vt = DENSE(v, 4, 1), zt = DENSE(z, 3, 1), bt = DENSE(bias, 6);
+    fa_attention a = {0};
+    CHECK(fa_attention_create(&shape, &options, &bt, (fa_projection){0}, &a) == FA_OK);
+    CHECK(fa_attention_forward(a, &qt, &kt, &vt, &zt, NULL, NULL) == FA_OK);
+    CHECK(close_to(z, all, 3));
+    CHECK(fa_attention_destroy(a) == FA_OK);
+
+    options.causal = 1;
+    CHECK(fa_attention_create(&shape, &options, &bt, (fa_projection){0}, &a) == FA_OK);
+    CHECK(fa_attention_forward(a, &qt, &kt, &vt, &zt, NULL, NULL) == FA_OK);
+    CHECK(close_to(z, causal, 3));
+    CHECK(fa_attention_destroy(a) == FA_OK);
+
+    options.has_query_offset = 1;
+    CHECK(fa_attention_create(&shape, &options, &bt, (fa_projection){0}, &a) == FA_OK);
+    CHECK(fa_attention_forward(a, &qt, &kt, &vt, &zt, NULL, NULL) == FA_OK);
+    CHECK(close_to(z, earlier, 3));
+    CHECK(fa_attention_destroy(a) == FA_OK);
+}
+
+static void test_attention_report_and_methods(void) {
+    problem *p = malloc(sizeof *p);
+    make_problem(p);
+    static const char *const methods[] = {"direct", "fft"};
+    float first[COUNT(p->z)];
+    for (int i = 0; i < 2; i++) {
+        fa_attention a = {0};
+        p->options.method = methods[i];
+        CHECK(create(p, &a) == FA_OK);
+        CHECK(forward(p, a) == FA_OK);
+        CHECK(p->report.struct_size == sizeof(fa_report));
+        CHECK(strcmp(p->report.method, methods[i]) == 0 || p->report.fallback_heads > 0);
+        CHECK(strcmp(p->report.tier, fa_simd_tier()) == 0);
+        CHECK(p->report.repaired_rows >= 0 && p->report.repaired_rows <= B * H * NQ);
+        if (i == 0) memcpy(first, p->z, sizeof first);
+        for (int e = 0; e < COUNT(first); e++) CHECK(fabsf(first[e] - p->z[e]) < 4e-4f);
+        CHECK(fa_attention_destroy(a) == FA_OK);
+    }
+
+    /* Without positions every method is admissible, the linear one too. */
+    fa_attention a = {0};
+    p->options.method = "linear";
+    CHECK(fa_attention_create(&p->shape, &p->options, NULL, (fa_projection){0}, &a) == FA_OK);
+    CHECK(forward(p, a) == FA_OK && strcmp(p->report.method, "linear") == 0);
+    CHECK(fa_attention_destroy(a) == FA_OK);
+    free(p);
+}
+
+static void test_attention_strides(void) {
+    problem *p = malloc(sizeof *p);
+    make_problem(p);
+    fa_attention a = {0};
+    CHECK(create(p, &a) == FA_OK);
+    CHECK(forward(p, a) == FA_OK);
+
+    /* The same numbers laid out [B, n, H, d + 3], with gaps that must be neither read nor written. */
+    static float q[B * NQ * H * (D + 3)], k[B * NK * HK * (D + 3)], v[B * NK * HK * (DV + 3)], z[B * NQ * H * (DV + 3)];
+    for (int64_t i = 0; i < COUNT(q); i++) q[i] = NAN;
+    for (int64_t i = 0; i < COUNT(k); i++) k[i] = NAN;
+    for (int64_t i = 0; i < COUNT(v); i++) v[i] = NAN;
+    set_sentinel(z, COUNT(z));
+    for (int b = 0; b < B; b++) {
+        for (int h = 0; h < H; h++) {
+            for (int i = 0; i < NQ; i++) {
+                memcpy(q + ((b * NQ + i) * H + h) * (D + 3), p->q + ((b * H + h) * NQ + i) * D, sizeof(float) * D);
+            }
+        }
+        for (int h = 0; h < HK; h++) {
+            for (int j = 0; j < NK; j++) {
+                memcpy(k + ((b * NK + j) * HK + h) * (D + 3), p->k + ((b * HK + h) * NK + j) * D, sizeof(float) * D);
+                memcpy(v + ((b * NK + j) * HK + h) * (DV + 3), p->v + ((b * HK + h) * NK + j) * DV, sizeof(float) * DV);
+            }
+        }
+    }
+
+    fa_tensor query = {.data = q, .ndim = 4, .shape = {B, H, NQ, D}, .strides = {NQ * H * (D + 3), D + 3, H * (D + 3), 1}};
+    fa_tensor key = {.data = k, .ndim = 4, .shape = {B, HK, NK, D}, .strides = {NK * HK * (D + 3), D + 3, HK * (D + 3), 1}};
+    fa_tensor value = {.data = v, .ndim = 4, .shape = {B, HK, NK, DV}, .strides = {NK * HK * (DV + 3), DV + 3, HK * (DV + 3), 1}};
+    fa_tensor to = {.data = z, .ndim = 4, .shape = {B, H, NQ, DV}, .strides = {NQ * H * (DV + 3), DV + 3, H * (DV + 3), 1}};
+    CHECK(fa_attention_forward(a, &query, &key, &value, &to, NULL, NULL) == FA_OK);
+    for (int b = 0; b < B; b++) {
+        for (int h = 0; h < H; h++) {
+            for (int i = 0; i < NQ; i++) {
+                const float *row = z + ((b * NQ + i) * H + h) * (DV + 3);
+                CHECK(memcmp(row, p->z + ((b * H + h) * NQ + i) * DV, sizeof(float) * DV) == 0);
+                CHECK(all_sentinel(row + DV, 3));
+            }
+        }
+    }
+    CHECK(fa_attention_destroy(a) == FA_OK);
+    free(p);
+}
+
+static void test_attention_broadcast_and_reversed_inputs(void) {
+    problem *p = malloc(sizeof *p);
+    make_problem(p);
+    fa_attention a = {0};
+    CHECK(create(p, &a) == FA_OK);
+
+    /* Key and value of sequence 0 serve both sequences by a stride of zero. */
+    p->key.strides[0] = 0;
+    p->value.strides[0] = 0;
+    CHECK(forward(p, a) == FA_OK);
+    float expected[COUNT(p->z)];
+    memcpy(expected, p->z, sizeof expected);
+    memcpy(p->k + HK * NK * D, p->k, sizeof(float) * HK * NK * D);
+    memcpy(p->v + HK * NK * DV, p->v, sizeof(float) * HK * NK * DV);
+    p->key.strides[0] = HK * NK * D;
+    p->value.strides[0] = HK * NK * DV;
+    CHECK(forward(p, a) == FA_OK);
+    CHECK(memcmp(expected, p->z, sizeof expected) == 0);
+
+    /* Queries stored last row first. */
+    for (int s = 0; s < B * H; s++) {
+        for (int i = 0; i < NQ / 2; i++) {
+            float row[D];
+            memcpy(row, p->q + (s * NQ + i) * D, sizeof row);
+            memcpy(p->q + (s * NQ + i) * D, p->q + (s * NQ + NQ - 1 - i) * D, sizeof row);
+            memcpy(p->q + (s * NQ + NQ - 1 - i) * D, row, sizeof row);
+        }
+    }
+    p->query.data = p->q + (NQ - 1) * D;
+    p->query.strides[2] = -D;
+    CHECK(forward(p, a) == FA_OK);
+    CHECK(memcmp(expected, p->z, sizeof expected) == 0);
+    CHECK(fa_attention_destroy(a) == FA_OK);
+    free(p);
+}
+
+static void test_attention_projection_given_is_projection_drawn(void) {
+    problem *p = malloc(sizeof *p);
+    make_problem(p);
+    p->options.seed = 42;
+    p->options.projection_kind = "sphere";
+    fa_attention drawn = {0}, given = {0};
+    fa_projection projection = {0};
+    float expected[COUNT(p->z)];
+    CHECK(create(p, &drawn) == FA_OK && forward(p, drawn) == FA_OK);
+    memcpy(expected, p->z, sizeof expected);
+    CHECK(fa_projection_create(M, D, "sphere", 42, &projection) == FA_OK);
+    p->options.features = 0;
+    CHECK(fa_attention_create(&p->shape, &p->options, &p->bias_tensor, projection, &given) == FA_OK);
+    CHECK(fa_projection_destroy(projection) == FA_OK);
+    CHECK(forward(p, given) == FA_OK);
+    CHECK(memcmp(expected, p->z, sizeof expected) == 0);
+    CHECK(fa_attention_destroy(drawn) == FA_OK && fa_attention_destroy(given) == FA_OK);
+    free(p);
+}
+
+static void test_attention_key_selection(void) {
+    problem *p = malloc(sizeof *p);
+    make_problem(p);
+    fa_attention a = {0};
+    CHECK(create(p, &a) == FA_OK);
+
+    /* Lengths and the mask that says the same give the same bits. A sequence of length 0 gives zeros. */
+    p->lengths[0] = 7;
+    p->lengths[1] = 0;
+    p->selection.lengths = p->lengths;
+    p->selection.lengths_count = B;
+    CHECK(forward(p, a) == FA_OK);
+    float expected[COUNT(p->z)];
+    memcpy(expected, p->z, sizeof expected);
+    for (int i = COUNT(p->z) / B; i < COUNT(p->z); i++) CHECK(p->z[i] == 0);
+    for (int b = 0; b < B; b++) {
+        for (int j = 0; j < NK; j++) p->mask[b * NK + j] = j < p->lengths[b];
+    }
+    p->selection.lengths = NULL;
+    p->selection.lengths_count = 0;
+    p->selection.key_mask = p->mask;
+    p->selection.key_mask_count = B * NK;
+    CHECK(forward(p, a) == FA_OK);
+    CHECK(memcmp(expected, p->z, sizeof expected) == 0);
+
+    /* One mask for all sequences. */
+    p->selection.key_mask_count = NK;
+    CHECK(forward(p, a) == FA_OK);
+    CHECK(memcmp(expected, p->z, sizeof expected / B) == 0);
+
+    /* Keys left out may hold anything. */
+    for (int b = 0; b < B; b++) {
+        for (int h = 0; h < HK; h++) {
+            for (int j = 7; j < NK; j++) {
+                p->k[((b * HK + h) * NK + j) * D] = NAN;
+                p->v[((b * HK + h) * NK + j) * DV] = INFINITY;
+            }
+        }
+    }
+    float once[COUNT(p->z)];
+    memcpy(once, p->z, sizeof once);
+    CHECK(forward(p, a) == FA_OK);
+    CHECK(memcmp(once, p->z, sizeof once) == 0);
+    CHECK(fa_attention_destroy(a) == FA_OK);
+    free(p);
+}
+
+typedef struct error_case {
+    const char *name;
+    void (*spoil)(problem *);
+    fa_status status;
+    const char *message;
+} error_case;
+
+#define SPOIL(name, ...) \
+    static void name(problem *p) { __VA_ARGS__; }
+
+SPOIL(spoil_shape_size, p->shape.struct_size = 8)
+SPOIL(spoil_shape_size_newer, p->shape.struct_size += 8)
+SPOIL(spoil_options_size, p->options.struct_size = 0)
+SPOIL(spoil_batch, p->shape.batch = 0)
+SPOIL(spoil_heads, p->shape.heads = -1)
+SPOIL(spoil_key_heads, p->shape.key_heads = 3)
+SPOIL(spoil_query_length, p->shape.query_length = 0)
+SPOIL(spoil_key_length, p->shape.key_length = (int64_t)1 << 33)
+SPOIL(spoil_head_dimension, p->shape.head_dimension = 513)
+SPOIL(spoil_value_dimension, p->shape.value_dimension = 4097)
+SPOIL(spoil_feature_map, p->options.feature_map = "softmax")
+SPOIL(spoil_projection_kind, p->options.projection_kind = "")
+SPOIL(spoil_method, p->options.method = "FFT")
+SPOIL(spoil_features, p->options.features = 4097)
+SPOIL(spoil_features_negative, p->options.features = -1)
+SPOIL(spoil_elu_features, p->options.feature_map = "elu")
+SPOIL(spoil_causal, p->options.causal = 2)
+SPOIL(spoil_normalize, p->options.normalize = 3)
+SPOIL(spoil_has_query_offset, p->options.has_query_offset = -1)
+SPOIL(spoil_query_offset, p->options.has_query_offset = 1; p->options.causal = 1; p->options.query_offset = INT64_MAX)
+SPOIL(spoil_causal_more_queries, p->options.causal = 1; p->shape.query_length = NK; p->shape.key_length = NQ)
+SPOIL(spoil_threads, p->options.threads = -2)
+SPOIL(spoil_qk_scale, p->options.qk_scale = NAN)
+SPOIL(spoil_qk_scale_negative, p->options.qk_scale = -1)
+SPOIL(spoil_tolerance, p->options.tolerance = 0.5f)
+SPOIL(spoil_tolerance_nan, p->options.tolerance = NAN)
+SPOIL(spoil_method_linear, p->options.method = "linear")
+SPOIL(spoil_bias_rank, p->bias_tensor.ndim = 3)
+SPOIL(spoil_bias_null, p->bias_tensor.data = NULL)
+SPOIL(spoil_bias_length, p->bias_tensor.shape[1]--)
+SPOIL(spoil_bias_heads, p->bias_tensor.shape[0] = 3)
+SPOIL(spoil_bias_nan, p->bias[3] = NAN)
+SPOIL(spoil_bias_infinity, p->bias[3] = INFINITY)
+
+static void test_attention_create_errors(void) {
+    static const error_case cases[] = {
+        {"shape.struct_size", spoil_shape_size, FA_ERROR_STRUCT_SIZE, "shape.struct_size is 8; expected 64"},
+        {"shape.struct_size of a newer header", spoil_shape_size_newer, FA_ERROR_STRUCT_SIZE, "72"},
+        {"options.struct_size", spoil_options_size, FA_ERROR_STRUCT_SIZE, "options"},
+        {"batch", spoil_batch, FA_ERROR_ARGUMENT, "atch"},
+        {"heads", spoil_heads, FA_ERROR_ARGUMENT, "eads"},
+        {"key_heads", spoil_key_heads, FA_ERROR_SHAPE, "3"},
+        {"query_length", spoil_query_length, FA_ERROR_ARGUMENT, "0"},
+        {"key_length", spoil_key_length, FA_ERROR_ARGUMENT, "8589934592"},
+        {"head_dimension", spoil_head_dimension, FA_ERROR_ARGUMENT, "513"},
+        {"value_dimension", spoil_value_dimension, FA_ERROR_ARGUMENT, "4097"},
+        {"feature_map", spoil_feature_map, FA_ERROR_WORD, "softmax"},
+        {"projection_kind", spoil_projection_kind, FA_ERROR_WORD, "projection_kind"},
+        {"method", spoil_method, FA_ERROR_WORD, "FFT"},
+        {"features", spoil_features, FA_ERROR_ARGUMENT, "4097"},
+        {"features negative", spoil_features_negative, FA_ERROR_ARGUMENT, "-1"},
+        {"features for elu", spoil_elu_features, FA_ERROR_ARGUMENT, "eatures"},
+        {"causal", spoil_causal, FA_ERROR_ARGUMENT, "causal is 2"},
+        {"normalize", spoil_normalize, FA_ERROR_ARGUMENT, "normalize is 3"},
+        {"has_query_offset", spoil_has_query_offset, FA_ERROR_ARGUMENT, "has_query_offset"},
+        {"query_offset", spoil_query_offset, FA_ERROR_ARGUMENT, "query_offset"},
+        {"causal, n_q > n_k", spoil_causal_more_queries, FA_ERROR_SHAPE, ""},
+        {"threads", spoil_threads, FA_ERROR_ARGUMENT, "-2"},
+        {"qk_scale", spoil_qk_scale, FA_ERROR_ARGUMENT, "NaN"},
+        {"qk_scale negative", spoil_qk_scale_negative, FA_ERROR_ARGUMENT, "-1"},
+        {"tolerance", spoil_tolerance, FA_ERROR_ARGUMENT, "0.5"},
+        {"tolerance NaN", spoil_tolerance_nan, FA_ERROR_ARGUMENT, "NaN"},
+        {"method linear with positions", spoil_method_linear, FA_ERROR_ARGUMENT, "inear"},
+        {"bias.ndim", spoil_bias_rank, FA_ERROR_SHAPE, "bias.ndim is 3"},
+        {"bias.data", spoil_bias_null, FA_ERROR_NULL, "bias.data"},
+        {"bias length", spoil_bias_length, FA_ERROR_SHAPE, "bias is [4, 19]; expected [20]"},
+        {"bias heads", spoil_bias_heads, FA_ERROR_SHAPE, "bias is [3, 20]"},
+        {"bias NaN", spoil_bias_nan, FA_ERROR_ARGUMENT, "bias"},
+        {"bias +infinity", spoil_bias_infinity, FA_ERROR_ARGUMENT, "bias"},
+    };
+    problem *p = malloc(sizeof *p);
+    bool all = true;
+    for (int i = 0; i < COUNT(cases); i++) {
+        fa_attention a = {77};
+        make_problem(p);
+        cases[i].spoil(p);
+        fa_status status = create(p, &a);
+        if (status != cases[i].status || !message_has(cases[i].message) || a.id != 77) {
+            printf("  %s: %s, \"%s\"\n", cases[i].name, fa_status_string(status), status == FA_OK ? "" : fa_last_error());
+            all = false;
+        }
+    }
+
+    make_problem(p);
+    fa_attention a = {77};
+    fa_projection projection = {0};
+    CHECK(fa_attention_create(NULL, NULL, NULL, (fa_projection){0}, &a) == FA_ERROR_NULL && message_has("shape"));
+    CHECK(fa_attention_create(&p->shape, NULL, NULL, (fa_projection){0}, NULL) == FA_ERROR_NULL && message_has("attention"));
+    CHECK(fa_attention_create(&p->shape, NULL, NULL, (fa_projection){5}, &a) == FA_ERROR_HANDLE && message_has("projection"));
+    CHECK(fa_projection_create(M, D + 1, NULL, 0, &projection) == FA_OK);
+    CHECK(fa_attention_create(&p->shape, NULL, NULL, projection, &a) == FA_ERROR_SHAPE && message_has("rojection"));
+    CHECK(fa_projection_destroy(projection) == FA_OK);
+    CHECK(fa_projection_create(M, D, NULL, 0, &projection) == FA_OK);
+    p->options.features = M + 1;
+    CHECK(fa_attention_create(&p->shape, &p->options, NULL, projection, &a) != FA_OK && message_has("eatures"));
+    CHECK(fa_projection_destroy(projection) == FA_OK);
+    CHECK(a.id == 77);
+    free(p);
+    CHECK(all);
+}
+
+SPOIL(spoil_report_size, p->report.struct_size = 4)
+SPOIL(spoil_selection_size, p->selection.struct_size = 4)
+SPOIL(spoil_query_null, p->query.data = NULL)
+SPOIL(spoil_query_rank, p->query.ndim = 1)
+SPOIL(spoil_query_rank_high, p->query.ndim = 5)
+SPOIL(spoil_query_rows, p->query.shape[2] = NQ - 1)
+SPOIL(spoil_query_extent_zero, p->query.shape[1] = 0)
+SPOIL(spoil_query_extent_huge, p->query.shape[1] = INT64_MAX)
+SPOIL(spoil_query_last_stride, p->query.strides[3] = 2)
+SPOIL(spoil_query_stride_huge, p->query.strides[0] = INT64_MAX)
+SPOIL(spoil_query_aligned, p->query.data = (float *)((char *)p->q + 2))
+SPOIL(spoil_query_reserved, p->query.reserved = 1)
+SPOIL(spoil_key_batch, p->key.shape[0] = 1)
+SPOIL(spoil_key_columns, p->key.shape[3] = D - 1)
+SPOIL(spoil_value_rows, p->value.shape[2] = NK - 1)
+SPOIL(spoil_value_heads, p->value.shape[1] = H)
+SPOIL(spoil_destination_columns, p->destination.shape[3] = DV - 1)
+SPOIL(spoil_destination_is_query, p->destination.data = p->q)
+SPOIL(spoil_destination_in_value, p->destination.data = p->v + COUNT(p->v) - 1)
+SPOIL(spoil_destination_folds, p->destination.strides[2] = 0)
+SPOIL(spoil_destination_rows_meet, p->destination.strides[2] = DV - 1)
+SPOIL(spoil_mask_count, p->selection.key_mask = p->mask; p->selection.key_mask_count = NK + 1)
+SPOIL(spoil_mask_byte, p->selection.key_mask = p->mask; p->selection.key_mask_count = NK; p->mask[4] = 255)
+SPOIL(spoil_mask_null, p->selection.key_mask_count = NK)
+SPOIL(spoil_mask_zero, p->selection.key_mask = p->mask)
+SPOIL(spoil_lengths_count, p->selection.lengths = p->lengths; p->selection.lengths_count = B + 1)
+SPOIL(spoil_lengths_negative, p->selection.lengths = p->lengths; p->selection.lengths_count = B; p->lengths[1] = -1)
+SPOIL(spoil_lengths_large, p->selection.lengths = p->lengths; p->selection.lengths_count = B; p->lengths[0] = NK + 1)
+
+static void test_attention_forward_errors(void) {
+    static const error_case cases[] = {
+        {"report.struct_size", spoil_report_size, FA_ERROR_STRUCT_SIZE, "report.struct_size is 4"},
+        {"selection.struct_size", spoil_selection_size, FA_ERROR_STRUCT_SIZE, "selection.struct_size is 4"},
+        {"query.data", spoil_query_null, FA_ERROR_NULL, "query.data is NULL"},
+        {"query.ndim", spoil_query_rank, FA_ERROR_SHAPE, "query.ndim is 1; expected 2 to 4"},
+        {"query.ndim high", spoil_query_rank_high, FA_ERROR_SHAPE, "query.ndim is 5; expected 2 to 4"},
+        {"query rows", spoil_query_rows, FA_ERROR_SHAPE, "query"},
+        {"query extent 0", spoil_query_extent_zero, FA_ERROR_SHAPE, "query.shape[1] is 0"},
+        {"query extent huge", spoil_query_extent_huge, FA_ERROR_SHAPE, "query.shape[1]"},
+        {"query last stride", spoil_query_last_stride, FA_ERROR_SHAPE, "query has last stride 2; expected 1"},
+        {"query stride huge", spoil_query_stride_huge, FA_ERROR_SHAPE, "query.strides"},
+        {"query alignment", spoil_query_aligned, FA_ERROR_ARGUMENT, "query.data"},
+        {"query.reserved", spoil_query_reserved, FA_ERROR_ARGUMENT, "query.reserved is 1"},
+        {"key batch", spoil_key_batch, FA_ERROR_SHAPE, "key"},
+        {"key columns", spoil_key_columns, FA_ERROR_SHAPE, "key"},
+        {"value rows", spoil_value_rows, FA_ERROR_SHAPE, "value"},
+        {"value heads", spoil_value_heads, FA_ERROR_SHAPE, "value"},
+        {"destination columns", spoil_destination_columns, FA_ERROR_SHAPE, "destination"},
+        {"destination is query", spoil_destination_is_query, FA_ERROR_ARGUMENT, "destination"},
+        {"destination overlaps value", spoil_destination_in_value, FA_ERROR_ARGUMENT, "destination"},
+        {"destination stride 0", spoil_destination_folds, FA_ERROR_SHAPE, "destination"},
+        {"destination rows meet", spoil_destination_rows_meet, FA_ERROR_SHAPE, "destination"},
+        {"key_mask count", spoil_mask_count, FA_ERROR_SHAPE, "13"},
+        {"key_mask byte", spoil_mask_byte, FA_ERROR_ARGUMENT, "key_mask[4] is 255"},
+        {"key_mask NULL", spoil_mask_null, FA_ERROR_NULL, "key_mask"},
+        {"key_mask of no bytes", spoil_mask_zero, FA_ERROR_SHAPE, "key_mask_count is 0"},
+        {"lengths count", spoil_lengths_count, FA_ERROR_SHAPE, "engths"},
+        {"lengths negative", spoil_lengths_negative, FA_ERROR_ARGUMENT, "-1"},
+        {"lengths above n_k", spoil_lengths_large, FA_ERROR_ARGUMENT, "13"},
+    };
+    problem *p = malloc(sizeof *p), *before = malloc(sizeof *before);
+    make_problem(p);
+    fa_attention a = {0};
+    bool all = true;
+    CHECK(create(p, &a) == FA_OK);
+    for (int i = 0; i < COUNT(cases); i++) {
+        make_problem(p);
+        cases[i].spoil(p);
+        memcpy(before, p, sizeof *p);
+        fa_status status = forward(p, a);
+        bool untouched = memcmp(before, p, sizeof *p) == 0;
+        if (status != cases[i].status || !message_has(cases[i].message) || !untouched) {
+            printf("  %s: %s, \"%s\"%s\n", cases[i].name, fa_status_string(status), status == FA_OK ? "" : fa_last_error(),
+                   untouched ? "" : ", memory was written");
+            all = false;
+        }
+    }
+
+    make_problem(p);
+    CHECK(fa_attention_forward(a, NULL, &p->key, &p->value, &p->destination, NULL, NULL) == FA_ERROR_NULL && message_has("query"));
+    CHECK(fa_attention_forward(a, &p->query, NULL, &p->value, &p->destination, NULL, NULL) == FA_ERROR_NULL && message_has("key"));
+    CHECK(fa_attention_forward(a, &p->query, &p->key, NULL, &p->destination, NULL, NULL) == FA_ERROR_NULL && message_has("value"));
+    CHECK(fa_attention_forward(a, &p->query, &p->key, &p->value, NULL, NULL, NULL) == FA_ERROR_NULL && message_has("destination"));
+    CHECK(forward(p, a) == FA_OK);
+    CHECK(fa_attention_destroy(a) == FA_OK);
+    CHECK(forward(p, a) == FA_ERROR_HANDLE);
+    free(p);
+    free(before);
+    CHECK(all);
+}
+
+/* ---- Threads ---------------------------------------------------------------------------------------- */
+
+static pthread_barrier_t barrier;
+
+static void *fail_in_own_way(void *argument) {
+    const char *word = argument;
+    char kept[512];
+    fa_projection p = {0};
+    if (fa_projection_create(M, D, word, 0, &p) != FA_ERROR_WORD) return NULL;
+    const char *message = fa_last_error();
+    snprintf(kept, sizeof kept, "%s", message);
+    pthread_barrier_wait(&barrier);
+
+    /* The other thread has failed too by now, and calls that succeed do not clear the message. */
+    if (fa_projection_create(M, D, NULL, 0, &p) != FA_OK || fa_projection_destroy(p) != FA_OK) return NULL;
+    bool own = strstr(message, word) != NULL && strcmp(message, kept) == 0 && fa_last_error() == message;
+    pthread_barrier_wait(&barrier);
+    return own ? argument : NULL;
+}
+
+static void test_messages_are_per_thread(void) {
+    pthread_t first, second;
+    void *first_result, *second_result;
+    fa_projection p = {0};
+    CHECK(fa_projection_create(M, D, "mine", 0, &p) == FA_ERROR_WORD);
+    CHECK(pthread_barrier_init(&barrier, NULL, 2) == 0);
+    CHECK(pthread_create(&first, NULL, fail_in_own_way, "gaussian") == 0);
+    CHECK(pthread_create(&second, NULL, fail_in_own_way, "hadamard") == 0);
+    CHECK(pthread_join(first, &first_result) == 0 && first_result != NULL);
+    CHECK(pthread_join(second, &second_result) == 0 && second_result != NULL);
+    CHECK(message_has("mine"));
+    CHECK(pthread_barrier_destroy(&barrier) == 0);
+}
+
+static void test_long_messages_are_cut_at_a_character(void) {
+    char word[8192];
+    for (size_t i = 0; i + 2 < sizeof word; i += 2) memcpy(word + i, "\xc3\xa9", 2);
+    word[sizeof word - 2] = '\0';
+    fa_projection p = {0};
+    CHECK(fa_projection_create(M, D, word, 0, &p) == FA_ERROR_WORD);
+    const char *message = fa_last_error();
+    size_t length = strlen(message);
+    CHECK(length > 100 && length < 4096);
+    CHECK((unsigned char)message[length - 1] != 0xc3);
+}
+
+typedef struct shared_work {
+    problem p;
+    fa_attention attention;
+    bool ok;
+} shared_work;
+
+static void *forward_many_times(void *argument) {
+    shared_work *work = argument;
+    float first[COUNT(work->p.z)];
+    work->ok = forward(&work->p, work->attention) == FA_OK;
+    memcpy(first, work->p.z, sizeof first);
+    for (int i = 0; i < 50 && work->ok; i++) {
+        set_sentinel(work->p.z, COUNT(work->p.z));
+        work->ok = forward(&work->p, work->attention) == FA_OK && memcmp(first, work->p.z, sizeof first) == 0;
+    }
+    return NULL;
+}
+
+static void test_one_handle_many_threads(void) {
+    enum { THREADS = 8 };
+    fa_attention a = {0};
+    pthread_t threads[THREADS];
+    shared_work *work = calloc(THREADS, sizeof *work);
+    for (int t = 0; t < THREADS; t++) make_problem(&work[t].p);
+    CHECK(create(&work[0].p, &a) == FA_OK);
+    for (int t = 0; t < THREADS; t++) {
+        work[t].attention = a;
+        CHECK(pthread_create(&threads[t], NULL, forward_many_times, &work[t]) == 0);
+    }
+    for (int t = 0; t < THREADS; t++) CHECK(pthread_join(threads[t], NULL) == 0);
+    for (int t = 0; t < THREADS; t++) {
+        CHECK(work[t].ok);
+        CHECK(memcmp(work[t].p.z, work[0].p.z, sizeof work[0].p.z) == 0);
+    }
+    CHECK(fa_attention_destroy(a) == FA_OK);
+    free(work);
+}
+
+static void *forward_until_destroyed(void *argument) {
+    shared_work *work = argument;
+    fa_status status;
+    do {
+        status = forward(&work->p, work->attention);
+    } while (status == FA_OK);
+    work->ok = status == FA_ERROR_HANDLE;
+    return NULL;
+}
+
+static void test_destroying_a_handle_in_use(void) {
+    shared_work *work = calloc(2, sizeof *work);
+    for (int round = 0; round < 20; round++) {
+        fa_attention a = {0};
+        pthread_t threads[2];
+        for (int t = 0; t < 2; t++) make_problem(&work[t].p);
+        CHECK(create(&work[0].p, &a) == FA_OK);
+        for (int t = 0; t < 2; t++) {
+            work[t].attention = a;
+            CHECK(pthread_create(&threads[t], NULL, forward_until_destroyed, &work[t]) == 0);
+        }
+        CHECK(fa_attention_destroy(a) == FA_OK);
+        for (int t = 0; t < 2; t++) CHECK(pthread_join(threads[t], NULL) == 0 && work[t].ok);
+    }
+    free(work);
+}
+
+int main(void) {
+    RUN(test_message_is_empty_before_any_failure);
+    RUN(test_library_facts);
+    RUN(test_projection_drawn_and_read_back);
+    RUN(test_projection_from_strided_values);
+    RUN(test_projection_errors);
+    RUN(test_handles_are_checked);
+    RUN(test_handle_of_another_kind);
+    RUN(test_toeplitz_worked_example);
+    RUN(test_toeplitz_heads_and_strided_coefficients);
+    RUN(test_toeplitz_errors);
+    RUN(test_attention_worked_example);
+    RUN(test_attention_report_and_methods);
+    RUN(test_attention_strides);
+    RUN(test_attention_broadcast_and_reversed_inputs);
+    RUN(test_attention_projection_given_is_projection_drawn);
+    RUN(test_attention_key_selection);
+    RUN(test_attention_create_errors);
+    RUN(test_attention_forward_errors);
+    RUN(test_messages_are_per_thread);
+    RUN(test_long_messages_are_cut_at_a_character);
+    RUN(test_one_handle_many_threads);
+    RUN(test_destroying_a_handle_in_use);
+    return check_summary("caller.c");
+}

@@ -1,0 +1,145 @@
+/* What a process may do with the library: load and unload it, fork, start many threads, keep its address space small.
+ * Linked to nothing of ours: argv[1] is the library. */
+#define _GNU_SOURCE
+#include <fastattn.h>
+
+#include <dlfcn.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static const char *last_error(void);
+#define CHECK_LAST_ERROR last_error
+#include "check.h"
+
+static const char *path;
+static void *library;
+
+static struct {
+    uint32_t (*abi_version)(void);
+    const char *(*last_error)(void);
+    fa_status (*toeplitz_create)(const fa_tensor *, int64_t, int64_t, fa_toeplitz *);
+    fa_status (*toeplitz_multiply)(fa_toeplitz, const fa_tensor *, const fa_tensor *, int32_t);
+    fa_status (*toeplitz_destroy)(fa_toeplitz);
+} fa;
+
+static const char *last_error(void) { return fa.last_error != NULL ? fa.last_error() : dlerror(); }
+
+static int load(void) {
+    library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+    if (library == NULL) return 0;
+    *(void **)&fa.abi_version = dlsym(library, "fa_abi_version");
+    *(void **)&fa.last_error = dlsym(library, "fa_last_error");
+    *(void **)&fa.toeplitz_create = dlsym(library, "fa_toeplitz_create");
+    *(void **)&fa.toeplitz_multiply = dlsym(library, "fa_toeplitz_multiply");
+    *(void **)&fa.toeplitz_destroy = dlsym(library, "fa_toeplitz_destroy");
+    return fa.abi_version != NULL && fa.last_error != NULL && fa.toeplitz_create != NULL && fa.toeplitz_multiply != NULL &&
+           fa.toeplitz_destroy != NULL;
+}
+
+/* A product large enough for several threads; its last row is checked. FA_OK, a status, or -1 for a wrong number. */
+static fa_status multiply(fa_toeplitz *made, int32_t threads) {
+    enum { N = 2048, COLUMNS = 64, HEADS = 4 };
+    float *c = malloc(sizeof(float) * (2 * N - 1)), *x = malloc(sizeof(float) * HEADS * N * COLUMNS);
+    float *y = malloc(sizeof(float) * HEADS * N * COLUMNS);
+    for (int t = 0; t < 2 * N - 1; t++) c[t] = 1.0f;
+    for (int i = 0; i < HEADS * N * COLUMNS; i++) x[i] = (float)(i % COLUMNS);
+    fa_tensor ct = {.data = c, .ndim = 1, .shape = {2 * N - 1}, .strides = {1}};
+    fa_tensor xt = {.data = x, .ndim = 3, .shape = {HEADS, N, COLUMNS}, .strides = {N * COLUMNS, COLUMNS, 1}};
+    fa_tensor yt = xt;
+    yt.data = y;
+    fa_toeplitz t = {0};
+    fa_status status = fa.toeplitz_create(&ct, N, N, &t);
+    if (status == FA_OK) status = fa.toeplitz_multiply(t, &xt, &yt, threads);
+    for (int column = 0; status == FA_OK && column < COLUMNS; column++) {
+        float got = y[HEADS * N * COLUMNS - COLUMNS + column], expected = (float)N * (float)column;
+        if (!(got >= expected - 1.0f && got <= expected + 1.0f)) status = -1;
+    }
+    if (made != NULL) {
+        *made = t;
+    } else if (fa.toeplitz_destroy(t) != FA_OK) {
+        status = -2;
+    }
+    free(c);
+    free(x);
+    free(y);
+    return status;
+}
+
+/* Runs a function in a forked child that has 20 seconds; its result, or -100 when it crashed or hung. */
+static int in_child(int (*function)(void)) {
+    fflush(stdout);
+    pid_t child = fork();
+    if (child == 0) {
+        alarm(20);
+        _exit(function());
+    }
+    int state;
+    if (child < 0 || waitpid(child, &state, 0) != child || !WIFEXITED(state)) return -100;
+    return WEXITSTATUS(state);
+}
+
+static int multiply_in_child(void) { return multiply(NULL, 2) & 0xff; }
+
+static void test_fork_after_load_before_use(void) {
+    CHECK(load());
+    CHECK(fa.abi_version() == FA_ABI_VERSION);
+    CHECK(in_child(multiply_in_child) == FA_OK);
+    CHECK(in_child(multiply_in_child) == FA_OK);
+}
+
+static void test_close_and_open_again(void) {
+    CHECK(multiply(NULL, 2) == FA_OK);
+    CHECK(dlclose(library) == 0);
+    CHECK(load());
+    CHECK(multiply(NULL, 2) == FA_OK);
+    CHECK(dlclose(library) == 0);
+    CHECK(load());
+}
+
+static void test_fork_after_use(void) {
+    CHECK(multiply(NULL, 2) == FA_OK);
+    CHECK(in_child(multiply_in_child) == FA_ERROR_FORKED);
+    CHECK(multiply(NULL, 2) == FA_OK);
+}
+
+static void *multiply_in_thread(void *unused) {
+    (void)unused;
+    return multiply(NULL, 1) == FA_OK ? &fa : NULL;
+}
+
+static void test_many_threads(void) {
+    enum { THREADS = 256 };
+    pthread_t threads[THREADS];
+    for (int t = 0; t < THREADS; t++) CHECK(pthread_create(&threads[t], NULL, multiply_in_thread, NULL) == 0);
+    for (int t = 0; t < THREADS; t++) {
+        void *result;
+        CHECK(pthread_join(threads[t], &result) == 0 && result != NULL);
+    }
+}
+
+static void test_address_space_is_small(void) {
+    char line[256];
+    long kilobytes = -1;
+    FILE *status = fopen("/proc/self/status", "r");
+    CHECK(status != NULL);
+    while (fgets(line, sizeof line, status) != NULL) sscanf(line, "VmPeak: %ld kB", &kilobytes);
+    fclose(status);
+    CHECK(kilobytes > 0 && kilobytes < 32L * 1024 * 1024);
+}
+
+int main(int argc, char **argv) {
+    if (argc != 2) {
+        fprintf(stderr, "usage: process /path/to/libfastattn.so\n");
+        return 2;
+    }
+    path = argv[1];
+    RUN(test_fork_after_load_before_use);
+    RUN(test_close_and_open_again);
+    RUN(test_fork_after_use);
+    RUN(test_many_threads);
+    RUN(test_address_space_is_small);
+    return check_summary("process.c");
+}

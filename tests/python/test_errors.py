@@ -1,0 +1,203 @@
+"""Every line of the table of errors: the exception, the argument it names, and that `out` was not touched."""
+
+import unittest
+
+import numpy as np
+
+import fastattn
+from fastattn import ArgumentError, DTypeError, FastAttnError, ShapeError
+
+
+def array(*shape, dtype=np.float32):
+    return np.ones(shape, dtype=dtype)
+
+
+def spoiled(shape, value):
+    result = array(*shape)
+    result.flat[result.size // 2] = value
+    return result
+
+
+# A valid call, then (what is changed, exception, texts of the message).
+VALID = dict(q=array(2, 4, 9, 8), k=array(2, 2, 12, 8), v=array(2, 2, 12, 5))
+ATTENTION = [
+    (dict(q=array(2, 4, 9, 8, dtype=np.int32)), DTypeError, ["q", "int32", "float32"]),
+    (dict(k=array(2, 2, 12, 8, dtype=np.complex64)), DTypeError, ["k", "complex64"]),
+    (dict(v=array(2, 2, 12, 5, dtype=object)), DTypeError, ["v", "object"]),
+    (dict(q=array(2, 4, 9, 8, dtype=bool)), DTypeError, ["q", "bool"]),
+    (dict(q=array(2, 4, 9, 8, dtype=np.longdouble)), DTypeError, ["q"]),
+    (dict(q="text"), DTypeError, ["q"]),
+    (dict(q=None), DTypeError, ["q"]),
+    (dict(q=array(8)), ShapeError, ["q", "1 axes"]),
+    (dict(q=array(1, 2, 4, 9, 8)), ShapeError, ["q", "5 axes"]),
+    (dict(k=array(2, 12, 8)), ShapeError, ["k", "3 axes"]),
+    (dict(q=array(2, 4, 0, 8)), ShapeError, ["q", "(2, 4, 0, 8)"]),
+    (dict(v=array(2, 2, 12, 0)), ShapeError, ["v"]),
+    (dict(k=array(1, 2, 12, 8)), ShapeError, ["k"]),
+    (dict(k=array(2, 2, 12, 7)), ShapeError, ["k"]),
+    (dict(v=array(2, 2, 11, 5)), ShapeError, ["v"]),
+    (dict(v=array(2, 4, 12, 5)), ShapeError, ["v"]),
+    (dict(k=array(2, 3, 12, 8), v=array(2, 3, 12, 5)), ShapeError, ["3"]),
+    (dict(q=array(2, 4, 9, 513), k=array(2, 2, 12, 513)), ArgumentError, ["513"]),
+    (dict(v=array(2, 2, 12, 4097)), ArgumentError, ["4097"]),
+    (dict(bias=array(19)), ShapeError, ["bias", "[19]", "20"]),
+    (dict(bias=array(3, 20)), ShapeError, ["bias", "[3, 20]"]),
+    (dict(bias=array(1, 1, 20)), ShapeError, ["bias", "3 axes"]),
+    (dict(bias=array(20, dtype=np.int64)), DTypeError, ["bias", "int64"]),
+    (dict(bias=spoiled((20,), np.nan)), ArgumentError, ["bias", "NaN"]),
+    (dict(bias=spoiled((4, 20), np.inf)), ArgumentError, ["bias"]),
+    (dict(feature_map="softmax"), ArgumentError, ["feature_map", "softmax", "prf"]),
+    (dict(feature_map="PRF"), ArgumentError, ["feature_map"]),
+    (dict(feature_map=3), DTypeError, ["feature_map"]),
+    (dict(feature_map="prf\0x"), ArgumentError, ["feature_map"]),
+    (dict(features=0), ArgumentError, ["features", "0"]),
+    (dict(features=-5), ArgumentError, ["features", "-5"]),
+    (dict(features=4097), ArgumentError, ["4097"]),
+    (dict(features=8.0), DTypeError, ["features", "8.0"]),
+    (dict(features=16, projection=array(17, 8)), (ArgumentError, ShapeError), ["eatures", "16", "17"]),
+    (dict(feature_map="elu", features=16), ArgumentError, ["eatures"]),
+    (dict(feature_map="sikf", projection=array(16, 8)), ArgumentError, ["rojection"]),
+    (dict(projection=array(16, 7)), ShapeError, ["rojection", "7"]),
+    (dict(projection=array(3, 16, 8)), ShapeError, ["rojection", "3"]),
+    (dict(projection=array(8)), ShapeError, ["projection", "1 axes"]),
+    (dict(projection=array(16, 8, dtype=int)), DTypeError, ["projection"]),
+    (dict(projection=spoiled((16, 8), np.nan)), ArgumentError, ["projection"]),
+    (dict(projection=spoiled((16, 8), -np.inf)), ArgumentError, ["projection"]),
+    (dict(projection_kind="gaussian"), ArgumentError, ["projection_kind", "gaussian", "sphere"]),
+    (dict(seed=-1), ArgumentError, ["seed", "-1"]),
+    (dict(seed=2**64), ArgumentError, ["seed"]),
+    (dict(seed=1.5), DTypeError, ["seed"]),
+    (dict(normalize=1), DTypeError, ["normalize"]),
+    (dict(normalize="yes"), DTypeError, ["normalize"]),
+    (dict(qk_scale=0), ArgumentError, ["qk_scale"]),
+    (dict(qk_scale=-1.0), ArgumentError, ["qk_scale"]),
+    (dict(qk_scale=np.nan), ArgumentError, ["qk_scale"]),
+    (dict(qk_scale=np.inf), ArgumentError, ["qk_scale"]),
+    (dict(qk_scale="1"), DTypeError, ["qk_scale"]),
+    (dict(causal=1), DTypeError, ["causal"]),
+    (dict(causal=True, q=array(2, 4, 13, 8)), ShapeError, []),
+    (dict(query_offset=1.0), DTypeError, ["query_offset"]),
+    (dict(query_offset=2**70), ArgumentError, ["query_offset"]),
+    (dict(causal=True, query_offset=2**40), ArgumentError, ["query_offset"]),
+    (dict(key_mask=array(12)), DTypeError, ["key_mask", "float32"]),
+    (dict(key_mask=array(12, dtype=np.uint8)), DTypeError, ["key_mask"]),
+    (dict(key_mask=array(11, dtype=bool)), ShapeError, ["key_mask", "(11,)"]),
+    (dict(key_mask=array(3, 12, dtype=bool)), ShapeError, ["key_mask"]),
+    (dict(lengths=array(2)), DTypeError, ["lengths"]),
+    (dict(lengths=np.array([1, 2, 3])), ShapeError, ["lengths"]),
+    (dict(lengths=5), ShapeError, ["lengths"]),
+    (dict(lengths=np.array([-1, 2])), ArgumentError, ["lengths", "-1"]),
+    (dict(lengths=np.array([1, 13])), ArgumentError, ["lengths", "13"]),
+    (dict(lengths=np.array([1, 2**40])), ArgumentError, ["lengths"]),
+    (dict(tolerance=0.5), ArgumentError, ["olerance"]),
+    (dict(tolerance=1e-9), ArgumentError, ["olerance"]),
+    (dict(tolerance=0), ArgumentError, ["tolerance"]),
+    (dict(tolerance=np.nan), ArgumentError, ["tolerance"]),
+    (dict(tolerance=None), DTypeError, ["tolerance"]),
+    (dict(method="fastest"), ArgumentError, ["method", "fastest", "direct"]),
+    (dict(method="linear", bias=array(20)), ArgumentError, ["inear"]),
+    (dict(method="neon"), ArgumentError, ["method"]),
+    (dict(threads=0), ArgumentError, ["threads", "0"]),
+    (dict(threads=2**31), ArgumentError, ["threads"]),
+    (dict(threads="2"), DTypeError, ["threads"]),
+    (dict(return_info="no"), DTypeError, ["return_info"]),
+]
+
+TOEPLITZ_VALID = dict(c=array(6), x=array(4, 2))
+TOEPLITZ = [
+    (dict(c=array(6, dtype=int)), DTypeError, ["c", "int64"]),
+    (dict(c=array(1, 1, 6)), ShapeError, ["c", "3 axes"]),
+    (dict(c=array(3)), ShapeError, ["c", "(3,)", "4"]),
+    (dict(c=array(0)), ShapeError, ["c"]),
+    (dict(c=array(3, 6)), ShapeError, ["x"]),
+    (dict(c=array(3, 6), x=array(2, 4, 2)), ShapeError, ["x"]),
+    (dict(c=spoiled((6,), np.nan)), ArgumentError, ["c"]),
+    (dict(c=spoiled((6,), np.inf)), ArgumentError, ["c"]),
+    (dict(x=array(4)), ShapeError, ["x", "1 axes"]),
+    (dict(x=array(1, 1, 4, 2)), ShapeError, ["x", "4 axes"]),
+    (dict(x=array(0, 2)), ShapeError, ["x"]),
+    (dict(x=array(4, 2, dtype=complex)), DTypeError, ["x", "complex128"]),
+    (dict(threads=0), ArgumentError, ["threads"]),
+]
+
+PROJECTION_VALID = dict(features=8, dim=4)
+PROJECTION = [
+    (dict(features=0), ArgumentError, ["features", "0"]),
+    (dict(features=4097), ArgumentError, ["features", "4097"]),
+    (dict(features=2.0), DTypeError, ["features"]),
+    (dict(dim=0), ArgumentError, ["dim", "0"]),
+    (dict(dim=513), ArgumentError, ["dim", "513"]),
+    (dict(kind="normal"), ArgumentError, ["kind", "normal", "orthogonal"]),
+    (dict(kind=None), DTypeError, ["kind"]),
+    (dict(seed=-1), ArgumentError, ["seed"]),
+]
+
+
+class ErrorTest(unittest.TestCase):
+    def check_table(self, function, valid, table, out_shape=None):
+        self.assertIsNotNone(function(**valid))
+        for changed, kind, texts in table:
+            with self.subTest(**{name: getattr(value, "shape", value) for name, value in changed.items()}):
+                arguments = {**valid, **changed}
+                out = None
+                if out_shape is not None:
+                    out = arguments["out"] = np.full(out_shape, -7, dtype=np.float32)
+                with self.assertRaises(kind) as caught:
+                    function(**arguments)
+                self.assertIsInstance(caught.exception, FastAttnError)
+                message = str(caught.exception)
+                self.assertNotIn("\n", message)
+                for text in texts:
+                    self.assertIn(text, message)
+                if out is not None:
+                    self.assertTrue((out == -7).all(), "out was written")
+
+    def test_attention(self):
+        self.check_table(fastattn.kernelized_attention, VALID, ATTENTION)
+
+    def test_attention_leaves_out_alone(self):
+        table = [line for line in ATTENTION if not {"q", "v"} & set(line[0])]
+        self.check_table(fastattn.kernelized_attention, VALID, table, out_shape=(2, 4, 9, 5))
+
+    def test_toeplitz(self):
+        self.check_table(fastattn.toeplitz_matmul, TOEPLITZ_VALID, TOEPLITZ)
+
+    def test_projection(self):
+        self.check_table(fastattn.random_projection, PROJECTION_VALID, PROJECTION)
+
+    def test_out(self):
+        good = np.empty((2, 4, 9, 5), dtype=np.float32)
+        read_only = good.copy()
+        read_only.flags.writeable = False
+        room = np.empty(2 * 4 * 9 * 8 + 2 * 4 * 9 * 5, dtype=np.float32)
+        q_in_room = room[: 2 * 4 * 9 * 8].reshape(2, 4, 9, 8)
+        q_in_room[...] = 1
+        table = [
+            (dict(out=good.astype(np.float64)), DTypeError, ["out", "float64"]),
+            (dict(out=[1.0]), DTypeError, ["out", "list"]),
+            (dict(out=good[:1]), ShapeError, ["out", "(1, 4, 9, 5)"]),
+            (dict(out=read_only), ArgumentError, ["out", "read-only"]),
+            (dict(out=np.empty((2, 4, 9, 10), dtype=np.float32)[..., ::2]), ShapeError, ["out", "strides"]),
+            (dict(out=np.asfortranarray(good)), ShapeError, ["out", "strides"]),
+            (dict(out=good.astype(">f4")), DTypeError, ["out"]),
+            (dict(q=q_in_room, out=room[100 : 100 + 360].reshape(2, 4, 9, 5)), ArgumentError, ["out overlaps q"]),
+            (dict(out=np.lib.stride_tricks.as_strided(good, strides=(0, 180, 20, 4))), ShapeError, ["out"]),
+        ]
+        self.check_table(fastattn.kernelized_attention, VALID, table)
+        x = np.ones((4, 4), dtype=np.float32)
+        table = [
+            (dict(x=x, c=array(7), out=x), ArgumentError, ["out overlaps x"]),
+            (dict(out=np.empty((3, 4), dtype=np.float32)[:, ::2]), ShapeError, ["out"]),
+            (dict(out=np.empty((3, 3), dtype=np.float32)), ShapeError, ["out", "(3, 2)"]),
+            (dict(out=np.empty((3, 2))), DTypeError, ["out"]),
+        ]
+        self.check_table(fastattn.toeplitz_matmul, TOEPLITZ_VALID, table)
+
+    def test_hierarchy(self):
+        self.assertTrue(issubclass(ShapeError, (FastAttnError)) and issubclass(ShapeError, ValueError))
+        self.assertTrue(issubclass(ArgumentError, (FastAttnError)) and issubclass(ArgumentError, ValueError))
+        self.assertTrue(issubclass(DTypeError, (FastAttnError)) and issubclass(DTypeError, TypeError))
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,213 @@
+"""The package around the functions: loading, environment, show_config, documentation, types, installation, forked processes."""
+
+import ast
+import contextlib
+import doctest
+import importlib
+import inspect
+import io
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import unittest
+from pathlib import Path
+from unittest import mock
+
+import numpy as np
+
+import fastattn
+from fastattn import _library
+
+PACKAGE = Path(fastattn.__file__).resolve().parent
+TIERS = ("portable", "neon", "avx2", "avx512")
+
+CONVENTIONS = {
+    "kernelized_attention": "q, k, v, *, bias=None, feature_map='prf', features=None, projection=None,"
+    " projection_kind='orthogonal', seed=0, normalize=None, qk_scale=None, causal=False, query_offset=None, key_mask=None,"
+    " lengths=None, tolerance=0.0001, method='auto', threads=None, out=None, return_info=False",
+    "toeplitz_matmul": "c, x, *, out=None, threads=None",
+    "random_projection": "features, dim, *, kind='orthogonal', seed=0",
+    "show_config": "",
+}
+
+
+def run_python(code, **environment):
+    """The output of another interpreter; what it printed on both streams when it failed."""
+    path = os.pathsep.join([str(PACKAGE.parent), os.environ.get("PYTHONPATH", "")])
+    finished = subprocess.run(
+        [sys.executable, "-c", code],
+        env={**os.environ, "PYTHONPATH": path, **environment},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=120,
+    )
+    return finished.stdout.strip()
+
+
+class InterfaceTest(unittest.TestCase):
+    def test_signatures_are_the_documented_ones(self):
+        for name, expected in CONVENTIONS.items():
+            signature = inspect.signature(getattr(fastattn, name))
+            bare = [p.replace(annotation=inspect.Parameter.empty) for p in signature.parameters.values()]
+            self.assertEqual(str(inspect.Signature(bare)), f"({expected})")
+
+    def test_everything_public_is_documented(self):
+        for name in fastattn.__all__:
+            self.assertTrue(inspect.getdoc(getattr(fastattn, name)), name)
+        text = fastattn.kernelized_attention.__doc__
+        for parameter in inspect.signature(fastattn.kernelized_attention).parameters:
+            self.assertIn(f"{parameter}", text)
+
+    def test_examples(self):
+        for name in ("fastattn", "fastattn._attention", "fastattn._toeplitz"):
+            module = importlib.import_module(name)
+            result = doctest.testmod(module, extraglobs={"fastattn": fastattn})
+            self.assertGreater(result.attempted, 0, name)
+            self.assertEqual(result.failed, 0, name)
+
+    def test_package_is_typed(self):
+        self.assertTrue((PACKAGE / "py.typed").exists())
+        for file in PACKAGE.glob("*.py"):
+            for node in ast.walk(ast.parse(file.read_text())):
+                if isinstance(node, ast.FunctionDef):
+                    arguments = node.args.posonlyargs + node.args.args + node.args.kwonlyargs
+                    missing = [a.arg for a in arguments if a.annotation is None and a.arg != "self"]
+                    self.assertFalse(missing, f"{file.name}:{node.name}")
+                    self.assertIsNotNone(node.returns, f"{file.name}:{node.name}")
+
+
+class LoaderTest(unittest.TestCase):
+    def test_library_is_loaded_at_the_first_call_only(self):
+        code = "import fastattn; print(fastattn._library._loaded); fastattn.random_projection(2, 2); print(fastattn._library._loaded is None)"
+        self.assertEqual(run_python(code, FASTATTN_LIBRARY="/nonexistent").splitlines()[0], "None")
+        self.assertEqual(run_python(code).splitlines(), ["None", "False"])
+
+    def test_best_build_for_the_cpu(self):
+        flags = _library._cpu_flags()
+        expected = next(level for level, needed in _library._LEVELS if needed <= flags)
+        loaded = run_python("import fastattn; print(fastattn._library.library().path)", FASTATTN_LIBRARY="")
+        self.assertEqual(Path(loaded), PACKAGE / "lib" / expected / "libfastattn.so")
+
+    def test_builds_for_other_cpus(self):
+        v3 = {"avx2", "fma", "bmi1", "bmi2", "abm", "movbe"}
+        for flags, expected in ((set(), "x86-64"), ({"avx512f"}, "x86-64"), (v3, "x86-64-v3"), (v3 | {"avx512f"}, "x86-64-v3")):
+            with mock.patch.object(_library, "_cpu_flags", return_value=flags), mock.patch.dict(os.environ, FASTATTN_LIBRARY=""):
+                usable = [path for path, obstacle in _library._candidates() if obstacle is None]
+            self.assertEqual(usable[0].parent.name, expected)
+
+    def test_override(self):
+        path = str(PACKAGE / "lib" / "x86-64" / "libfastattn.so")
+        code = "import fastattn; print(fastattn._library.library().path)"
+        self.assertEqual(run_python(code, FASTATTN_LIBRARY=path), path)
+
+    def test_error_lists_what_was_tried(self):
+        message = run_python("import fastattn; fastattn.show_config()", FASTATTN_LIBRARY="/nonexistent/libfastattn.so")
+        self.assertIn("FastAttnError: no FastAttn library could be loaded; tried", message)
+        self.assertIn("/nonexistent/libfastattn.so: ", message)
+        with tempfile.TemporaryDirectory() as directory:
+            shutil.copytree(PACKAGE, Path(directory) / "fastattn", ignore=shutil.ignore_patterns("lib"))
+            code = f"import sys; sys.path.insert(0, {directory!r}); import fastattn; fastattn.show_config()"
+            message = run_python(code, FASTATTN_LIBRARY="")
+        for level in ("x86-64-v4", "x86-64-v3", "x86-64"):
+            self.assertIn(f"{directory}/fastattn/lib/{level}/libfastattn.so: ", message)
+
+    def test_file_that_is_no_library(self):
+        with tempfile.NamedTemporaryFile(suffix=".so") as file:
+            file.write(b"not a library")
+            file.flush()
+            self.assertIn(file.name, run_python("import fastattn; fastattn.show_config()", FASTATTN_LIBRARY=file.name))
+        libc = run_python("import ctypes.util; print(ctypes.util.find_library('c'))")
+        self.assertIn("fa_abi_version", run_python("import fastattn; fastattn.show_config()", FASTATTN_LIBRARY=f"/lib/x86_64-linux-gnu/{libc}"))
+
+    def test_structures_have_the_sizes_of_the_header(self):
+        # 8-byte fields throughout, but for six 4-byte ones in the options and two in the tensor.
+        sizes = {"Tensor": 80, "Handle": 8, "AttentionShape": 64, "AttentionOptions": 80, "KeySelection": 40, "Report": 40}
+        for name, size in sizes.items():
+            self.assertEqual(_library.ctypes.sizeof(getattr(_library, name)), size, name)
+
+
+class ConfigTest(unittest.TestCase):
+    def show(self, **environment):
+        return run_python("import fastattn; fastattn.show_config()", **environment)
+
+    def test_show_config(self):
+        with contextlib.redirect_stdout(io.StringIO()) as printed:
+            self.assertIsNone(fastattn.show_config())
+        for word in ("version", "library", "tier", "threads"):
+            self.assertIn(word, printed.getvalue())
+
+    def test_tier_can_be_lowered(self):
+        self.assertIn("tier     portable: ", self.show(FASTATTN_TIER="portable"))
+        self.assertIn("sse9", self.show(FASTATTN_TIER="sse9"))
+
+    def test_threads(self):
+        self.assertIn("threads  3", self.show(FASTATTN_THREADS="3"))
+
+    def test_every_tier_of_this_build(self):
+        lowest_first = TIERS[: TIERS.index(run_python(TIER)) + 1]
+        for tier in lowest_first:
+            if tier != "neon":
+                with self.subTest(tier=tier):
+                    self.assertEqual(run_python(TIER, FASTATTN_TIER=tier), tier)
+
+
+TIER = """
+import numpy as np, fastattn
+q = np.ones((5, 3), dtype=np.float32)
+print(fastattn.kernelized_attention(q, q, q, return_info=True)[1].tier)
+"""
+
+FORK = """
+import multiprocessing, numpy as np, fastattn
+q = np.ones((4, 300, 16), dtype=np.float32)
+
+def work(queue):
+    try:
+        queue.put(float(fastattn.kernelized_attention(q, q, q, threads=2).sum()))
+    except fastattn.FastAttnError as error:
+        queue.put(str(error))
+
+def child(method):
+    context = multiprocessing.get_context(method)
+    queue = context.SimpleQueue()
+    process = context.Process(target=work, args=(queue,))
+    process.start()
+    process.join(30)
+    return queue.get() if process.exitcode == 0 else process.exitcode
+
+print(child("fork"))
+print(float(fastattn.kernelized_attention(q, q, q).sum()))
+print(child("fork"))
+"""
+
+
+class ProcessTest(unittest.TestCase):
+    def test_fork(self):
+        before, parent, after = run_python(FORK).splitlines()
+        self.assertEqual(before, parent)
+        self.assertIn("FA_ERROR_FORKED", after)
+
+
+class InstallationTest(unittest.TestCase):
+    def test_pip_installs_from_the_prefix(self):
+        with tempfile.TemporaryDirectory() as directory:
+            source, target = Path(directory) / "source", Path(directory) / "target"
+            shutil.copytree(PACKAGE.parent, source, ignore=shutil.ignore_patterns("__pycache__"))
+            installed = subprocess.run(
+                [sys.executable, "-m", "pip", "install", "--no-deps", "--no-build-isolation", "--no-index", "--quiet",
+                 "--target", str(target), str(source)],
+                stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+            )  # fmt: skip
+            self.assertEqual(installed.returncode, 0, installed.stdout)
+            code = f"import sys; sys.path.insert(0, {str(target)!r}); import fastattn; print(fastattn._library.library().path)"
+            loaded = run_python(code, FASTATTN_LIBRARY="")
+            self.assertTrue(loaded.startswith(str(target)), loaded)
+            self.assertTrue((target / "fastattn" / "py.typed").exists())
+            self.assertEqual(len(list(target.glob("fastattn/lib/*/libfastattn.so"))), 3)
+
+
+if __name__ == "__main__":
+    unittest.main()
