@@ -1,0 +1,83 @@
+#!/bin/bash
+# The whole test house. Builds once, runs every suite on every instruction tier this machine has, the native library's callers,
+# every NEON kernel under an emulator, and the deliberate faults. Installs what it needs.
+# Last line: "N passed, N failed" or "N passed, N failed, N skipped"; exit status 0 only when nothing failed and every step ran.
+set -uo pipefail
+cd "$(dirname "$0")/.."
+export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 DOTNET_SKIP_FIRST_TIME_EXPERIENCE=1
+unset FASTATTN_TIER FASTATTN_THREADS
+
+passed=0 failed=0 skipped=0
+summary=()
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+
+# step NAME COMMAND...: runs a command whose last "N passed, N failed[, N skipped]" counts; one that prints none has failed.
+step() {
+    local name=$1 start=$SECONDS
+    shift
+    printf '\n=== %s\n' "$name"
+    "$@" 2>&1 | tee "$log"
+    local status=${PIPESTATUS[0]} line p=0 f=0 s=0
+    line=$(grep -oE '[0-9]+ passed, [0-9]+ failed(, [0-9]+ skipped)?' "$log" | tail -1)
+    if [ -n "$line" ]; then
+        read -r p f s < <(echo "$line" | tr -dc '0-9, ' | tr ',' ' ')
+        s=${s:-0}
+        if [ "$status" -ne 0 ] && [ "$f" -eq 0 ]; then f=1; fi
+    else
+        f=1
+        line="did not report, exit status $status"
+    fi
+    passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
+    summary+=("$(printf '%-44s %5d s  %s' "$name" $((SECONDS - start)) "$line")")
+}
+
+# suite PROJECT [ARGUMENT...]: one xunit project, already built.
+suite() {
+    local project=$1
+    shift
+    timeout 20m dotnet test "tests/$project" -c Release --no-build --nologo "$@" 2>&1 | tee "$log.suite"
+    local status=${PIPESTATUS[0]} p f s
+    read -r f p s < <(sed -nE 's/.*Failed: *([0-9]+), Passed: *([0-9]+), Skipped: *([0-9]+).*/\1 \2 \3/p' "$log.suite" | tail -1)
+    rm -f "$log.suite"
+    [ -n "${p:-}" ] && echo "$project: $p passed, $f failed, $s skipped"
+    return "$status"
+}
+
+# The tiers of this machine by their word; a tier it lacks is skipped by name.
+has_tier() {
+    case $1 in
+        avx512) grep -qw avx512f /proc/cpuinfo ;;
+        avx2) grep -qw avx2 /proc/cpuinfo && grep -qw fma /proc/cpuinfo ;;
+        portable) true ;;
+    esac
+}
+
+build() { dotnet build FastAttn.sln -c Release -clp:ErrorsOnly && echo "1 passed, 0 failed"; }
+absent_tier() { echo "SKIPPED: this machine has no $1"; echo "0 passed, 0 failed, 1 skipped"; }
+on_tier() { local FASTATTN_TIER=$1; export FASTATTN_TIER; suite "$2"; }
+without() { local "$1=0"; export "${1?}"; suite FastAttn.Tests --filter FullyQualifiedName~TierSmokeTests; }
+
+step "build" build
+[ "$failed" -eq 0 ] || { echo "$passed passed, $failed failed"; exit 1; }
+step "generators" suite FastAttn.Generators.Tests
+for tier in avx512 avx2 portable; do
+    for project in FastAttn.Tests FastAttn.Cli.Tests; do
+        if has_tier "$tier"; then
+            step "$project, $tier" on_tier "$tier" "$project"
+        else
+            step "$project, $tier" absent_tier "$tier"
+        fi
+    done
+done
+step "the runtime without AVX-512" without DOTNET_EnableAVX512
+step "the runtime without AVX2" without DOTNET_EnableAVX2
+step "C and C++ callers" tests/abi/run.sh
+step "Python" tests/python/run.sh
+step "NEON kernels under an emulator" tests/neon/run.sh
+step "deliberate faults" tests/faults/run.sh
+
+printf '\n'
+printf '%s\n' "${summary[@]}"
+if [ "$skipped" -gt 0 ]; then echo "$passed passed, $failed failed, $skipped skipped"; else echo "$passed passed, $failed failed"; fi
+[ "$failed" -eq 0 ]
