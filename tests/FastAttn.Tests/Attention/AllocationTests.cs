@@ -1,0 +1,44 @@
+using FastAttn.Tests.Infrastructure;
+
+namespace FastAttn.Tests.Attention;
+
+/// <summary>Steady state allocates no managed byte, on the calling thread or on any other.</summary>
+[Collection(nameof(AllocationTests))]
+public sealed class AllocationTests
+{
+    public static TheoryData<Method, int> MethodsAndThreads() =>
+        Combinations.Of<Method, int>([Method.Direct, Method.Fft, Method.Linear], [1, 2]);
+
+    [Theory]
+    [MemberData(nameof(MethodsAndThreads))]
+    public void SteadyStateAllocatesNothing(Method method, int threads)
+    {
+        var shape = new AttentionShape(4, 600, 32) { KeyHeads = 2, ValueDimension = 24 };
+        AttentionProblem problem = AttentionProblem.Normal(shape, 1)
+            .With(options => options with { Features = 32, Method = method, Threads = threads });
+        if (method != Method.Linear) problem = problem.WithNormalBias(0.5, 2);
+        var mask = new bool[600];
+        mask.AsSpan(0, 500).Fill(true);
+        int[] lengths = [550];
+        var output = new float[4 * 600 * 24];
+        using KernelizedAttention attention = problem.Prepare();
+        for (int warm = 0; warm < 4; warm++) attention.Forward(problem.Query, problem.Key, problem.Value, output, mask, lengths);
+
+        long thread = long.MaxValue, process = long.MaxValue;
+        for (int attempt = 0; attempt < 20 && process > 0; attempt++)
+        {
+            // Other things in a test process allocate now and then; what a call itself allocates, it allocates every time.
+            long threadBefore = GC.GetAllocatedBytesForCurrentThread(), processBefore = GC.GetTotalAllocatedBytes(precise: true);
+            attention.Forward(problem.Query, problem.Key, problem.Value, output, mask, lengths);
+            process = Math.Min(process, GC.GetTotalAllocatedBytes(precise: true) - processBefore);
+            thread = Math.Min(thread, GC.GetAllocatedBytesForCurrentThread() - threadBefore);
+        }
+
+        Assert.Equal(0, thread);
+        Assert.Equal(0, process);
+    }
+}
+
+/// <summary>Nothing runs beside these tests: they measure the whole process.</summary>
+[CollectionDefinition(nameof(AllocationTests), DisableParallelization = true)]
+public sealed class AllocationTestsRunAlone;

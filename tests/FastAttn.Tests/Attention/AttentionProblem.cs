@@ -1,0 +1,94 @@
+using System.Globalization;
+using FastAttn.Tests.Infrastructure;
+
+namespace FastAttn.Tests.Attention;
+
+/// <summary>One attention call as data: everything that goes in, so that the library and the reference get the same.</summary>
+internal sealed record AttentionProblem(AttentionShape Shape, float[] Query, float[] Key, float[] Value)
+{
+    public KernelizedAttentionOptions Options { get; init; } = new();
+
+    /// <summary><c>[1 or H, n_q + n_k − 1]</c>, or null for none.</summary>
+    public float[]? Bias { get; init; }
+
+    /// <summary><c>[n_k]</c> or <c>[B, n_k]</c>, or null.</summary>
+    public bool[]? KeyMask { get; init; }
+
+    /// <summary><c>[B]</c>, or null.</summary>
+    public int[]? Lengths { get; init; }
+
+    public int Offsets => Shape.QueryLength + Shape.KeyLength - 1;
+
+    public int BiasHeads => Bias is null ? 1 : Bias.Length / Offsets;
+
+    /// <summary>Position of query 0 among the keys.</summary>
+    public int QueryOffset => Options.QueryOffset ?? Shape.KeyLength - Shape.QueryLength;
+
+    /// <summary>Standard normal query, key and value.</summary>
+    public static AttentionProblem Normal(AttentionShape shape, int seed, double deviation = 1)
+    {
+        var numbers = new Numbers(seed);
+        return new AttentionProblem(
+            shape,
+            numbers.Normals((long)shape.Batch * shape.Heads * shape.QueryLength * shape.HeadDimension, deviation),
+            numbers.Normals((long)shape.Batch * shape.KeyHeads * shape.KeyLength * shape.HeadDimension, deviation),
+            numbers.Normals((long)shape.Batch * shape.KeyHeads * shape.KeyLength * shape.ValueDimension));
+    }
+
+    /// <summary>The same problem with a bias b ~ N(0, deviation²), one a head or one for all.</summary>
+    public AttentionProblem WithNormalBias(double deviation, int seed, bool perHead = false) =>
+        this with { Bias = new Numbers(seed).Normals((long)(perHead ? Shape.Heads : 1) * Offsets, deviation) };
+
+    /// <summary>The same problem with the bias <paramref name="b"/> gives for each t = j − i, the same for all heads.</summary>
+    public AttentionProblem WithBias(Func<int, double> b) =>
+        this with { Bias = [.. Enumerable.Range(0, Offsets).Select(index => (float)b(index - (Shape.QueryLength - 1)))] };
+
+    /// <summary>The same problem with other options.</summary>
+    public AttentionProblem With(Func<KernelizedAttentionOptions, KernelizedAttentionOptions> change) =>
+        this with { Options = change(Options) };
+
+    /// <summary>The same problem, method forced.</summary>
+    public AttentionProblem By(Method method) => With(options => options with { Method = method });
+
+    /// <summary>Whether key j of batch b is kept, causally visible to query i of head h, and not removed by a bias of −∞.</summary>
+    public bool IsVisible(int b, int h, int i, int j) =>
+        (KeyMask is null || KeyMask[((KeyMask.Length == Shape.KeyLength ? 0 : b) * Shape.KeyLength) + j])
+        && (Lengths is null || j < Lengths[b])
+        && (!Options.Causal || j <= QueryOffset + i)
+        && !float.IsNegativeInfinity(BiasOf(h, i, j));
+
+    /// <summary>The bias of query i and key j in head h.</summary>
+    public float BiasOf(int h, int i, int j) =>
+        Bias is null ? 0 : Bias[((BiasHeads == 1 ? 0 : h) * Offsets) + (j - i) + Shape.QueryLength - 1];
+
+    /// <summary>A prepared bias, or null.</summary>
+    public RelativePosition? Position() =>
+        Bias is null ? null : RelativePosition.Dense(Bias, Shape.QueryLength, Shape.KeyLength, BiasHeads);
+
+    /// <summary>Plans for this problem.</summary>
+    public KernelizedAttention Prepare() => new(Shape, Options, Position());
+
+    /// <summary>Runs the library once.</summary>
+    public AttentionRun Run()
+    {
+        using KernelizedAttention attention = Prepare();
+        return Run(attention);
+    }
+
+    /// <summary>Runs a plan made by <see cref="Prepare"/>.</summary>
+    public AttentionRun Run(KernelizedAttention attention)
+    {
+        // Whatever stood in the destination must not matter.
+        var output = new float[(long)Shape.Batch * Shape.Heads * Shape.QueryLength * Shape.ValueDimension];
+        output.AsSpan().Fill(float.NaN);
+        ForwardReport report = attention.Forward(Query, Key, Value, output, KeyMask, Lengths);
+        return new AttentionRun(output, report, attention.Plan, attention.Projection);
+    }
+
+    public override string ToString() => string.Create(
+        CultureInfo.InvariantCulture,
+        $"{Shape}, {Options}, bias {(Bias is null ? "none" : BiasHeads)}, mask {KeyMask?.Length.ToString(CultureInfo.InvariantCulture) ?? "none"}, lengths {(Lengths is null ? "none" : string.Join(' ', Lengths))}");
+}
+
+/// <summary>What the library made of a problem.</summary>
+internal sealed record AttentionRun(float[] Output, ForwardReport Report, ExecutionPlan Plan, RandomProjection? Projection);

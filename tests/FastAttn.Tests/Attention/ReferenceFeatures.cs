@@ -1,0 +1,52 @@
+namespace FastAttn.Tests.Attention;
+
+/// <summary>The feature maps in float64, as logarithm and sign; constant factors that cancel in attention are left out.</summary>
+internal sealed class ReferenceFeatures(AttentionProblem problem, RandomProjection? projection, int head)
+{
+    private readonly int _dimension = problem.Shape.HeadDimension;
+    private readonly FeatureMap _map = problem.Options.FeatureMap;
+
+    /// <summary>φ of row <paramref name="row"/> of a dense array of rows; a row with a NaN or an infinity gives NaN.</summary>
+    public LogFeatures Of(float[] rows, int row)
+    {
+        double[] x = [.. rows.AsSpan(row * _dimension, _dimension).ToArray().Select(value => float.IsFinite(value) ? value : double.NaN)];
+        bool normalize = problem.Options.Normalize ?? _map is FeatureMap.Prf or FeatureMap.Trf;
+        double norm = Math.Sqrt(x.Sum(value => value * value));
+        double factor = !normalize ? problem.Options.QkScale ?? DefaultScale() : norm == 0 ? 1 : 1 / norm;
+        x = Array.ConvertAll(x, value => value * factor);
+        double halfSquare = x.Sum(value => value * value) / 2;
+        double[] logs = _map switch
+        {
+            FeatureMap.Prf => Project(x, wx => wx - halfSquare),
+            FeatureMap.Trf => [.. Project(x, wx => halfSquare + Math.Log(Math.Abs(Math.Sin(wx)))), .. Project(x, wx => halfSquare + Math.Log(Math.Abs(Math.Cos(wx))))],
+            FeatureMap.Relu => Project(x, wx => Math.Log(Math.Max(wx / Math.Sqrt(projection!.Features), 0) + 1e-3)),
+            FeatureMap.Elu => Array.ConvertAll(x, value => value >= 0 ? Math.Log(value + 1) : value),
+            FeatureMap.Sikf => x,
+            _ => throw new ArgumentOutOfRangeException(nameof(row)),
+        };
+        double[] signs = _map == FeatureMap.Trf
+            ? [.. Project(x, wx => Sign(Math.Sin(wx))), .. Project(x, wx => Sign(Math.Cos(wx)))]
+            : Array.ConvertAll(logs, _ => 1.0);
+        return new LogFeatures(logs, signs);
+    }
+
+    /// <summary>±1, and NaN for NaN, where the system's own throws.</summary>
+    private static double Sign(double x) => x < 0 ? -1 : x > 0 ? 1 : x;
+
+    private double DefaultScale() => _map is FeatureMap.Elu or FeatureMap.Sikf ? 1 : Math.Pow(_dimension, -0.25);
+
+    private double[] Project(double[] x, Func<double, double> feature)
+    {
+        int first = projection!.Heads == 1 ? 0 : head * projection.Features;
+        var features = new double[projection.Features];
+        for (int a = 0; a < features.Length; a++)
+        {
+            ReadOnlySpan<float> w = projection.Values.Slice((first + a) * _dimension, _dimension);
+            double wx = 0;
+            for (int c = 0; c < w.Length; c++) wx += w[c] * x[c];
+            features[a] = feature(wx);
+        }
+
+        return features;
+    }
+}
