@@ -92,6 +92,13 @@ check "process.c compiles"  gcc -std=c11   "${warnings[@]}" -I"$prefix/include" 
 # shellcheck disable=SC2086
 check "consumer.c compiles" gcc -std=c11   "${warnings[@]}" "$here/consumer.c" -o "$work/consumer" $flags
 
+readme_example_compiles() {
+    awk '/^```c$/ { inside = 1; next } /^```/ { inside = 0 } inside' "$root/nativelib/README.md" > "$work/readme.c"
+    # shellcheck disable=SC2086
+    gcc -std=c11 "${warnings[@]}" -c "$work/readme.c" -o "$work/readme.o" $flags
+}
+check "the README's C example compiles" readme_example_compiles
+
 cpu_has() {
     local flag
     for flag in "$@"; do grep -m1 '^flags' /proc/cpuinfo | grep -qw "$flag" || return 1; done

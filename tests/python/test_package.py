@@ -68,6 +68,11 @@ class InterfaceTest(unittest.TestCase):
             self.assertGreater(result.attempted, 0, name)
             self.assertEqual(result.failed, 0, name)
 
+    def test_readme_example(self):
+        text = (PACKAGE.parent / "README.md").read_text()
+        example = text.partition("```python\n")[2].partition("```")[0]
+        self.assertIn("(8, 1024, 64) AttentionInfo(method=", run_python(example))
+
     def test_package_is_typed(self):
         self.assertTrue((PACKAGE / "py.typed").exists())
         for file in PACKAGE.glob("*.py"):
