@@ -12,6 +12,7 @@ internal static unsafe class AttentionExports
     public static Status Create(
         NativeAttentionShape* shape, NativeAttentionOptions* options, NativeTensor* bias, ulong projection, ulong* attention)
     {
+        if (ForkGuard.Refuses()) return Failure.RecordFork();
         try
         {
             Arguments.NotNull(attention, "attention");
@@ -31,6 +32,7 @@ internal static unsafe class AttentionExports
         ulong attention, NativeTensor* query, NativeTensor* key, NativeTensor* value, NativeTensor* destination,
         NativeKeySelection* selection, NativeReport* report)
     {
+        if (ForkGuard.Refuses()) return Failure.RecordFork();
         try
         {
             using HandleTable<KernelizedAttention>.Lease lease = s_table.Acquire(attention);
@@ -57,6 +59,7 @@ internal static unsafe class AttentionExports
     [UnmanagedCallersOnly(EntryPoint = "fa_attention_destroy", CallConvs = [typeof(CallConvCdecl)])]
     public static Status Destroy(ulong attention)
     {
+        if (ForkGuard.Refuses()) return Failure.RecordFork();
         try
         {
             s_table.Remove(attention);

@@ -12,9 +12,31 @@ internal static unsafe class Failure
     [ThreadStatic]
     private static byte[]? s_message;
 
+    /// <summary>Whether the last failure of this thread was <see cref="RecordFork"/>, whose message is not in <see cref="s_message"/>.</summary>
+    [ThreadStatic]
+    private static bool s_forked;
+
     /// <summary>The last message of this thread, zero-terminated.</summary>
-    public static byte* Message =>
-        s_message is null ? StaticText.Empty : (byte*)Marshal.UnsafeAddrOfPinnedArrayElement(s_message, 0);
+    public static byte* Message
+    {
+        get
+        {
+            if (s_forked)
+            {
+                return StaticText.Literal(
+                    "this process was forked from one that had used the library; expected exec (\"spawn\") in between, or first use after the fork"u8);
+            }
+
+            return s_message is null ? StaticText.Empty : (byte*)Marshal.UnsafeAddrOfPinnedArrayElement(s_message, 0);
+        }
+    }
+
+    /// <summary>Refuses a call in a forked process, without allocating.</summary>
+    public static Status RecordFork()
+    {
+        s_forked = true;
+        return Status.Forked;
+    }
 
     public static Status Record(Exception exception)
     {
@@ -57,6 +79,7 @@ internal static unsafe class Failure
 
     private static void Store(string message)
     {
+        s_forked = false;
         s_message ??= GC.AllocateArray<byte>(MessageBytes, pinned: true);
 
         // The encoder stops at a whole character when room runs out; the last byte stays zero.

@@ -17,7 +17,6 @@ internal sealed class HandleTable<T>(byte kind, string name)
 
     public ulong Add(T value)
     {
-        ForkGuard.Enter();
         lock (_lock)
         {
             if (!_free.TryPop(out int index))
@@ -38,7 +37,6 @@ internal sealed class HandleTable<T>(byte kind, string name)
     /// <summary>Keeps the object alive until the lease ends, whoever destroys the handle meanwhile.</summary>
     public Lease Acquire(ulong id)
     {
-        ForkGuard.Enter();
         lock (_lock)
         {
             Slot slot = Find(id);
@@ -51,7 +49,6 @@ internal sealed class HandleTable<T>(byte kind, string name)
     public void Remove(ulong id)
     {
         if (id == 0) return;
-        ForkGuard.Enter();
         T? ended;
         lock (_lock)
         {

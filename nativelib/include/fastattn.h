@@ -72,9 +72,9 @@
  *   stand for never changes after creation. Results do not depend on the number of threads, bit for bit.
  *   Environment, read once at first use: FASTATTN_THREADS (threads when a call does not say),
  *   FASTATTN_TIER (lowers the instruction tier).
- *   After fork() without exec the child must not call the library if the parent had used it:
- *   calls then give FA_ERROR_FORKED. Start processes with exec ("spawn") or use the library only
- *   after forking.
+ *   After fork() without exec, if the parent had created a handle, every call in the child that takes
+ *   or makes a handle gives FA_ERROR_FORKED (the parent's threads, which the runtime would wait for, are
+ *   not there). Start processes with exec ("spawn"), or first use the library after forking.
  *
  * STRUCTURES
  *
