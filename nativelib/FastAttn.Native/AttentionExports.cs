@@ -18,6 +18,9 @@ internal static unsafe class AttentionExports
             Arguments.NotNull(attention, "attention");
             AttentionShape sizes = ReadShape(shape);
             KernelizedAttentionOptions choices = ReadOptions(options) with { Projection = ReadProjection(projection) };
+
+            // The extents of the bias follow from sizes and choices, so those are checked first.
+            ExecutionPlan.Create(sizes, choices, hasPosition: bias is not null);
             *attention = s_table.Add(new KernelizedAttention(sizes, choices, ReadBias(bias, sizes)));
             return Status.Ok;
         }

@@ -74,7 +74,7 @@ internal static unsafe class Failure
         // .NET appends the name in its own way, and the actual value that the message has told already.
         int appended = exception.Message.IndexOf($" (Parameter '{name}')", StringComparison.Ordinal);
         string message = appended < 0 ? exception.Message : exception.Message[..appended];
-        return message.Contains(name, StringComparison.OrdinalIgnoreCase) ? message : $"{name}: {message}";
+        return ArgumentNames.ToNative(message.Contains(name, StringComparison.OrdinalIgnoreCase) ? message : $"{name}: {message}");
     }
 
     private static void Store(string message)

@@ -7,6 +7,7 @@ namespace FastAttn.Native;
 internal static unsafe class LibraryExports
 {
     private static nint s_version;
+    private static nint s_tier;
     private static nint s_tierReason;
 
     [UnmanagedCallersOnly(EntryPoint = "fa_abi_version", CallConvs = [typeof(CallConvCdecl)])]
@@ -35,18 +36,7 @@ internal static unsafe class LibraryExports
     public static byte* LastError() => Failure.Message;
 
     [UnmanagedCallersOnly(EntryPoint = "fa_simd_tier", CallConvs = [typeof(CallConvCdecl)])]
-    public static byte* SimdTier()
-    {
-        try
-        {
-            return StaticWords<InstructionTier>.Of(FastAttnInfo.Tier);
-        }
-        catch (Exception exception)
-        {
-            Failure.Record(exception);
-            return null;
-        }
-    }
+    public static byte* SimdTier() => KeepOnce(ref s_tier, () => Words.Of(FastAttnInfo.Tier));
 
     [UnmanagedCallersOnly(EntryPoint = "fa_simd_tier_reason", CallConvs = [typeof(CallConvCdecl)])]
     public static byte* SimdTierReason() => KeepOnce(ref s_tierReason, () => FastAttnInfo.TierReason);
@@ -65,7 +55,7 @@ internal static unsafe class LibraryExports
         }
     }
 
-    /// <summary>A text as static text, made at its first use; null when it cannot be had.</summary>
+    /// <summary>A text as static text, made at its first use; null only when memory has run out.</summary>
     private static byte* KeepOnce(ref nint kept, Func<string> text)
     {
         try

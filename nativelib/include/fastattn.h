@@ -108,7 +108,8 @@ typedef int32_t fa_status;
 enum {
     FA_OK = 0,
     FA_ERROR_NULL = 1,          /* a required pointer is NULL */
-    FA_ERROR_ARGUMENT = 2,      /* a number is out of range, NaN where forbidden, memory overlaps, choices contradict */
+    FA_ERROR_ARGUMENT = 2,      /* a number is out of range, NaN where forbidden, memory overlaps others or itself, choices
+                                   contradict each other */
     FA_ERROR_SHAPE = 3,         /* a rank, an extent or a stride does not fit the others */
     FA_ERROR_WORD = 4,          /* an unknown word; the message lists the known ones */
     FA_ERROR_HANDLE = 5,        /* a handle that is not alive or is of another kind */
@@ -137,17 +138,18 @@ const char *fa_status_string(fa_status status);
 const char *fa_last_error(void);
 
 /*
- * The instruction tier the kernels run on: "avx512", "avx2", "neon" or "portable". Static.
- * NULL (with a message) when FASTATTN_TIER holds an unknown word.
+ * The instruction tier the kernels run on: "avx512", "avx2", "neon" or "portable": the widest of this build, or
+ * a lower one that FASTATTN_TIER names. A word that FASTATTN_TIER cannot mean here is ignored, and the reason
+ * says so. Static; never fails.
  */
 const char *fa_simd_tier(void);
 
-/* Why that tier, in one sentence. Static. NULL as for fa_simd_tier. */
+/* Why that tier, in one sentence. Static; never fails. */
 const char *fa_simd_tier_reason(void);
 
 /*
- * Threads used when a call does not say: FASTATTN_THREADS, else the cores this process may use.
- * 0 (with a message) when FASTATTN_THREADS is not a number above zero.
+ * Threads used when a call does not say: FASTATTN_THREADS when it is a number above zero, else the cores this
+ * process may use. Never fails.
  */
 int32_t fa_default_threads(void);
 
@@ -246,8 +248,8 @@ typedef struct fa_attention_options {
     int32_t normalize;            /* FA_YES: rows of query and key are scaled to length 1; FA_DEFAULT: yes for prf and
                                      trf, else no. A zero row stays zero */
     int32_t threads;              /* at least 1; 0: fa_default_threads() */
-    float qk_scale;               /* factor on un-normalised query and key, finite and above 0;
-                                     0: d^(-1/4) for prf, trf, relu, else 1 */
+    float qk_scale;               /* factor on un-normalised query and key, finite and above 0; refused when rows are
+                                     normalised; 0: d^(-1/4) for prf, trf, relu, else 1 */
     float tolerance;              /* largest error of a row of the result, as a share of the largest |v_j| the row sees,
                                      1e-6 ... 0.1; 0: 1e-4 */
 } fa_attention_options;
@@ -308,7 +310,7 @@ fa_status fa_attention_create(const fa_attention_shape *shape, const fa_attentio
  *   selection           which keys take part; NULL: all
  *   report              receives what was done; NULL: not wanted
  * Errors: NULL, HANDLE, STRUCT_SIZE, SHAPE, ARGUMENT (overlap, a mask byte above 1, a length out of range),
- * OUT_OF_MEMORY.
+ * OUT_OF_MEMORY. A destination whose own elements meet is ARGUMENT.
  * Time per head: "direct" O(n_q n_k (m + d_v)), "fft" O(N log N m d_v), "linear" O(n m d_v); memory O(N (m + d_v)) per
  * head in flight. Working memory is pooled: a second call of the same handle allocates nothing.
  */

@@ -570,8 +570,9 @@ SPOIL(spoil_has_query_offset, p->options.has_query_offset = -1)
 SPOIL(spoil_query_offset, p->options.has_query_offset = 1; p->options.causal = 1; p->options.query_offset = INT64_MAX)
 SPOIL(spoil_causal_more_queries, p->options.causal = 1; p->shape.query_length = NK; p->shape.key_length = NQ)
 SPOIL(spoil_threads, p->options.threads = -2)
-SPOIL(spoil_qk_scale, p->options.qk_scale = NAN)
-SPOIL(spoil_qk_scale_negative, p->options.qk_scale = -1)
+SPOIL(spoil_qk_scale, p->options.normalize = FA_NO; p->options.qk_scale = NAN)
+SPOIL(spoil_qk_scale_negative, p->options.normalize = FA_NO; p->options.qk_scale = -1)
+SPOIL(spoil_qk_scale_normalized, p->options.qk_scale = 1)
 SPOIL(spoil_tolerance, p->options.tolerance = 0.5f)
 SPOIL(spoil_tolerance_nan, p->options.tolerance = NAN)
 SPOIL(spoil_method_linear, p->options.method = "linear")
@@ -587,19 +588,19 @@ static void test_attention_create_errors(void) {
         {"shape.struct_size", spoil_shape_size, FA_ERROR_STRUCT_SIZE, "shape.struct_size is 8; expected 64"},
         {"shape.struct_size of a newer header", spoil_shape_size_newer, FA_ERROR_STRUCT_SIZE, "72"},
         {"options.struct_size", spoil_options_size, FA_ERROR_STRUCT_SIZE, "options"},
-        {"batch", spoil_batch, FA_ERROR_ARGUMENT, "atch"},
-        {"heads", spoil_heads, FA_ERROR_ARGUMENT, "eads"},
-        {"key_heads", spoil_key_heads, FA_ERROR_SHAPE, "3"},
-        {"query_length", spoil_query_length, FA_ERROR_ARGUMENT, "0"},
-        {"key_length", spoil_key_length, FA_ERROR_ARGUMENT, "8589934592"},
-        {"head_dimension", spoil_head_dimension, FA_ERROR_ARGUMENT, "513"},
-        {"value_dimension", spoil_value_dimension, FA_ERROR_ARGUMENT, "4097"},
+        {"batch", spoil_batch, FA_ERROR_ARGUMENT, "batch is 0"},
+        {"heads", spoil_heads, FA_ERROR_ARGUMENT, "heads is -1"},
+        {"key_heads", spoil_key_heads, FA_ERROR_SHAPE, "key_heads is 3; expected a divisor of heads = 4"},
+        {"query_length", spoil_query_length, FA_ERROR_ARGUMENT, "query_length is 0"},
+        {"key_length", spoil_key_length, FA_ERROR_ARGUMENT, "key_length is 8589934592"},
+        {"head_dimension", spoil_head_dimension, FA_ERROR_ARGUMENT, "head_dimension is 513"},
+        {"value_dimension", spoil_value_dimension, FA_ERROR_ARGUMENT, "value_dimension is 4097"},
         {"feature_map", spoil_feature_map, FA_ERROR_WORD, "softmax"},
         {"projection_kind", spoil_projection_kind, FA_ERROR_WORD, "projection_kind"},
         {"method", spoil_method, FA_ERROR_WORD, "FFT"},
         {"features", spoil_features, FA_ERROR_ARGUMENT, "4097"},
         {"features negative", spoil_features_negative, FA_ERROR_ARGUMENT, "-1"},
-        {"features for elu", spoil_elu_features, FA_ERROR_ARGUMENT, "eatures"},
+        {"features for elu", spoil_elu_features, FA_ERROR_ARGUMENT, "features is 16"},
         {"causal", spoil_causal, FA_ERROR_ARGUMENT, "causal is 2"},
         {"normalize", spoil_normalize, FA_ERROR_ARGUMENT, "normalize is 3"},
         {"has_query_offset", spoil_has_query_offset, FA_ERROR_ARGUMENT, "has_query_offset"},
@@ -608,6 +609,7 @@ static void test_attention_create_errors(void) {
         {"threads", spoil_threads, FA_ERROR_ARGUMENT, "-2"},
         {"qk_scale", spoil_qk_scale, FA_ERROR_ARGUMENT, "NaN"},
         {"qk_scale negative", spoil_qk_scale_negative, FA_ERROR_ARGUMENT, "-1"},
+        {"qk_scale of normalised rows", spoil_qk_scale_normalized, FA_ERROR_ARGUMENT, "qk_scale is 1"},
         {"tolerance", spoil_tolerance, FA_ERROR_ARGUMENT, "0.5"},
         {"tolerance NaN", spoil_tolerance_nan, FA_ERROR_ARGUMENT, "NaN"},
         {"method linear with positions", spoil_method_linear, FA_ERROR_ARGUMENT, "inear"},
@@ -638,11 +640,11 @@ static void test_attention_create_errors(void) {
     CHECK(fa_attention_create(&p->shape, NULL, NULL, (fa_projection){0}, NULL) == FA_ERROR_NULL && message_has("attention"));
     CHECK(fa_attention_create(&p->shape, NULL, NULL, (fa_projection){5}, &a) == FA_ERROR_HANDLE && message_has("projection"));
     CHECK(fa_projection_create(M, D + 1, NULL, 0, &projection) == FA_OK);
-    CHECK(fa_attention_create(&p->shape, NULL, NULL, projection, &a) == FA_ERROR_SHAPE && message_has("rojection"));
+    CHECK(fa_attention_create(&p->shape, NULL, NULL, projection, &a) == FA_ERROR_SHAPE && message_has("projection"));
     CHECK(fa_projection_destroy(projection) == FA_OK);
     CHECK(fa_projection_create(M, D, NULL, 0, &projection) == FA_OK);
     p->options.features = M + 1;
-    CHECK(fa_attention_create(&p->shape, &p->options, NULL, projection, &a) != FA_OK && message_has("eatures"));
+    CHECK(fa_attention_create(&p->shape, &p->options, NULL, projection, &a) != FA_OK && message_has("features"));
     CHECK(fa_projection_destroy(projection) == FA_OK);
     CHECK(a.id == 77);
     free(p);
@@ -699,13 +701,13 @@ static void test_attention_forward_errors(void) {
         {"destination columns", spoil_destination_columns, FA_ERROR_SHAPE, "destination"},
         {"destination is query", spoil_destination_is_query, FA_ERROR_ARGUMENT, "destination"},
         {"destination overlaps value", spoil_destination_in_value, FA_ERROR_ARGUMENT, "destination"},
-        {"destination stride 0", spoil_destination_folds, FA_ERROR_SHAPE, "destination"},
-        {"destination rows meet", spoil_destination_rows_meet, FA_ERROR_SHAPE, "destination"},
+        {"destination stride 0", spoil_destination_folds, FA_ERROR_ARGUMENT, "destination"},
+        {"destination rows meet", spoil_destination_rows_meet, FA_ERROR_ARGUMENT, "destination"},
         {"key_mask count", spoil_mask_count, FA_ERROR_SHAPE, "13"},
         {"key_mask byte", spoil_mask_byte, FA_ERROR_ARGUMENT, "key_mask[4] is 255"},
         {"key_mask NULL", spoil_mask_null, FA_ERROR_NULL, "key_mask"},
         {"key_mask of no bytes", spoil_mask_zero, FA_ERROR_SHAPE, "key_mask_count is 0"},
-        {"lengths count", spoil_lengths_count, FA_ERROR_SHAPE, "engths"},
+        {"lengths count", spoil_lengths_count, FA_ERROR_SHAPE, "lengths"},
         {"lengths negative", spoil_lengths_negative, FA_ERROR_ARGUMENT, "-1"},
         {"lengths above n_k", spoil_lengths_large, FA_ERROR_ARGUMENT, "13"},
     };

@@ -4,7 +4,6 @@
 #include <stdio.h>
 
 int main(void) {
-    const char *tier = fa_simd_tier();
-    printf("%s\n", tier != NULL ? tier : fa_last_error());
+    printf("%s\n", fa_simd_tier());
     return 0;
 }

@@ -69,7 +69,8 @@ class AttentionTest(unittest.TestCase):
         p = Problem(3, d=8, features=48)
         p.q *= 0.7
         p.k *= 0.7
-        for feature_map, normalize, qk_scale in itertools.product(MAPS, (True, False), (None, 0.5)):
+        choices = ((True, None), (False, None), (False, 0.5))
+        for feature_map, (normalize, qk_scale) in itertools.product(MAPS, choices):
             with self.subTest(feature_map=feature_map, normalize=normalize, qk_scale=qk_scale):
                 self.assert_right(p, **p.arguments(feature_map, normalize=normalize, qk_scale=qk_scale, bias=p.bias))
 

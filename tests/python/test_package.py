@@ -146,7 +146,14 @@ class ConfigTest(unittest.TestCase):
 
     def test_tier_can_be_lowered(self):
         self.assertIn("tier     portable: ", self.show(FASTATTN_TIER="portable"))
-        self.assertIn("sse9", self.show(FASTATTN_TIER="sse9"))
+
+    def test_what_cannot_be_understood_is_ignored_and_told(self):
+        unset = self.show(FASTATTN_TIER="", FASTATTN_THREADS="")
+        shown = self.show(FASTATTN_TIER="sse9", FASTATTN_THREADS="many")
+        tier, threads = (next(line for line in unset.splitlines() if line.startswith(word)) for word in ("tier", "threads"))
+        self.assertIn(tier.partition(":")[0], shown)
+        self.assertIn("sse9", shown)
+        self.assertIn(threads, shown)
 
     def test_threads(self):
         self.assertIn("threads  3", self.show(FASTATTN_THREADS="3"))

@@ -86,7 +86,8 @@ def kernelized_attention(
     normalize : bool, optional
         Whether rows of q and k are scaled to length 1. Default: True for "prf" and "trf". A zero row stays zero.
     qk_scale : float, optional
-        Factor on un-normalised q and k. Default: d**-0.25 for "prf", "trf" and "relu", else 1.
+        Factor on un-normalised q and k; refused when they are normalised. Default: d**-0.25 for "prf", "trf" and "relu",
+        else 1.
     causal : bool
         Whether query i sees only keys j <= query_offset + i.
     query_offset : int, optional
@@ -182,6 +183,7 @@ def kernelized_attention(
         lengths=None if lengths_array is None else lengths_array.ctypes.data,
         lengths_count=0 if lengths_array is None else lengths_array.size,
     )
+    with_info = _arguments.boolean(return_info, "return_info")
     given = {"q": q, "k": k, "v": v, "bias": bias, "projection": projection, "key_mask": key_mask, "lengths": lengths}
     result = _arguments.output_array(
         out,
@@ -226,7 +228,7 @@ def kernelized_attention(
         lib.fa_attention_destroy(attention)
         lib.fa_projection_destroy(projection_handle)
 
-    if not _arguments.boolean(return_info, "return_info"):
+    if not with_info:
         return result
     return result, AttentionInfo(report.method.decode(), report.repaired_rows, report.fallback_heads, report.tier.decode())
 
