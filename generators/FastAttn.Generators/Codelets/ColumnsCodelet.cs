@@ -34,6 +34,10 @@ internal static class ColumnsCodelet
             ]);
     }
 
+    /// <summary>Names without the radix, and parameters.</summary>
+    public static IEnumerable<(string Name, string Parameters)> Signatures =>
+        Create(2, 1).Methods.Select(method => (method.Name.TrimEnd('2'), method.Parameters));
+
     /// <summary>Where the natural-order side of the columns lies.</summary>
     private sealed record Place(string Parameters)
     {

@@ -13,14 +13,6 @@ namespace FastAttn.Generators.Codelets;
 /// </remarks>
 internal static class FourierTransform
 {
-    /// <summary>Real operations of a split-radix transform of a power of two.</summary>
-    public static int SplitRadixOperations(int length)
-    {
-        var log = 0;
-        while (1 << log < length) log++;
-        return (4 * length * log) - (6 * length) + 8;
-    }
-
     public static ComplexExpression[] Transform(Simplifier graph, ComplexExpression[] x, int sign)
     {
         var n = x.Length;

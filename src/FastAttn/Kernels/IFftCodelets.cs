@@ -19,8 +19,11 @@ internal unsafe interface IFftCodelets
     /// <summary>Columns in a point.</summary>
     static abstract int FftLanes { get; }
 
-    /// <summary>True when <see cref="Convolve"/> and all column codelets exist for this length.</summary>
-    static abstract bool HasCodelet(int length);
+    /// <summary>True when <see cref="Convolve"/> exists for this length.</summary>
+    static abstract bool HasConvolve(int length);
+
+    /// <summary>True when column codelets exist for this radix.</summary>
+    static abstract bool HasColumns(int radix);
 
     /// <summary>True when <see cref="Split"/> and <see cref="Merge"/> of this length need no table.</summary>
     static abstract bool HasUnrolledSplit(int length);
