@@ -43,7 +43,9 @@ public static class FastAttnInfo
         {
             int[] sizes = [.. Enumerable.Range(1, RandomProjection.MaxDimension)];
             return new(
-                Array.FindAll(sizes, TKernels.HasValueDimension), Array.FindAll(sizes, TKernels.HasHeadDimension), Array.FindAll(sizes, TKernels.HasCodelet));
+                Array.FindAll(sizes, TKernels.HasValueDimension),
+                Array.FindAll(sizes, TKernels.HasHeadDimension),
+                Array.FindAll(sizes, length => TKernels.HasConvolve(length) || TKernels.HasUnrolledSplit(length)));
         }
     }
 }

@@ -1,20 +1,102 @@
+using System.Numerics.Tensors;
+using FastAttn.Threading;
+using FastAttn.Toeplitz;
+
 namespace FastAttn;
 
 /// <summary>
-/// Multiplication by Toeplitz matrices, <c>y_i = Σ_j c_{j−i} x_j</c>, by fast Fourier transform with columns in lanes.
-/// Immutable and thread-safe.
+/// Multiplication by Toeplitz matrices, <c>y_i = Σ_j c_{j−i} x_j</c>: by fast Fourier transform with columns in lanes,
+/// O((n_out + n_in)·log(n_out + n_in)) a column, or directly where that is cheaper. float32 throughout; each element of y is
+/// within a few 2⁻²⁴·‖c‖₂·‖x_column‖₂ of exact. Immutable and thread-safe: any number of threads may call
+/// <see cref="Multiply"/> at once. Work memory is kept for reuse until the plan is collected.
 /// </summary>
 public sealed class ToeplitzPlan
 {
-    /// <summary>Prepares the spectra.</summary>
-    /// <param name="coefficients"><c>[heads, n_out + n_in − 1]</c>, entry <c>(j − i) + (n_out − 1)</c>; finite.</param>
+    private readonly ToeplitzProduct _product;
+
+    /// <summary>Validates the coefficients and prepares their spectra; nothing of the span is kept.</summary>
+    /// <param name="coefficients"><c>[heads, n_out + n_in − 1]</c>, dense; entry <c>(j − i) + (n_out − 1)</c> multiplies x_j in y_i; finite.</param>
     /// <param name="outputLength">Rows n_out of the result, at least 1.</param>
     /// <param name="inputLength">Rows n_in of the operand, at least 1.</param>
-    /// <param name="heads">1 when all heads share the coefficients.</param>
-    public ToeplitzPlan(ReadOnlySpan<float> coefficients, int outputLength, int inputLength, int heads = 1) =>
-        throw new NotSupportedException();
+    /// <param name="heads">Matrices, at least 1; 1 when all heads share the coefficients.</param>
+    /// <exception cref="ArgumentOutOfRangeException">A length or <paramref name="heads"/> is below 1, or the lengths are beyond what can be transformed.</exception>
+    /// <exception cref="ShapeException"><paramref name="coefficients"/> does not hold heads·(n_out + n_in − 1) numbers.</exception>
+    /// <exception cref="ArgumentException"><paramref name="coefficients"/> holds NaN or an infinity.</exception>
+    public ToeplitzPlan(ReadOnlySpan<float> coefficients, int outputLength, int inputLength, int heads = 1)
+    {
+        ArgumentCheck.InRange(outputLength, 1, ToeplitzProduct.MaximumLength);
+        ArgumentCheck.InRange(inputLength, 1, ToeplitzProduct.MaximumLength);
+        ArgumentCheck.AtLeastOne(heads);
+        long expected = heads * ((long)outputLength + inputLength - 1);
+        if (coefficients.Length != expected)
+        {
+            throw new ShapeException(
+                $"coefficients holds {coefficients.Length} numbers; expected {expected} = heads {heads} × (n_out {outputLength} + n_in {inputLength} − 1)",
+                nameof(coefficients));
+        }
 
-    /// <summary>Multiplies <paramref name="heads"/> operands <c>[heads, n_in, columns]</c> into <c>[heads, n_out, columns]</c>, both dense.</summary>
-    public void Multiply(ReadOnlySpan<float> x, Span<float> destination, int columns, int heads = 1, int? threads = null) =>
-        throw new NotSupportedException();
+        int bad = IndexOfNonFinite(coefficients);
+        if (bad >= 0)
+            throw new ArgumentException($"coefficients[{bad}] is {coefficients[bad]}; expected finite numbers", nameof(coefficients));
+
+        OutputLength = outputLength;
+        InputLength = inputLength;
+        Heads = heads;
+        _product = ToeplitzProduct.Create(coefficients, outputLength, inputLength, heads);
+    }
+
+    /// <summary>Rows n_out of the result.</summary>
+    public int OutputLength { get; }
+
+    /// <summary>Rows n_in of the operand.</summary>
+    public int InputLength { get; }
+
+    /// <summary>1 when all heads share the coefficients, else one matrix a head.</summary>
+    public int Heads { get; }
+
+    /// <summary>
+    /// Multiplies <paramref name="heads"/> operands <c>[heads, n_in, columns]</c> into <c>[heads, n_out, columns]</c>, both dense.
+    /// The result does not depend on the number of threads, bit by bit.
+    /// </summary>
+    /// <remarks>
+    /// A column with a NaN or an infinity in it comes out as NaN in all its rows; other columns and heads do not notice.
+    /// Columns may differ in size by any factor: each is scaled by a power of two before it shares a transform.
+    /// </remarks>
+    /// <param name="x">The operands; not changed.</param>
+    /// <param name="destination">The products, overwritten; must not overlap <paramref name="x"/>.</param>
+    /// <param name="columns">Columns of every operand, at least 1.</param>
+    /// <param name="heads">Operands, at least 1; equal to <see cref="Heads"/> unless that is 1.</param>
+    /// <param name="threads">Threads to use, at least 1. Default: <c>FASTATTN_THREADS</c>, else the cores this process may use.</param>
+    /// <exception cref="ArgumentOutOfRangeException">A number is below 1.</exception>
+    /// <exception cref="ShapeException">A span has another length than the shapes say, or <paramref name="heads"/> does not fit the plan's.</exception>
+    /// <exception cref="ArgumentException"><paramref name="destination"/> overlaps <paramref name="x"/>.</exception>
+    public void Multiply(ReadOnlySpan<float> x, Span<float> destination, int columns, int heads = 1, int? threads = null)
+    {
+        ArgumentCheck.AtLeastOne(columns);
+        ArgumentCheck.AtLeastOne(heads);
+        int threadCount = ThreadCount.Resolve(threads, nameof(threads));
+        if (Heads != 1 && heads != Heads)
+            throw new ShapeException($"heads is {heads}; expected {Heads}, the heads of the coefficients", nameof(heads));
+        CheckLength(x.Length, heads, InputLength, columns, nameof(x));
+        CheckLength(destination.Length, heads, OutputLength, columns, nameof(destination));
+        if (x.Overlaps(destination))
+            throw new ArgumentException("destination overlaps x; expected memory of its own", nameof(destination));
+
+        _product.Multiply(x, destination, columns, heads, threadCount);
+    }
+
+    private static void CheckLength(int came, int heads, int rows, int columns, string name)
+    {
+        if (came == (Int128)heads * rows * columns) return;
+        throw new ShapeException(
+            $"{name} holds {came} numbers; expected {(Int128)heads * rows * columns} = heads {heads} × rows {rows} × columns {columns}", name);
+    }
+
+    private static int IndexOfNonFinite(ReadOnlySpan<float> values)
+    {
+        if (float.IsFinite(TensorPrimitives.MaxMagnitude(values))) return -1;
+        int index = 0;
+        while (float.IsFinite(values[index])) index++;
+        return index;
+    }
 }

@@ -1,0 +1,66 @@
+using System.Numerics;
+using System.Numerics.Tensors;
+using FastAttn.Kernels;
+using FastAttn.Memory;
+
+namespace FastAttn.Toeplitz;
+
+/// <summary>
+/// Toeplitz products by their definition, through the register-tiled matrix product: row i of the matrix is the row above it,
+/// read one entry earlier, so the matrix is its coefficients with a row stride of −1.
+/// </summary>
+internal sealed unsafe class DirectToeplitzProduct<TKernels> : ToeplitzProduct
+    where TKernels : struct, IKernels
+{
+    /// <summary>Longer sums would round more often than a transform does.</summary>
+    private const int LongestSum = 512;
+
+    private readonly AlignedBuffer _coefficients;
+    private readonly int[] _exponents;
+
+    public DirectToeplitzProduct(ToeplitzShape shape, ReadOnlySpan<float> coefficients)
+        : base(shape, 2 * TKernels.FftLanes, 2L * TKernels.FftLanes * (shape.InputLength + PaddedRows(shape)) * sizeof(float))
+    {
+        _coefficients = new AlignedBuffer((long)Stride * shape.Heads * sizeof(float));
+        _exponents = new int[shape.Heads];
+        for (int head = 0; head < shape.Heads; head++)
+        {
+            ReadOnlySpan<float> values = coefficients.Slice(head * shape.Diagonals, shape.Diagonals);
+            _exponents[head] = ColumnBlock.ExponentOf(TensorPrimitives.MaxMagnitude(values));
+            var target = new Span<float>((float*)_coefficients.Data + ((long)head * Stride), Stride);
+            target.Clear();
+            for (int i = 0; i < values.Length; i++) target[Padding + i] = MathF.ScaleB(values[i], -_exponents[head]);
+        }
+    }
+
+    protected override int PackedRows => Shape.InputLength;
+
+    protected override int ProductRows => PaddedRows(Shape);
+
+    /// <summary>Zeros before a head's coefficients, for the rows that fill the last register tile.</summary>
+    private int Padding => ProductRows - Shape.OutputLength;
+
+    private int Stride => Padding + Shape.Diagonals;
+
+    /// <summary>
+    /// Multiply-adds against those of two transforms there and back, 3·lg N a point and half: short sums win below about 50 × 50.
+    /// </summary>
+    public static bool IsCheaper(ToeplitzShape shape)
+    {
+        long longest = Math.Max(shape.OutputLength, shape.InputLength);
+        double transforms = 8.0 * longest * BitOperations.Log2((ulong)Math.Max(8, longest));
+        return shape.InputLength <= LongestSum && (double)PaddedRows(shape) * shape.InputLength <= transforms;
+    }
+
+    protected override int Exponent(int head) => _exponents[head];
+
+    protected override void MultiplyBlock(int head, float* x, float* y, float* work)
+    {
+        new Span<float>(y, ProductRows * BlockColumns).Clear();
+        float* firstRow = (float*)_coefficients.Data + ((long)head * Stride) + Padding + Shape.OutputLength - 1;
+        TKernels.MultiplyAdd(ProductRows, Shape.InputLength, BlockColumns, firstRow, -1, x, BlockColumns, y, BlockColumns);
+    }
+
+    private static int PaddedRows(ToeplitzShape shape) =>
+        (shape.OutputLength + TKernels.RowTile - 1) / TKernels.RowTile * TKernels.RowTile;
+}
