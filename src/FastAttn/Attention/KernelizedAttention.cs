@@ -72,10 +72,10 @@ public sealed unsafe class KernelizedAttention : IDisposable
         ReadOnlySpan<bool> keyMask = default, ReadOnlySpan<int> lengths = default)
     {
         AttentionShape shape = _settings.Shape;
-        CheckLength(query.Length, shape.Heads, shape.QueryLength, shape.HeadDimension, nameof(query));
-        CheckLength(key.Length, shape.KeyHeads, shape.KeyLength, shape.HeadDimension, nameof(key));
-        CheckLength(value.Length, shape.KeyHeads, shape.KeyLength, shape.ValueDimension, nameof(value));
-        CheckLength(destination.Length, shape.Heads, shape.QueryLength, shape.ValueDimension, nameof(destination));
+        ArgumentCheck.Elements(query.Length, shape.Batch, shape.Heads, shape.QueryLength, shape.HeadDimension, nameof(query));
+        ArgumentCheck.Elements(key.Length, shape.Batch, shape.KeyHeads, shape.KeyLength, shape.HeadDimension, nameof(key));
+        ArgumentCheck.Elements(value.Length, shape.Batch, shape.KeyHeads, shape.KeyLength, shape.ValueDimension, nameof(value));
+        ArgumentCheck.Elements(destination.Length, shape.Batch, shape.Heads, shape.QueryLength, shape.ValueDimension, nameof(destination));
         fixed (float* q = query, k = key, v = value, z = destination)
         {
             return Forward(
@@ -148,13 +148,6 @@ public sealed unsafe class KernelizedAttention : IDisposable
             throw new ShapeException($"position was made for {position.QueryLength} queries and {position.KeyLength} keys; expected {shape.QueryLength} and {shape.KeyLength}", nameof(position));
         if (position.Heads != 1 && position.Heads != shape.Heads)
             throw new ShapeException($"position has {position.Heads} heads; expected 1 or {shape.Heads}", nameof(position));
-    }
-
-    private void CheckLength(int length, int heads, int rows, int columns, string name)
-    {
-        long expected = (long)_settings.Shape.Batch * heads * rows * columns;
-        if (length != expected)
-            throw new ShapeException($"{name} has {length} elements; expected [{_settings.Shape.Batch}, {heads}, {rows}, {columns}] = {expected}", name);
     }
 
     private static void CheckKeyMask(int length, AttentionShape shape)

@@ -55,7 +55,7 @@ internal sealed record KernelizedAttentionSettings
 
     public int Threads { get; }
 
-    private static AttentionShape CheckShape(AttentionShape shape)
+    internal static AttentionShape CheckShape(AttentionShape shape)
     {
         ArgumentCheck.AtLeastOne(shape.Batch, nameof(shape.Batch));
         ArgumentCheck.AtLeastOne(shape.Heads, nameof(shape.Heads));

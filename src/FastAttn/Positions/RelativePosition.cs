@@ -48,12 +48,7 @@ public sealed class RelativePosition
         long offsets = (long)queryLength + keyLength - 1;
         if (bias.Length != heads * offsets)
             throw new ShapeException($"bias has {bias.Length} values; expected heads × (n_q + n_k − 1) = {heads} × {offsets} = {heads * offsets}", nameof(bias));
-        for (int i = 0; i < bias.Length; i++)
-        {
-            if (float.IsNaN(bias[i]) || float.IsPositiveInfinity(bias[i]))
-                throw new ArgumentException($"bias[{i}] is {bias[i]}; expected finite numbers or −∞", nameof(bias));
-        }
-
+        ArgumentCheck.BiasValues(bias);
         return new RelativePosition(bias.ToArray(), queryLength, keyLength, heads);
     }
 
