@@ -10,11 +10,20 @@ internal static class Tiers
     /// <summary>The environment variable that may lower the tier.</summary>
     public const string Variable = "FASTATTN_TIER";
 
+    // Lazy, so that a word nobody knows is an error with its own message wherever it is first met.
+    private static readonly Lazy<(InstructionTier Tier, string Reason)> Chosen = new(() => Choose(Environment.GetEnvironmentVariable(Variable)));
+
+    private static readonly Lazy<int> ChosenLanes = new(() => Visit(Current, new LanesVisitor()));
+
     /// <summary>The tier kernels run on.</summary>
-    public static InstructionTier Current => Chosen.Tier;
+    /// <exception cref="ArgumentException"><see cref="Variable"/> holds an unknown word.</exception>
+    public static InstructionTier Current => Chosen.Value.Tier;
 
     /// <summary>Why that one.</summary>
-    public static string Reason => Chosen.Reason;
+    public static string Reason => Chosen.Value.Reason;
+
+    /// <summary>Float32 lanes of a register of the tier kernels run on.</summary>
+    public static int Lanes => ChosenLanes.Value;
 
     /// <summary>
     /// What this process can run, widest first. A runtime that is told to prefer narrower vectors reports 512-bit vectors as
@@ -27,12 +36,6 @@ internal static class Tiers
         .. AdvSimd.Arm64.IsSupported ? [InstructionTier.Neon] : Array.Empty<InstructionTier>(),
         InstructionTier.Portable,
     ];
-
-    // After the table it chooses from: static fields are initialised in the order they stand.
-    private static readonly (InstructionTier Tier, string Reason) Chosen = Choose(Environment.GetEnvironmentVariable(Variable));
-
-    /// <summary>Float32 lanes of a register of the tier kernels run on.</summary>
-    public static int Lanes { get; } = Visit(Current, new LanesVisitor());
 
     /// <summary>Runs <paramref name="visitor"/> with the kernels of <paramref name="tier"/>.</summary>
     public static TResult Visit<TResult>(InstructionTier tier, ITierVisitor<TResult> visitor) => tier switch
@@ -47,20 +50,15 @@ internal static class Tiers
     {
         InstructionTier best = Available[0];
         if (string.IsNullOrEmpty(asked)) return (best, "the widest instruction set that this processor and runtime offer");
-        foreach (InstructionTier tier in Available)
-        {
-            if (Words.Of(tier) == asked) return (tier, $"{Variable}={asked}");
-        }
-
-        return (best, $"{Variable}={asked} is not available here (available: {string.Join(", ", Available.Select(Words.Of))}), so the widest is used");
+        InstructionTier tier = Words.Parse<InstructionTier>(asked, Variable);
+        return Available.Contains(tier)
+            ? (tier, $"{Variable}={asked}")
+            : (best, $"{Variable}={asked} is not available here (available: {string.Join(", ", Available.Select(Words.Of))}), so the widest is used");
     }
-
-    private static int LanesOf<TTile>()
-        where TTile : ITileKernels => TTile.Lanes;
 
     private sealed class LanesVisitor : ITierVisitor<int>
     {
         public int Visit<TKernels>()
-            where TKernels : struct, IKernels => LanesOf<TKernels>();
+            where TKernels : struct, IKernels => TKernels.Lanes;
     }
 }

@@ -8,11 +8,17 @@ internal static class ThreadCount
     /// <summary>The environment variable that overrides the default.</summary>
     public const string Variable = "FASTATTN_THREADS";
 
-    /// <summary><see cref="Variable"/> when it holds a positive number, else the cores this process may run on.</summary>
-    public static int Default =>
-        int.TryParse(Environment.GetEnvironmentVariable(Variable), NumberStyles.None, CultureInfo.InvariantCulture, out int threads) && threads > 0
-            ? threads
-            : Environment.ProcessorCount;
+    /// <summary><see cref="Variable"/> when it is set, else the cores this process may run on.</summary>
+    public static int Default
+    {
+        get
+        {
+            string? asked = Environment.GetEnvironmentVariable(Variable);
+            if (string.IsNullOrEmpty(asked)) return Environment.ProcessorCount;
+            if (int.TryParse(asked, NumberStyles.None, CultureInfo.InvariantCulture, out int threads) && threads > 0) return threads;
+            throw new ArgumentException($"{Variable} is '{asked}'; expected a whole number above zero", Variable);
+        }
+    }
 
     /// <summary>What the caller asked for, checked, or the default.</summary>
     public static int Resolve(int? threads, string parameterName)
