@@ -76,8 +76,8 @@ internal sealed record KernelizedAttentionSettings
         RandomProjection? projection = options.Projection;
         if (!Defaults.Projects)
         {
-            if (projection is not null) throw new ArgumentException($"Projection was given; the {Words.Of(Map)} map uses none", nameof(options.Projection));
-            if (options.Features is not null) throw new ArgumentException($"Features is {options.Features}; the {Words.Of(Map)} map has as many features as the head dimension, leave it out", nameof(options.Features));
+            if (projection is not null) throw new ArgumentException($"Projection was given; expected none, the {Words.Of(Map)} map uses no projection", nameof(options.Projection));
+            if (options.Features is not null) throw new ArgumentException($"Features is {options.Features}; expected none, the {Words.Of(Map)} map has as many features as the head dimension", nameof(options.Features));
             return Shape.HeadDimension;
         }
 
@@ -105,7 +105,7 @@ internal sealed record KernelizedAttentionSettings
         if (!float.IsFinite(factor) || factor <= 0)
             throw new ArgumentOutOfRangeException(nameof(KernelizedAttentionOptions.QkScale), factor, $"QkScale is {factor}; expected a finite number above zero");
         if (Normalize)
-            throw new ArgumentException($"QkScale is {factor}; rows are normalised, so it would have no effect (set Normalize to false or leave it out)", nameof(KernelizedAttentionOptions.QkScale));
+            throw new ArgumentException($"QkScale is {factor}; expected none, because normalised rows forget their scale (or set Normalize to false)", nameof(KernelizedAttentionOptions.QkScale));
         return factor;
     }
 
@@ -113,7 +113,7 @@ internal sealed record KernelizedAttentionSettings
     {
         if (!options.Causal) return Shape.KeyLength - 1;
         if (options.QueryOffset is null && Shape.QueryLength > Shape.KeyLength)
-            throw new ShapeException($"QueryLength is {Shape.QueryLength} with {Shape.KeyLength} keys; causal attention needs QueryOffset when there are more queries than keys", nameof(options.QueryOffset));
+            throw new ShapeException($"QueryOffset is not given for {Shape.QueryLength} causal queries and {Shape.KeyLength} keys; expected one when there are more queries than keys", nameof(options.QueryOffset));
 
         // Clamped to offsets that exist; one below the first means that nothing is visible.
         int offset = options.QueryOffset ?? Shape.KeyLength - Shape.QueryLength;

@@ -88,7 +88,7 @@ public sealed class ExecutionPlan
     {
         MethodCandidate chosen = candidates.First(candidate => candidate.Method == method);
         if (!chosen.Admissible)
-            throw new ArgumentException($"Method is {Words.Of(method)}, which cannot compute this problem: {chosen.Reason}", nameof(KernelizedAttentionOptions.Method));
+            throw new ArgumentException($"Method is {Words.Of(method)}; expected one that can compute this problem ({Words.Of(method)}: {chosen.Reason})", nameof(KernelizedAttentionOptions.Method));
         return (chosen, "forced by the caller");
     }
 }

@@ -17,7 +17,7 @@ public sealed record AttentionCase(int Seed, int Size)
         bool causal = numbers.Chance(0.4);
         int queries = numbers.Between(1, 2 + (2 * size)), keys = numbers.Chance(0.4) ? queries : numbers.Between(1, 2 + (2 * size));
         int keyHeads = numbers.Between(1, 2), batch = numbers.Between(1, 2);
-        int? offset = numbers.Chance(0.4) ? numbers.Between(0, keys) : null;
+        int? offset = numbers.Chance(0.4) ? numbers.Between(-2, keys + 2) : null;
         if (causal && offset is null && queries > keys) (queries, keys) = (keys, queries);
         var shape = new AttentionShape(keyHeads * numbers.Between(1, 2), queries, numbers.Between(1, 1 + (size / 2)))
         {
@@ -40,7 +40,7 @@ public sealed record AttentionCase(int Seed, int Size)
                 Normalize = numbers.Pick<bool?>(null, true, map == FeatureMap.Trf ? null : false),
                 Causal = causal,
                 QueryOffset = causal ? offset : null,
-                Method = hasBias ? numbers.Pick(Method.Auto, Method.Direct, Method.Fft) : numbers.Pick(Method.Auto, Method.Direct, Method.Linear),
+                Method = hasBias ? numbers.Pick(Method.Auto, Method.Direct, Method.Fft) : numbers.Pick(Method.Auto, Method.Direct, Method.Fft, Method.Linear),
                 Threads = numbers.Between(1, 3),
             },
             KeyMask = numbers.Pick(0, keys, batch * keys) is int mask and > 0 ? Flags(numbers, mask) : null,

@@ -57,6 +57,8 @@ public sealed class ContractTests
     }
 
     [Theory]
+    [InlineData(-100)]
+    [InlineData(-7)]
     [InlineData(0)]
     [InlineData(5)]
     [InlineData(63)]

@@ -1,0 +1,183 @@
+using System.Numerics.Tensors;
+
+namespace FastAttn.Tests.Attention;
+
+/// <summary>
+/// Every line of the table in <c>src/FastAttn/BAD-INPUT.md</c>: the call it describes fails with the error it names, the message
+/// names the argument, says what came and what was expected, and the destination stays as it was.
+/// </summary>
+public sealed class BadInputTests
+{
+    private static readonly AttentionShape Shape = new(4, 10, 8) { KeyHeads = 2, KeyLength = 12, ValueDimension = 6 };
+
+    private static readonly Dictionary<string, Action> Calls = new()
+    {
+        ["shape.Heads is 0"] = () => Plan(Shape with { Heads = 0 }),
+        ["shape.Batch is 0"] = () => Plan(Shape with { Batch = 0 }),
+        ["shape.QueryLength is 0"] = () => Plan(Shape with { QueryLength = 0 }),
+        ["shape.KeyLength is negative"] = () => Plan(Shape with { KeyLength = -1 }),
+        ["shape.KeyHeads is 0"] = () => Plan(Shape with { KeyHeads = 0 }),
+        ["shape.KeyHeads does not divide shape.Heads"] = () => Plan(Shape with { KeyHeads = 3 }),
+        ["shape.HeadDimension is 0"] = () => Plan(Shape with { HeadDimension = 0 }),
+        ["shape.HeadDimension is above 512"] = () => Plan(Shape with { HeadDimension = 513 }),
+        ["shape.ValueDimension is 0"] = () => Plan(Shape with { ValueDimension = 0 }),
+        ["shape.ValueDimension is above 4096"] = () => Plan(Shape with { ValueDimension = 4097 }),
+        ["shape has more queries than memory can hold"] = () => Plan(Shape with { QueryLength = int.MaxValue }),
+        ["shape has more keys than memory can hold"] = () => Plan(Shape with { KeyLength = int.MaxValue }),
+        ["options.FeatureMap is not one of its values"] = () => Plan(Shape, new() { FeatureMap = (FeatureMap)99 }),
+        ["options.Method is not one of its values"] = () => Plan(Shape, new() { Method = (Method)99 }),
+        ["options.ProjectionKind is not one of its values"] = () => Plan(Shape, new() { ProjectionKind = (ProjectionKind)99 }),
+        ["options.Features is 0"] = () => Plan(Shape, new() { Features = 0 }),
+        ["options.Features is above 4096"] = () => Plan(Shape, new() { Features = 4097 }),
+        ["options.Features differs from the projection's"] = () => Plan(Shape, new() { Features = 5, Projection = RandomProjection.Create(6, 8) }),
+        ["options.Features for a map without a projection"] = () => Plan(Shape, new() { FeatureMap = FeatureMap.Elu, Features = 8 }),
+        ["options.Projection for a map without a projection"] = () => Plan(Shape, new() { FeatureMap = FeatureMap.Sikf, Projection = RandomProjection.Create(8, 8) }),
+        ["options.Projection has another dimension"] = () => Plan(Shape, new() { Projection = RandomProjection.Create(8, 9) }),
+        ["options.Projection has another number of heads"] = () => Plan(Shape, new() { Projection = RandomProjection.FromValues(new float[3 * 8], 1, 8, heads: 3) }),
+        ["options.QkScale is 0"] = () => Plan(Shape, new() { QkScale = 0 }),
+        ["options.QkScale is not finite"] = () => Plan(Shape, new() { QkScale = float.NaN }),
+        ["options.QkScale for normalised rows"] = () => Plan(Shape, new() { QkScale = 2 }),
+        ["options.Tolerance is below 1e-6"] = () => Plan(Shape, new() { Tolerance = 0 }),
+        ["options.Tolerance is above 0.1"] = () => Plan(Shape, new() { Tolerance = 1 }),
+        ["options.Tolerance is NaN"] = () => Plan(Shape, new() { Tolerance = float.NaN }),
+        ["options.Threads is 0"] = () => Plan(Shape, new() { Threads = 0 }),
+        ["options.Causal with more queries than keys and no offset"] = () => Plan(Shape with { QueryLength = 13 }, new() { Causal = true }),
+        ["options.Method is linear with positions"] = () => Plan(Shape, new() { Method = Method.Linear }, RelativePosition.Dense(new float[21], 10, 12)),
+        ["position is for other lengths"] = () => Plan(Shape, null, RelativePosition.Dense(new float[21], 11, 11)),
+        ["position has another number of heads"] = () => Plan(Shape, null, RelativePosition.Dense(new float[63], 10, 12, heads: 3)),
+        ["bias has the wrong number of values"] = () => RelativePosition.Dense(new float[20], 10, 12),
+        ["bias is empty"] = () => RelativePosition.Dense([], 10, 12),
+        ["bias holds NaN"] = () => RelativePosition.Dense(With(new float[21], 20, float.NaN), 10, 12),
+        ["bias holds +∞"] = () => RelativePosition.Dense(With(new float[21], 0, float.PositiveInfinity), 10, 12),
+        ["bias for queryLength 0"] = () => RelativePosition.Dense(new float[21], 0, 12),
+        ["bias for keyLength 0"] = () => RelativePosition.Dense(new float[21], 12, 0),
+        ["bias for heads 0"] = () => RelativePosition.Dense(new float[21], 10, 12, heads: 0),
+        ["projection of features 0"] = () => RandomProjection.Create(0, 8),
+        ["projection of features above 4096"] = () => RandomProjection.Create(4097, 8),
+        ["projection of dimension 0"] = () => RandomProjection.Create(8, 0),
+        ["projection of dimension above 512"] = () => RandomProjection.Create(8, 513),
+        ["projection of an unknown kind"] = () => RandomProjection.Create(8, 8, (ProjectionKind)99),
+        ["projection values of the wrong number"] = () => RandomProjection.FromValues(new float[63], 8, 8),
+        ["projection values with NaN"] = () => RandomProjection.FromValues(With(new float[64], 7, float.NaN), 8, 8),
+        ["projection values with ∞"] = () => RandomProjection.FromValues(With(new float[64], 7, float.NegativeInfinity), 8, 8),
+        ["projection values for heads 0"] = () => RandomProjection.FromValues([], 8, 8, heads: 0),
+        ["query is empty"] = () => Forward(new() { Query = [] }),
+        ["query has the wrong number of values"] = () => Forward(new() { Query = new float[321] }),
+        ["key has the wrong number of values"] = () => Forward(new() { Key = new float[191] }),
+        ["value has the wrong number of values"] = () => Forward(new() { Value = new float[12] }),
+        ["destination has the wrong number of values"] = () => Forward(new() { Destination = new float[239] }),
+        ["keyMask is neither [n_k] nor [B, n_k]"] = () => Forward(new() { KeyMask = new bool[11] }),
+        ["lengths is not [B]"] = () => Forward(new() { Lengths = [1, 2] }),
+        ["lengths holds a negative number"] = () => Forward(new() { Lengths = [-1] }),
+        ["lengths holds more than n_k"] = () => Forward(new() { Lengths = [13] }),
+        ["destination overlaps query"] = () => Overlap((memory, attention) => attention.Forward(memory.AsSpan(0, 320), new float[192], new float[144], memory.AsSpan(319, 240))),
+        ["destination overlaps key"] = () => Overlap((memory, attention) => attention.Forward(new float[320], memory.AsSpan(200, 192), new float[144], memory.AsSpan(0, 240))),
+        ["destination overlaps value"] = () => Overlap((memory, attention) => attention.Forward(new float[320], new float[192], memory.AsSpan(0, 144), memory.AsSpan(0, 240))),
+        ["query is a tensor of rank 1"] = () => Tensors(new float[320], [320], [1]),
+        ["query is a tensor of rank 5"] = () => Tensors(new float[320], [1, 1, 4, 10, 8], [0, 0, 80, 8, 1]),
+        ["query is a tensor of another length"] = () => Tensors(new float[320], [1, 4, 9, 8], [0, 80, 8, 1]),
+        ["query is a tensor whose last stride is not 1"] = () => Tensors(new float[640], [1, 4, 10, 8], [0, 160, 16, 2]),
+        ["query is at address 0"] = AtAddressZero,
+        ["a plan that was disposed of"] = Disposed,
+        ["a word that is not known"] = () => Words.Parse<FeatureMap>("softmax", "feature_map"),
+    };
+
+    public static TheoryData<string, string, string> Lines()
+    {
+        var lines = new TheoryData<string, string, string>();
+        foreach (string line in File.ReadLines(Path.Combine(AppContext.BaseDirectory, "BAD-INPUT.md")))
+        {
+            string[] cells = [.. line.Split('|', StringSplitOptions.TrimEntries)];
+            if (cells.Length == 5 && cells[2].StartsWith('`')) lines.Add(cells[1], cells[2].Trim('`'), cells[3].Trim('`'));
+        }
+
+        return lines;
+    }
+
+    [Theory]
+    [MemberData(nameof(Lines))]
+    public void EveryLineOfTheTable(string what, string argument, string error)
+    {
+        Assert.True(Calls.TryGetValue(what, out Action? call), $"no call for the line '{what}'");
+        Exception thrown = Assert.ThrowsAny<Exception>(call);
+        Assert.Equal(error, thrown.GetType().Name);
+        if (thrown is ObjectDisposedException) return;
+        Assert.Contains(argument, thrown.Message, StringComparison.OrdinalIgnoreCase);
+        Assert.Contains("expected", thrown.Message, StringComparison.OrdinalIgnoreCase);
+        Assert.False(string.IsNullOrEmpty(Assert.IsAssignableFrom<ArgumentException>(thrown).ParamName));
+    }
+
+    [Fact]
+    public void EveryCallHasItsLine() =>
+        Assert.Equal(Calls.Keys.Order(), Lines().Select(line => (string)line[0]).Order());
+
+    [Fact]
+    public void AFailedCallLeavesTheDestinationAsItWas()
+    {
+        var arguments = new Arguments { Key = new float[1] };
+        arguments.Destination.AsSpan().Fill(7);
+        Assert.Throws<ShapeException>(() => Forward(arguments));
+        Assert.All(arguments.Destination, value => Assert.Equal(7f, value));
+    }
+
+    private static void Plan(AttentionShape shape, KernelizedAttentionOptions? options = null, RelativePosition? position = null) =>
+        new KernelizedAttention(shape, options, position).Dispose();
+
+    private static void Forward(Arguments arguments)
+    {
+        using var attention = new KernelizedAttention(Shape);
+        attention.Forward(arguments.Query, arguments.Key, arguments.Value, arguments.Destination, arguments.KeyMask, arguments.Lengths);
+    }
+
+    private static void Overlap(Action<float[], KernelizedAttention> call)
+    {
+        using var attention = new KernelizedAttention(Shape);
+        call(new float[1000], attention);
+    }
+
+    private static void Tensors(float[] query, nint[] lengths, nint[] strides)
+    {
+        using var attention = new KernelizedAttention(Shape);
+        attention.Forward(
+            new ReadOnlyTensorSpan<float>(query, lengths, strides), new ReadOnlyTensorSpan<float>(new float[192], [1, 2, 12, 8]),
+            new ReadOnlyTensorSpan<float>(new float[144], [1, 2, 12, 6]), new TensorSpan<float>(new float[240], [1, 4, 10, 6]));
+    }
+
+    private static unsafe void AtAddressZero()
+    {
+        using var attention = new KernelizedAttention(Shape);
+        float* memory = stackalloc float[320 + 192 + 144 + 240];
+        attention.Forward(
+            StridedTensor.Dense(memory, 1, 4, 10, 8) with { Data = 0 }, StridedTensor.Dense(memory + 320, 1, 2, 12, 8),
+            StridedTensor.Dense(memory + 512, 1, 2, 12, 6), StridedTensor.Dense(memory + 656, 1, 4, 10, 6));
+    }
+
+    private static void Disposed()
+    {
+        var attention = new KernelizedAttention(Shape);
+        attention.Dispose();
+        attention.Dispose();
+        attention.Forward(new float[320], new float[192], new float[144], new float[240]);
+    }
+
+    private static float[] With(float[] values, int index, float value)
+    {
+        values[index] = value;
+        return values;
+    }
+
+    private sealed class Arguments
+    {
+        public float[] Query { get; init; } = new float[320];
+
+        public float[] Key { get; init; } = new float[192];
+
+        public float[] Value { get; init; } = new float[144];
+
+        public float[] Destination { get; init; } = new float[240];
+
+        public bool[]? KeyMask { get; init; }
+
+        public int[]? Lengths { get; init; }
+    }
+}
