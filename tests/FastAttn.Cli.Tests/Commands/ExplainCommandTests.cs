@@ -1,0 +1,51 @@
+namespace FastAttn.Cli.Tests.Commands;
+
+public class ExplainCommandTests
+{
+    [Theory]
+    [InlineData("--length 300", "direct")]
+    [InlineData("--length 65536", "fft")]
+    [InlineData("--length 65536 --causal --method direct", "direct")]
+    [InlineData("--length 4096 --no-positions", "linear")]
+    [InlineData("--length 100 --key-length 70 --batch 3 --heads 4 --head-dim 32 --value-dim 16 --feature-map elu --tolerance 1e-3 --threads 1", "direct")]
+    public void Prints_the_method_and_the_cost_of_each(string options, string method)
+    {
+        string output = Cli.Run(["explain", .. options.Split(' ')]).AssertSucceeded().Output;
+
+        Assert.Contains($"method         {method}{Environment.NewLine}", output, StringComparison.Ordinal);
+        Assert.Matches(@"why            \w", output);
+        foreach (string word in (string[])["direct", "fft", "linear"]) Assert.Matches($@"│ {word}\s+│ (yes|no)\s+│\s+(\d+\.\d+|–) │", output);
+    }
+
+    [Fact]
+    public void Features_and_Fourier_length_are_the_plan_s()
+    {
+        string output = Cli.Run("explain", "--length", "1000", "--features", "24", "--feature-map", "trf").AssertSucceeded().Output;
+        ExecutionPlan plan = ExecutionPlan.Create(new AttentionShape(8, 1000, 64), new KernelizedAttentionOptions { FeatureMap = FeatureMap.Trf, Features = 24 });
+
+        Assert.Equal(48, plan.Features);
+        Assert.Contains("features       48", output, StringComparison.Ordinal);
+        Assert.Contains($"Fourier length {plan.FftLength}", output, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("--length", "0")]
+    [InlineData("--length", "-5")]
+    [InlineData("--heads", "0")]
+    [InlineData("--head-dim", "513")]
+    [InlineData("--value-dim", "0")]
+    [InlineData("--key-length", "0")]
+    [InlineData("--batch", "0")]
+    [InlineData("--features", "0")]
+    [InlineData("--tolerance", "1")]
+    [InlineData("--threads", "-1")]
+    public void A_number_out_of_range_is_wrong_usage(string option, string value)
+    {
+        string[] length = option == "--length" ? [] : ["--length", "16"];
+        CliResult result = Cli.Run(["explain", .. length, option, value]);
+
+        Assert.Equal((2, ""), (result.ExitCode, result.Output));
+        string line = Assert.Single(result.Error.Split(Environment.NewLine, StringSplitOptions.RemoveEmptyEntries));
+        Assert.StartsWith($"fastattn explain: {option}: ", line, StringComparison.Ordinal);
+    }
+}
