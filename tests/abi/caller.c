@@ -644,7 +644,7 @@ static void test_attention_create_errors(void) {
     CHECK(fa_projection_destroy(projection) == FA_OK);
     CHECK(fa_projection_create(M, D, NULL, 0, &projection) == FA_OK);
     p->options.features = M + 1;
-    CHECK(fa_attention_create(&p->shape, &p->options, NULL, projection, &a) != FA_OK && message_has("features"));
+    CHECK(fa_attention_create(&p->shape, &p->options, NULL, projection, &a) == FA_ERROR_SHAPE && message_has("features"));
     CHECK(fa_projection_destroy(projection) == FA_OK);
     CHECK(a.id == 77);
     free(p);

@@ -54,7 +54,7 @@ ATTENTION = [
     (dict(features=-5), ArgumentError, ["features", "-5"]),
     (dict(features=4097), ArgumentError, ["4097"]),
     (dict(features=8.0), DTypeError, ["features", "8.0"]),
-    (dict(features=16, projection=array(17, 8)), ArgumentError, ["features", "16", "17"]),
+    (dict(features=16, projection=array(17, 8)), ShapeError, ["features", "16", "17"]),
     (dict(feature_map="elu", features=16), ArgumentError, ["features is 16"]),
     (dict(feature_map="sikf", projection=array(16, 8)), ArgumentError, ["projection"]),
     (dict(projection=array(16, 7)), ShapeError, ["projection", "7"]),
