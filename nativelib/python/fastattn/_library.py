@@ -8,7 +8,7 @@ import platform
 import re
 import threading
 from pathlib import Path
-from typing import Mapping, NoReturn, Optional
+from typing import Any, Mapping, NoReturn, Optional, Set, Tuple
 
 from ._errors import ArgumentError, FastAttnError, ShapeError
 
@@ -18,7 +18,7 @@ MAX_NDIM = 4
 _OK, _NULL, _ARGUMENT, _SHAPE, _WORD = 0, 1, 2, 3, 4
 
 # What a CPU must have for each build, by the names in /proc/cpuinfo; the best build first.
-_LEVELS = (
+_LEVELS: Tuple[Tuple[str, Set[str]], ...] = (
     ("x86-64-v4", {"avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl", "avx2", "fma", "bmi1", "bmi2", "abm", "movbe"}),
     ("x86-64-v3", {"avx2", "fma", "bmi1", "bmi2", "abm", "movbe"}),
     ("x86-64", set()),
@@ -154,7 +154,8 @@ class Library:
         if self.fa_abi_version() != ABI_VERSION:
             raise OSError(f"ABI version {self.fa_abi_version()}; expected {ABI_VERSION}")
 
-    def __getattr__(self, name: str) -> "ctypes._CFuncPtr":
+    def __getattr__(self, name: str) -> Any:
+        """Reached only for names that no signature made; declared so that type checkers know the others are there."""
         raise AttributeError(name)
 
     def check(self, status: int, names: Mapping[str, str] = {}) -> None:
@@ -164,7 +165,7 @@ class Library:
 
     def fail(self, status: int, names: Mapping[str, str] = {}) -> NoReturn:
         message = self.fa_last_error().decode()
-        argument = re.match(r"\w*", message).group()
+        argument = re.split(r"\W", message, maxsplit=1)[0]
         message = names.get(argument, argument) + message[len(argument) :]
         if status == _SHAPE:
             raise ShapeError(message)
