@@ -39,7 +39,7 @@ public static unsafe class SoftmaxAttention
         KernelizedAttentionSettings.CheckShape(shape);
         int threadCount = ThreadCount.Resolve(threads, nameof(threads));
         if (causal && shape.QueryLength > shape.KeyLength)
-            throw new ShapeException($"QueryLength is {shape.QueryLength} with {shape.KeyLength} keys; causal attention needs at most as many queries as keys", nameof(shape));
+            throw new ShapeException($"QueryLength is {shape.QueryLength} with {shape.KeyLength} keys; expected at most as many causal queries as keys", nameof(shape));
         ArgumentCheck.Elements(query.Length, shape.Batch, shape.Heads, shape.QueryLength, shape.HeadDimension, nameof(query));
         ArgumentCheck.Elements(key.Length, shape.Batch, shape.KeyHeads, shape.KeyLength, shape.HeadDimension, nameof(key));
         ArgumentCheck.Elements(value.Length, shape.Batch, shape.KeyHeads, shape.KeyLength, shape.ValueDimension, nameof(value));

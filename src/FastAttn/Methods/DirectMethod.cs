@@ -27,7 +27,7 @@ internal sealed unsafe class DirectMethod<TKernels> : AttentionMethod
         Clearing.Clear(sums.Numerators, (long)paddedRows * sums.NumeratorStride);
         for (int first = 0; first < paddedRows; first += TileRows)
             ComputeTile(problem, blocks, sums, first, Math.Min(TileRows, paddedRows - first), rowSums);
-        SetUnderflowErrors(problem, ref sums);
+        SetUnderflowErrors(problem, sums);
         sums.LogScale = problem.KeyLogScale + problem.Position.LogMax;
         return sums;
     }

@@ -52,6 +52,17 @@ internal sealed unsafe class FftMethod<TKernels>(LaneFft fft) : AttentionMethod
         float* down = arena.Take<float>(stride);
         if (!arena.IsMeasuring)
         {
+            // By the largest entry, not by the norm: the square of a quiet column's entries may underflow to a norm of zero.
+            LargestEntries(problem, norms);
+            for (int a = 0; a < stride; a++)
+            {
+                int exponent = norms[a] > 0 ? Math.Clamp(Math.ILogB(norms[a]), -120, 120) : 0;
+                up[a] = MathF.ScaleB(1, exponent);
+                down[a] = MathF.ScaleB(1, -exponent);
+            }
+
+            ScaleRows(problem.Key, problem.KeyCount, stride, down);
+            ScaleRows(problem.Query, problem.QueryCount, stride, up);
             new Span<float>(norms, stride).Clear();
             new Span<float>(valueNorms, stride).Clear();
             for (int j = 0; j < problem.KeyCount; j++)
@@ -62,19 +73,23 @@ internal sealed unsafe class FftMethod<TKernels>(LaneFft fft) : AttentionMethod
 
             for (int a = 0; a < stride; a++)
             {
-                int exponent = norms[a] > 0 ? Math.Clamp(Math.ILogB(norms[a]) / 2, -120, 120) : 0;
-                up[a] = MathF.ScaleB(1, exponent);
-                down[a] = MathF.ScaleB(1, -exponent);
-                norms[a] = MathF.Sqrt(norms[a]) * down[a];
-                valueNorms[a] = MathF.Sqrt(valueNorms[a]) * down[a];
+                norms[a] = MathF.Sqrt(norms[a]);
+                valueNorms[a] = MathF.Sqrt(valueNorms[a]);
             }
 
-            ScaleRows(problem.Key, problem.KeyCount, stride, down);
-            ScaleRows(problem.Query, problem.QueryCount, stride, up);
             SetErrors(problem, sums, norms, valueNorms);
         }
 
         arena.Release(mark);
+    }
+
+    private static void LargestEntries(in HeadProblem problem, float* largest)
+    {
+        var entries = new Span<float>(largest, problem.FeatureStride);
+        entries.Clear();
+        for (int j = 0; j < problem.KeyCount; j++)
+            TensorPrimitives.MaxMagnitude(entries, new ReadOnlySpan<float>(problem.Key + ((long)j * problem.FeatureStride), problem.FeatureStride), entries);
+        TensorPrimitives.Abs(entries, entries);
     }
 
     private static void ScaleRows(float* features, int rows, int stride, float* factors)
@@ -87,8 +102,10 @@ internal sealed unsafe class FftMethod<TKernels>(LaneFft fft) : AttentionMethod
         }
     }
 
+    /// <summary>Each row's bound, on top of what underflow of features can lose.</summary>
     private static void SetErrors(in HeadProblem problem, in PartialSums sums, float* norms, float* valueNorms)
     {
+        SetUnderflowErrors(problem, sums);
         float unit = (float)(ErrorConstant * HalfUlp * problem.Position.Norm);
         for (int i = 0; i < problem.QueryCount; i++)
         {
@@ -101,8 +118,8 @@ internal sealed unsafe class FftMethod<TKernels>(LaneFft fft) : AttentionMethod
                 valueNorm += size * valueNorms[a];
             }
 
-            sums.DenominatorErrors[i] = unit * norm;
-            sums.NumeratorErrors[i] = unit * valueNorm;
+            sums.DenominatorErrors[i] += unit * norm;
+            sums.NumeratorErrors[i] += unit * valueNorm;
         }
     }
 

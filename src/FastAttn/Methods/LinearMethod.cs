@@ -50,7 +50,7 @@ internal sealed unsafe class LinearMethod<TKernels> : AttentionMethod
             part.Apply(problem, sums, first, rows);
         }
 
-        SetUnderflowErrors(problem, ref sums);
+        SetUnderflowErrors(problem, sums);
         sums.LogScale = problem.KeyLogScale + problem.Position.LogMax;
         return sums;
     }

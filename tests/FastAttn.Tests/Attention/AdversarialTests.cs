@@ -43,6 +43,7 @@ public sealed class AdversarialTests
         ["one loud value among quiet ones"] = () => Plain().WithNormalBias(0.5, 18) is var p ? p with { Value = [.. p.Value.Select((v, i) => i / p.Shape.ValueDimension == 77 ? v * 1e6f : v)] } : p,
         ["bias of 80 everywhere"] = () => Plain().WithBias(_ => 80),
         ["bias of 1e30 everywhere"] = () => Plain().WithBias(_ => 1e30),
+        ["a feature quiet beyond its own square, alone in some queries"] = () => QuietFeature(Plain().WithNormalBias(0.5, 22)),
         ["T5-like buckets"] = () => Plain().WithBias(t => Math.Sin(Math.Log(1 + Math.Abs(t)) * 3) + (t > 0 ? 0.3 : 0)),
     };
 
@@ -53,6 +54,24 @@ public sealed class AdversarialTests
         AttentionProblem problem = Scenarios[scenario]();
         Contract.Holds(problem.By(method));
     }
+
+    /// <summary>A sample that takes seconds: what tests/faults runs.</summary>
+    [Theory]
+    [InlineData("steep ALiBi, half the keys masked")]
+    [InlineData("b ~ N(0, 3)")]
+    [InlineData("heavy tails, SIKF")]
+    [InlineData("loud masked keys")]
+    [InlineData("values of 1e37")]
+    [InlineData("first causal rows, loud future")]
+    [InlineData("a feature quiet beyond its own square, alone in some queries")]
+    public void SomeRowsOfSomeScenarios(string scenario) =>
+        Contract.Holds(Scenarios[scenario]().By(Method.Fft), row => row < 3 || row % 61 == 0);
+
+    [Fact]
+    public void SomeRowsOfALongSequenceByTheLinearMethod() =>
+        Contract.Holds(
+            AttentionProblem.Normal(new AttentionShape(1, 5000, 8), 5).With(options => options with { Features = 8, Method = Method.Linear, Causal = true }),
+            row => row % 499 == 0);
 
     [Fact]
     public void WithoutPositionsTheContractHoldsByTheLinearMethod()
@@ -146,6 +165,17 @@ public sealed class AdversarialTests
         {
             Query = Stretched(problem.Query, problem.Shape.HeadDimension),
             Key = Stretched(problem.Key, problem.Shape.HeadDimension),
+        };
+    }
+
+    /// <summary>SIKF, feature 3 of every key near e⁻⁶⁰ and feature 2 near one; some queries have nothing but feature 3.</summary>
+    private static AttentionProblem QuietFeature(AttentionProblem problem)
+    {
+        int columns = problem.Shape.HeadDimension;
+        return problem.With(options => options with { FeatureMap = FeatureMap.Sikf, Features = null }) with
+        {
+            Query = [.. problem.Query.Select((x, i) => i / columns % 61 == 0 && i % columns != 3 ? -200 : x)],
+            Key = [.. problem.Key.Select((x, i) => i % columns == 3 ? x - 60 : x)],
         };
     }
 

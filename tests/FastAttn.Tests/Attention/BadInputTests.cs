@@ -79,6 +79,25 @@ public sealed class BadInputTests
         ["query is a tensor whose last stride is not 1"] = () => Tensors(new float[640], [1, 4, 10, 8], [0, 160, 16, 2]),
         ["query is at address 0"] = AtAddressZero,
         ["a plan that was disposed of"] = Disposed,
+        ["softmax: query has the wrong number of values"] = () => SoftmaxAttention.Forward(Shape, new float[1], new float[192], new float[144], new float[240]),
+        ["softmax: destination has the wrong number of values"] = () => SoftmaxAttention.Forward(Shape, new float[320], new float[192], new float[144], new float[1]),
+        ["softmax: bias has the wrong number of values"] = () => SoftmaxAttention.Forward(Shape, new float[320], new float[192], new float[144], new float[240], new float[20]),
+        ["softmax: bias holds NaN"] = () => SoftmaxAttention.Forward(Shape, new float[320], new float[192], new float[144], new float[240], With(new float[21], 3, float.NaN)),
+        ["softmax: shape.HeadDimension is 0"] = () => SoftmaxAttention.Forward(Shape with { HeadDimension = 0 }, [], [], new float[144], new float[240]),
+        ["softmax: causal with more queries than keys"] = () => SoftmaxAttention.Forward(Shape with { QueryLength = 13 }, new float[416], new float[192], new float[144], new float[312], causal: true),
+        ["softmax: threads is 0"] = () => SoftmaxAttention.Forward(Shape, new float[320], new float[192], new float[144], new float[240], threads: 0),
+        ["toeplitz: coefficients has the wrong number of values"] = () => new ToeplitzPlan(new float[20], 10, 12),
+        ["toeplitz: coefficients holds NaN"] = () => new ToeplitzPlan(With(new float[21], 5, float.NaN), 10, 12),
+        ["toeplitz: coefficients holds ∞"] = () => new ToeplitzPlan(With(new float[21], 5, float.NegativeInfinity), 10, 12),
+        ["toeplitz: outputLength is 0"] = () => new ToeplitzPlan(new float[11], 0, 12),
+        ["toeplitz: inputLength is 0"] = () => new ToeplitzPlan(new float[11], 12, 0),
+        ["toeplitz: heads is 0"] = () => new ToeplitzPlan(new float[21], 10, 12, heads: 0),
+        ["toeplitz: x has the wrong number of values"] = () => Toeplitz().Multiply(new float[23], new float[20], 2),
+        ["toeplitz: destination has the wrong number of values"] = () => Toeplitz().Multiply(new float[24], new float[21], 2),
+        ["toeplitz: columns is 0"] = () => Toeplitz().Multiply([], [], 0),
+        ["toeplitz: heads of the operands differ"] = () => new ToeplitzPlan(new float[42], 10, 12, heads: 2).Multiply(new float[72], new float[60], 2, heads: 3),
+        ["toeplitz: destination overlaps x"] = () => Overlap((memory, _) => Toeplitz().Multiply(memory.AsSpan(0, 24), memory.AsSpan(23, 20), 2)),
+        ["toeplitz: threads is 0"] = () => Toeplitz().Multiply(new float[24], new float[20], 2, threads: 0),
         ["a word that is not known"] = () => Words.Parse<FeatureMap>("softmax", "feature_map"),
     };
 
@@ -159,6 +178,8 @@ public sealed class BadInputTests
         attention.Dispose();
         attention.Forward(new float[320], new float[192], new float[144], new float[240]);
     }
+
+    private static ToeplitzPlan Toeplitz() => new(new float[21], 10, 12);
 
     private static float[] With(float[] values, int index, float value)
     {
