@@ -1,0 +1,39 @@
+using Xunit;
+
+namespace FastAttn.Tests.Attention;
+
+/// <summary>The worked example of src/FastAttn/README.md; the numbers are checked by hand there and stand in every language's manual.</summary>
+public class WorkedExampleTests
+{
+    [Theory]
+    [InlineData(Method.Direct)]
+    [InlineData(Method.Fft)]
+    public void Bidirectional(Method method) => Check(method, causal: false, [260 / 86.0, 204 / 67.0, 315 / 99.0]);
+
+    [Theory]
+    [InlineData(Method.Direct)]
+    [InlineData(Method.Fft)]
+    public void Causal(Method method) => Check(method, causal: true, [41 / 25.0, 84 / 37.0, 315 / 99.0]);
+
+    [Fact]
+    public void Toeplitz()
+    {
+        float[] y = new float[3];
+        new ToeplitzPlan([1, 2, 3, 4, 5, 6], 3, 4).Multiply([1, 10, 100, 1000], y, 1);
+        Assert.Equal([6543, 5432, 4321], y.Select(x => (int)MathF.Round(x)));
+    }
+
+    private static void Check(Method method, bool causal, double[] expected)
+    {
+        float[] q = [0, 1, 1, 0, 2, 2], k = [0, 0, 1, 0, 0, 1, 1, 1], v = [1, 2, 3, 4], z = new float[3];
+        float[] b = [.. Enumerable.Range(1, 6).Select(x => MathF.Log(x))];
+        using var attention = new KernelizedAttention(
+            new AttentionShape(Heads: 1, QueryLength: 3, HeadDimension: 2) { KeyLength = 4, ValueDimension = 1 },
+            new KernelizedAttentionOptions { FeatureMap = FeatureMap.Elu, Causal = causal, Method = method },
+            RelativePosition.Dense(b, 3, 4));
+        attention.Forward(q.AsSpan(), k, v, z);
+
+        // Four terms, each rounded a few times: 16 half ulps of a value below 4.
+        for (int i = 0; i < 3; i++) Assert.Equal(expected[i], z[i], 4 * 16 * Math.Pow(2, -24));
+    }
+}
