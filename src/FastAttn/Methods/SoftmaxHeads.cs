@@ -139,9 +139,13 @@ internal sealed unsafe class SoftmaxHeads<TKernels>(SoftmaxCall call, WorkspaceP
             new Span<float>(workspace.Scores + (i * StripKeys) + visible, keys - visible).Clear();
         }
 
-        TKernels.MultiplyAdd(
-            padded, keys, stride, workspace.Scores, StripKeys, workspace.Values + ((long)strip * stride), stride,
-            workspace.Numerators + (row * stride), stride);
+        // Block by block, so that the values of one stay in L1 while the rows pass over them.
+        for (int block = 0; block < keys; block += Tile)
+        {
+            TKernels.MultiplyAdd(
+                padded, Math.Min(Tile, keys - block), stride, workspace.Scores + block, StripKeys,
+                workspace.Values + ((long)(strip + block) * stride), stride, workspace.Numerators + (row * stride), stride);
+        }
     }
 
     /// <summary>Turns a row of scores into weights relative to the row's maximum so far.</summary>
