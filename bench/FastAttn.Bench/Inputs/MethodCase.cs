@@ -1,0 +1,91 @@
+using FastAttn.Features;
+using FastAttn.Fft;
+using FastAttn.Kernels;
+using FastAttn.Memory;
+using FastAttn.Methods;
+using FastAttn.Positions;
+
+namespace FastAttn.Bench.Inputs;
+
+/// <summary>One method on given features, without the stages around it: for costs and errors of the method alone.</summary>
+internal sealed unsafe class MethodCase : IDisposable
+{
+    private readonly AttentionMethod _method;
+    private readonly AlignedBuffer _inputs;
+    private readonly AlignedBuffer _work;
+    private readonly HeadProblem _problem;
+
+    /// <param name="method">Which method.</param>
+    /// <param name="query">φ(q), <c>[length, features]</c>.</param>
+    /// <param name="key">φ(k), the same.</param>
+    /// <param name="value">v, <c>[length, valueDimension]</c>; stays where it is as long as the case lives.</param>
+    /// <param name="length">Queries and keys.</param>
+    /// <param name="features">Features m.</param>
+    /// <param name="positions">Coefficients.</param>
+    public MethodCase(Method method, float[] query, float[] key, float[] value, int length, int features, PreparedPosition positions)
+    {
+        (_method, int lanes, int rowTile) = Tiers.Visit(Tiers.Current, new Factory(method, length));
+        int stride = Padding.RoundUp(features, 2 * lanes), rows = Padding.RoundUp(Padding.RoundUp(length, rowTile), KernelShape.KeyTile);
+        int columns = value.Length / length;
+        long featureFloats = (long)rows * stride;
+        _inputs = new AlignedBuffer(((2 * featureFloats) + value.Length + length + 64) * sizeof(float) + length);
+        float* data = (float*)_inputs.Data;
+        Clearing.Clear(data, _inputs.Bytes / sizeof(float));
+        float* values = data + (2 * featureFloats), norms = values + value.Length;
+        for (int row = 0; row < length; row++)
+        {
+            query.AsSpan(row * features, features).CopyTo(new Span<float>(data + ((long)row * stride), features));
+            key.AsSpan(row * features, features).CopyTo(new Span<float>(data + featureFloats + ((long)row * stride), features));
+            double squares = 0;
+            foreach (float entry in value.AsSpan(row * columns, columns)) squares += (double)entry * entry;
+            norms[row] = (float)Math.Sqrt(squares);
+        }
+
+        value.CopyTo(new Span<float>(values, value.Length));
+        _problem = new HeadProblem
+        {
+            QueryCount = length,
+            KeyCount = length,
+            Features = features,
+            FeatureStride = stride,
+            Query = data,
+            Key = data + featureFloats,
+            ValueNorm = norms,
+            Values = new ValueSource(new RowSource((nint)values, columns, length, columns), (RowState*)(norms + length), 1),
+            Positions = positions,
+        };
+        var measuring = Arena.Measuring;
+        _method.Compute(_problem, ref measuring);
+        _work = new AlignedBuffer(measuring.Peak);
+    }
+
+    /// <summary>Numerators and denominators; they live until the next call.</summary>
+    public PartialSums Compute()
+    {
+        var arena = new Arena(_work.Data, _work.Bytes);
+        PartialSums sums = _method.Compute(_problem, ref arena);
+        GC.KeepAlive(this);
+        return sums;
+    }
+
+    public void Dispose()
+    {
+        _inputs.Dispose();
+        _work.Dispose();
+    }
+
+    private sealed class Factory(Method method, int length) : ITierVisitor<(AttentionMethod Method, int Lanes, int RowTile)>
+    {
+        public (AttentionMethod Method, int Lanes, int RowTile) Visit<TKernels>()
+            where TKernels : struct, IKernels
+        {
+            AttentionMethod made = method switch
+            {
+                Method.Fft => new FftMethod<TKernels>(LaneFft.Get(LaneFft.NextLength(length), TKernels.Lanes)),
+                Method.Linear => new LinearMethod<TKernels>(),
+                _ => new DirectMethod<TKernels>(),
+            };
+            return (made, TKernels.Lanes, TKernels.RowTile);
+        }
+    }
+}

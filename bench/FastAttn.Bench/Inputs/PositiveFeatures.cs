@@ -1,0 +1,26 @@
+namespace FastAttn.Bench.Inputs;
+
+/// <summary>Positive random features <c>exp(w·x̂)</c> of normalised rows, written plainly: what other implementations are given.</summary>
+internal static class PositiveFeatures
+{
+    public static float[] Of(ReadOnlySpan<float> rows, int dimension, RandomProjection projection)
+    {
+        int count = rows.Length / dimension;
+        float[] features = new float[(long)count * projection.Features];
+        for (int row = 0; row < count; row++)
+        {
+            ReadOnlySpan<float> x = rows.Slice(row * dimension, dimension);
+            double squares = 0;
+            foreach (float entry in x) squares += (double)entry * entry;
+            for (int a = 0; a < projection.Features; a++)
+            {
+                ReadOnlySpan<float> w = projection.Values.Slice(a * dimension, dimension);
+                double dot = 0;
+                for (int i = 0; i < dimension; i++) dot += (double)w[i] * x[i];
+                features[((long)row * projection.Features) + a] = (float)Math.Exp(dot / Math.Sqrt(squares));
+            }
+        }
+
+        return features;
+    }
+}

@@ -1,0 +1,21 @@
+using System.CommandLine;
+using BenchmarkDotNet.Running;
+using FastAttn.Bench.Measurements;
+
+// "benchmarks" hands everything behind it to BenchmarkDotNet; the other commands make the tables that the README quotes.
+if (args is ["benchmarks", .. string[] rest])
+{
+    BenchmarkSwitcher.FromAssembly(typeof(MeasurementCommand).Assembly).Run(rest);
+    return 0;
+}
+
+return new RootCommand("Measures FastAttn. 'benchmarks' runs BenchmarkDotNet with the arguments that follow; every other command prints one table.")
+{
+    MeasurementCommand.Create("peak", "Share of the fused multiply-add peak that the direct method reaches.", new PeakShare()),
+    MeasurementCommand.Create("heads", "Time of a head by direct and fft, what the planner takes, and other programs' times.", new Heads()),
+    MeasurementCommand.Create("threads", "Eight heads on one thread and on two.", new ThreadScaling()),
+    MeasurementCommand.Create("memory", "Working memory of a head against its bound.", new WorkingMemory()),
+    MeasurementCommand.Create("accuracy", "Largest error of the FFT method in units of its certificate.", new ErrorScan()),
+    MeasurementCommand.Create("costs", "What the planner's cost table should hold on this machine.", new Costs()),
+    MeasurementCommand.Create("softmax", "Exact softmax attention, and how much faster kernelized attention is.", new SoftmaxComparison()),
+}.Parse(args).Invoke();
