@@ -59,6 +59,16 @@ internal sealed unsafe class MethodCase : IDisposable
         _work = new AlignedBuffer(measuring.Peak);
     }
 
+    /// <summary>Features exp(N(0, ½)), values N(0, 1), b ~ N(0, ½) (none for linear).</summary>
+    public static MethodCase Random(Method method, int length, int features, int valueDimension, bool causal = false)
+    {
+        var random = new Random(1);
+        float[]? bias = method == Method.Linear ? null : Normal.Array(random, (2 * length) - 1, 0.5);
+        float[] query = PositiveFeatures.Random(random, length, features), key = PositiveFeatures.Random(random, length, features);
+        var positions = new PreparedPosition(bias, 1, length, length, causal ? 0 : length - 1);
+        return new MethodCase(method, query, key, Normal.Array(random, (long)length * valueDimension), length, features, positions);
+    }
+
     /// <summary>Numerators and denominators; they live until the next call.</summary>
     public PartialSums Compute()
     {

@@ -1,8 +1,13 @@
 namespace FastAttn.Bench.Inputs;
 
-/// <summary>Positive random features <c>exp(w·x̂)</c> of normalised rows, written plainly: what other implementations are given.</summary>
+/// <summary>Features for code that starts from them.</summary>
 internal static class PositiveFeatures
 {
+    /// <summary>exp(N(0, ½)).</summary>
+    public static float[] Random(Random random, int length, int features) =>
+        Array.ConvertAll(Normal.Array(random, (long)length * features, 0.5), MathF.Exp);
+
+    /// <summary>Positive random features <c>exp(w·x̂)</c> of normalised rows, written plainly.</summary>
     public static float[] Of(ReadOnlySpan<float> rows, int dimension, RandomProjection projection)
     {
         int count = rows.Length / dimension;

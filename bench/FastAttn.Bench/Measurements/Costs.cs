@@ -3,7 +3,6 @@ using FastAttn.Bench.Inputs;
 using FastAttn.Bench.Reporting;
 using FastAttn.Bench.Timing;
 using FastAttn.Kernels;
-using FastAttn.Positions;
 
 namespace FastAttn.Bench.Measurements;
 
@@ -46,24 +45,10 @@ internal sealed class Costs : IMeasurement
         return values[values.Length / 2];
     }
 
-    private static MethodCase Case(Method method, int length, int features, bool causal)
-    {
-        var random = new Random(1);
-        int largestOffset = causal ? 0 : length - 1;
-        PreparedPosition positions = method == Method.Linear
-            ? new PreparedPosition(null, 1, length, length, largestOffset)
-            : new PreparedPosition(Normal.Array(random, (2 * length) - 1, 0.5), 1, length, length, largestOffset);
-        return new MethodCase(
-            method, Features(random, length, features), Features(random, length, features), Normal.Array(random, (long)length * ValueDimension), length, features, positions);
-    }
-
-    private static float[] Features(Random random, int length, int features) =>
-        Array.ConvertAll(Normal.Array(random, (long)length * features, 0.5), MathF.Exp);
-
     /// <summary>GFLOP/s by the planner's count of operations.</summary>
     private static double Products(Table table, MeasurementSettings settings, Method method, int length, int features, bool causal)
     {
-        using MethodCase run = Case(method, length, features, causal);
+        using MethodCase run = MethodCase.Random(method, length, features, ValueDimension, causal);
         double seconds = Rounds.Run(settings.RowTime, () => run.Compute()).Seconds(0);
         double pairs = causal ? length * (length + 1.0) / 2 : (double)length * length;
         double operations = method == Method.Linear ? 4.0 * length * features * (ValueDimension + 1) : 2 * pairs * (features + ValueDimension + 1);
@@ -77,7 +62,7 @@ internal sealed class Costs : IMeasurement
         const int Length = 2048, FeatureCount = 64;
         var inputs = new HeadInputs(Length);
         using KernelizedAttention plan = inputs.Plan(Method.Linear, FeatureCount, hasPosition: false);
-        using MethodCase run = Case(Method.Linear, Length, FeatureCount, causal: false);
+        using MethodCase run = MethodCase.Random(Method.Linear, Length, FeatureCount, ValueDimension);
         Rounds rounds = Rounds.Run(settings.RowTime, () => inputs.Run(plan), () => run.Compute());
         double seconds = rounds.Seconds(0) - rounds.Seconds(1), nanoseconds = seconds * 1e9 / (2.0 * Length * FeatureCount);
         table.Add("around any", Length, FeatureCount, seconds * 1e3, nanoseconds, "ns a token and feature");
@@ -88,7 +73,7 @@ internal sealed class Costs : IMeasurement
     private static double Transforms(Table table, MeasurementSettings settings, int length)
     {
         int features = length <= 1 << 17 ? 64 : 32;
-        using MethodCase run = Case(Method.Fft, length, features, causal: false);
+        using MethodCase run = MethodCase.Random(Method.Fft, length, features, ValueDimension);
         double seconds = Rounds.Run(settings.RowTime, () => run.Compute()).Seconds(0);
         double transforms = features / 2.0 * ((ValueDimension + 2.0) / Tiers.Lanes);
         double nanoseconds = seconds * 1e9 / (transforms * length);

@@ -13,6 +13,7 @@ internal sealed class WorkingMemory : IMeasurement
     {
         var table = new Table("Working memory of a head in flight", "n", "m", "d_v", "map", "method", "N", "MiB", "bound MiB", "share", "planner's estimate MiB");
         (double Share, string Shape) worst = default;
+        var over = new List<string>();
         int shapes = 0;
         foreach (int length in (int[])[1, 63, 512, 1000, 4096, 5000, 16384, 65536])
         {
@@ -32,7 +33,9 @@ internal sealed class WorkingMemory : IMeasurement
                             double bound = (4.0 * size * ((5 * featuresOut) + (2 * values) + 64)) + (8 * Mebibyte);
                             double share = plan.WorkspaceBytes / bound;
                             shapes++;
-                            if (share > worst.Share) worst = (share, $"n = {length}, m = {featuresOut}, d_v = {values}, {Words.Of(method)}");
+                            string name = $"n = {length}, m = {featuresOut}, d_v = {values}, {Words.Of(method)}";
+                            if (share > worst.Share) worst = (share, name);
+                            if (share > 1) over.Add($"{name}: {Percent.Of(share)}");
                             if (!IsShown(length, features, values, map)) continue;
                             double estimate = plan.Plan.Candidates.First(candidate => candidate.Method == method).WorkspaceBytes;
                             table.Add(length, featuresOut, values, Words.Of(map), Words.Of(method), size, plan.WorkspaceBytes / Mebibyte, bound / Mebibyte, Percent.Of(share), estimate / Mebibyte);
@@ -43,6 +46,7 @@ internal sealed class WorkingMemory : IMeasurement
         }
 
         table.Note($"Bound: 4·N·(5m + 2d_v + 64) bytes + 8 MiB, N the transform length or the tokens. Worst of {shapes} shapes: {worst.Share * 100:0.0} % ({worst.Shape}).");
+        table.Note($"Beyond the bound: {(over.Count == 0 ? "none" : string.Join("; ", over))}.");
         return table;
     }
 

@@ -1,0 +1,34 @@
+/* What bench/FastAttn.Bench asks of a library with other implementations of one attention head:
+ *
+ *   z_i = sum_j c_{j-i} (q_i . k_j) v_j / sum_j c_{j-i} (q_i . k_j)
+ *
+ * with features q, k already made. Not thread-safe; one thread; nothing is thrown. */
+#ifndef FASTATTN_PEERS_H
+#define FASTATTN_PEERS_H
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* The name of implementation `index`, or NULL behind the last one. */
+const char *peer_name(int index);
+
+/* Prepares one head; NULL when this implementation cannot do these sizes or runs out of memory.
+ *   coefficients  [2 length - 1], entry (j - i) + (length - 1)
+ *   query, key    [length, features]
+ *   value, output [length, dimension]
+ * All arrays stay where they are until peer_destroy. What depends on the coefficients alone may be done here;
+ * what depends on query, key or value belongs to peer_run. */
+void *peer_create(int index, int length, int features, int dimension, const float *coefficients, const float *query,
+                  const float *key, const float *value, float *output);
+
+/* Computes the head into `output`. */
+void peer_run(void *head);
+
+void peer_destroy(void *head);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
