@@ -55,7 +55,7 @@ internal static unsafe class LibraryExports
         }
     }
 
-    /// <summary>A text as static text, made at its first use; null only when memory has run out.</summary>
+    /// <summary>A text as static text, made at its first use; null when it cannot be had.</summary>
     private static byte* KeepOnce(ref nint kept, Func<string> text)
     {
         try

@@ -139,17 +139,17 @@ const char *fa_last_error(void);
 
 /*
  * The instruction tier the kernels run on: "avx512", "avx2", "neon" or "portable": the widest of this build, or
- * a lower one that FASTATTN_TIER names. A word that FASTATTN_TIER cannot mean here is ignored, and the reason
- * says so. Static; never fails.
+ * a lower one that FASTATTN_TIER names. A tier that this build lacks is ignored, and the reason says so. Static.
+ * NULL, with a message, when FASTATTN_TIER holds an unknown word; every create then gives FA_ERROR_ARGUMENT.
  */
 const char *fa_simd_tier(void);
 
-/* Why that tier, in one sentence. Static; never fails. */
+/* Why that tier, in one sentence. Static. NULL as for fa_simd_tier. */
 const char *fa_simd_tier_reason(void);
 
 /*
- * Threads used when a call does not say: FASTATTN_THREADS when it is a number above zero, else the cores this
- * process may use. Never fails.
+ * Threads used when a call does not say: FASTATTN_THREADS, else the cores this process may use.
+ * 0, with a message, when FASTATTN_THREADS is not a whole number above zero.
  */
 int32_t fa_default_threads(void);
 

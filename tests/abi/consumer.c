@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 int main(void) {
-    printf("%s\n", fa_simd_tier());
+    const char *tier = fa_simd_tier();
+    printf("%s\n", tier != NULL ? tier : fa_last_error());
     return 0;
 }

@@ -128,8 +128,10 @@ run_level() {
     add_up "$level" "$work/process" "$work/$level/libfastattn.so.0"
     check "$level lowered to portable by FASTATTN_TIER" \
         test "$(FASTATTN_TIER=portable LD_LIBRARY_PATH=$work/$level "$work/consumer")" = portable
-    check "$level ignores a FASTATTN_TIER it does not know" \
-        test "$(FASTATTN_TIER=sse9 LD_LIBRARY_PATH=$work/$level "$work/consumer")" = "$tier"
+    check "$level ignores a FASTATTN_TIER it lacks" \
+        test "$(FASTATTN_TIER=neon LD_LIBRARY_PATH=$work/$level "$work/consumer")" = "$tier"
+    check "$level refuses a FASTATTN_TIER it does not know" \
+        grep "FASTATTN_TIER.*sse9.*portable" <(FASTATTN_TIER=sse9 LD_LIBRARY_PATH=$work/$level "$work/consumer")
 }
 
 run_level x86-64    "$prefix/lib"                        portable

@@ -147,13 +147,17 @@ class ConfigTest(unittest.TestCase):
     def test_tier_can_be_lowered(self):
         self.assertIn("tier     portable: ", self.show(FASTATTN_TIER="portable"))
 
-    def test_what_cannot_be_understood_is_ignored_and_told(self):
-        unset = self.show(FASTATTN_TIER="", FASTATTN_THREADS="")
-        shown = self.show(FASTATTN_TIER="sse9", FASTATTN_THREADS="many")
-        tier, threads = (next(line for line in unset.splitlines() if line.startswith(word)) for word in ("tier", "threads"))
-        self.assertIn(tier.partition(":")[0], shown)
-        self.assertIn("sse9", shown)
-        self.assertIn(threads, shown)
+    def test_a_tier_that_the_build_lacks_is_ignored_and_told(self):
+        shown = self.show(FASTATTN_TIER="neon")
+        self.assertIn(f"tier     {run_python(TIER)}: ", shown)
+        self.assertIn("FASTATTN_TIER=neon is not available here", shown)
+
+    def test_environment_that_cannot_be_understood_is_refused(self):
+        for variable, value in (("FASTATTN_TIER", "sse9"), ("FASTATTN_THREADS", "many"), ("FASTATTN_THREADS", "0")):
+            for code in ("import fastattn; fastattn.show_config()", TIER):
+                with self.subTest(variable=variable, value=value):
+                    last_line = run_python(code, **{variable: value}).splitlines()[-1]
+                    self.assertRegex(last_line, f"^fastattn._errors.ArgumentError: .*{variable}.*{value}")
 
     def test_threads(self):
         self.assertIn("threads  3", self.show(FASTATTN_THREADS="3"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from . import _library
+from ._errors import ArgumentError
 
 
 def show_config() -> None:
@@ -12,9 +13,15 @@ def show_config() -> None:
     ------
     FastAttnError
         The library could not be loaded; the message lists the files tried and what was wrong with each.
+    ArgumentError
+        FASTATTN_TIER holds an unknown word, or FASTATTN_THREADS is not a whole number above zero.
     """
     lib = _library.library()
+    tier, reason, threads = lib.fa_simd_tier(), lib.fa_simd_tier_reason(), lib.fa_default_threads()
+    if tier is None or reason is None or threads == 0:
+        raise ArgumentError(lib.fa_last_error().decode())
+
     print(f"version  {lib.fa_version_string().decode()}")
     print(f"library  {lib.path}")
-    print(f"tier     {lib.fa_simd_tier().decode()}: {lib.fa_simd_tier_reason().decode()}")
-    print(f"threads  {lib.fa_default_threads()}")
+    print(f"tier     {tier.decode()}: {reason.decode()}")
+    print(f"threads  {threads}")
