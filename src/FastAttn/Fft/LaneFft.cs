@@ -19,7 +19,7 @@ internal sealed unsafe class LaneFft
     {
         Length = length;
         Lanes = lanes;
-        Rows = FftRecipe.OuterRadix(length, lanes);
+        Rows = FftRecipe.OuterRadix(length);
         Columns = length / Rows;
         Tables = new FftTables();
         Outer = BuildColumns(length, Rows, []);

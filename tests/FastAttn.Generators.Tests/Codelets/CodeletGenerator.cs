@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Reflection;
 using FastAttn.Generators.Codelets;
 using FastAttn.Generators.Tests.Infrastructure;
@@ -7,6 +8,8 @@ namespace FastAttn.Generators.Tests.Codelets;
 /// <summary>Runs the codelet generator for one attribute.</summary>
 internal static class CodeletGenerator
 {
+    private static readonly ConcurrentDictionary<(string, string), Lazy<GeneratorOutput>> Runs = new();
+
     public static string Source(string instructionSet, string arguments) => $$"""
         namespace Sample;
 
@@ -16,7 +19,12 @@ internal static class CodeletGenerator
         }
         """;
 
-    public static GeneratorOutput Run(string instructionSet, string arguments)
+    /// <summary>Generates and compiles without a complaint; the same request again gives the same output object.</summary>
+    public static GeneratorOutput Run(string instructionSet, string arguments) =>
+        Runs.GetOrAdd((instructionSet, arguments), _ => new Lazy<GeneratorOutput>(() => RunAgain(instructionSet, arguments))).Value;
+
+    /// <summary>As <see cref="Run"/>, from the beginning.</summary>
+    public static GeneratorOutput RunAgain(string instructionSet, string arguments)
     {
         GeneratorOutput output = GeneratorHarness.Run(new FftCodeletGenerator(), Source(instructionSet, arguments));
         Assert.Empty(output.Diagnostics);

@@ -23,8 +23,8 @@ public class CodeletGeneratorTests
     public void The_same_request_gives_the_same_text()
     {
         const string Lengths = "2, 3, 5, 8, 12, 16, 24, 64, ColumnRadices = new[] { 8, 16 }";
-        IReadOnlyDictionary<string, string> first = CodeletGenerator.Run("avx2", Lengths).Sources;
-        Assert.Equal(first, CodeletGenerator.Run("avx2", Lengths).Sources);
+        IReadOnlyDictionary<string, string> first = CodeletGenerator.RunAgain("avx2", Lengths).Sources;
+        Assert.Equal(first, CodeletGenerator.RunAgain("avx2", Lengths).Sources);
         Assert.Equal(first, CodeletGenerator.Run("avx2", "64, 24, 16, 12, 8, 5, 5, 3, 2, ColumnRadices = new[] { 16, 8 }").Sources);
     }
 
