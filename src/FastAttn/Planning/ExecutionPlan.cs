@@ -79,7 +79,7 @@ public sealed class ExecutionPlan
     {
         MethodCandidate best = candidates[0], next = candidates[1];
         string reason = next.Admissible
-            ? string.Create(CultureInfo.InvariantCulture, $"cheapest by the cost table, {next.SecondsPerHead / best.SecondsPerHead:0.0} × faster than {Words.Of(next.Method)}")
+            ? string.Create(CultureInfo.InvariantCulture, $"cheapest by the cost table, {next.SecondsPerHead / best.SecondsPerHead:0.0}× faster than {Words.Of(next.Method)}")
             : "the only admissible method";
         return (best, reason);
     }
