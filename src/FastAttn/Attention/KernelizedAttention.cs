@@ -4,6 +4,7 @@ using FastAttn.Features;
 using FastAttn.Kernels;
 using FastAttn.Memory;
 using FastAttn.Methods;
+using FastAttn.Planning;
 using FastAttn.Positions;
 using FastAttn.Threading;
 
@@ -39,11 +40,12 @@ public sealed unsafe class KernelizedAttention : IDisposable
         options ??= new KernelizedAttentionOptions();
         _settings = new KernelizedAttentionSettings(shape, options);
         CheckPosition(shape, position);
-        Plan = ExecutionPlan.Create(_settings, position is not null);
         if (_settings.Defaults.Projects)
             Projection = options.Projection ?? RandomProjection.Create(_settings.Columns, shape.HeadDimension, options.ProjectionKind, options.Seed);
         PreparedPosition prepared = position?.Prepare(_settings.LargestOffset)
             ?? new PreparedPosition(null, 1, shape.QueryLength, shape.KeyLength, _settings.LargestOffset);
+        Plan = ExecutionPlan.Create(
+            _settings, position is null ? PositionProfile.Even(shape, _settings.LargestOffset, hasBias: false) : PositionProfile.Of(shape, prepared));
         _runner = Tiers.Visit(Tiers.Current, new RunnerBuilder(_settings, Plan, Projection, prepared));
         _workspaces = new WorkspacePool(_runner.MeasureWorkspace());
     }

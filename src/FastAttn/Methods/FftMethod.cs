@@ -13,14 +13,6 @@ namespace FastAttn.Methods;
 internal sealed unsafe class FftMethod<TKernels>(LaneFft fft) : AttentionMethod
     where TKernels : struct, IKernels
 {
-    /// <summary>
-    /// Errors are below this many 2⁻²⁴ of ‖c‖₂ · Σ_a |φ(q_i)_a| · ‖φ(k)_a [v, 1]‖₂: at least twice the worst that the test
-    /// suite's accuracy scan has seen on any tier and length.
-    /// </summary>
-    public const double ErrorConstant = 6;
-
-    private const double HalfUlp = 1.0 / (1 << 24);
-
     /// <summary>Features packed at a time: a cache line of each row.</summary>
     private const int ChunkFeatures = 16;
 
@@ -106,7 +98,7 @@ internal sealed unsafe class FftMethod<TKernels>(LaneFft fft) : AttentionMethod
     private static void SetErrors(in HeadProblem problem, in PartialSums sums, float* norms, float* valueNorms)
     {
         SetUnderflowErrors(problem, sums);
-        float unit = (float)(ErrorConstant * HalfUlp * problem.Position.Norm);
+        float unit = (float)(FftErrorBound.Unit * problem.Position.Norm);
         for (int i = 0; i < problem.QueryCount; i++)
         {
             float* query = problem.Query + ((long)i * problem.FeatureStride);

@@ -19,14 +19,9 @@ internal sealed unsafe class HeadRunner<TKernels>(
     AttentionShape shape, FeatureStage stage, AttentionMethod method, PreparedPosition positions, float tolerance) : HeadRunner
     where TKernels : struct, IKernels
 {
-    /// <summary>Beyond this share of uncertified rows one direct run is cheaper than repairs.</summary>
-    private const double FallbackShare = 0.1;
-
-    /// <summary>Half of the tolerance is left to the rounding that every method has.</summary>
-    private const float MethodShare = 0.5f;
-
     private readonly DirectMethod<TKernels> _direct = new();
     private readonly RowRepair<TKernels> _repair = new(stage);
+    private readonly RowCertificate _certificate = new(tolerance, stage.IsSigned);
 
     public override long MeasureWorkspace()
     {
@@ -59,7 +54,7 @@ internal sealed unsafe class HeadRunner<TKernels>(
         VisibleKeys.LargestValueNorm(problem, keyStates, largestNorm, ref arena);
 
         int repairs = Compute(method, problem, call.Destination, largestNorm, uncertified, ref arena);
-        bool fallsBack = method.Kind == Method.Fft && (arena.IsMeasuring || repairs > FallbackShare * shape.QueryLength);
+        bool fallsBack = method.Kind == Method.Fft && (arena.IsMeasuring || repairs > RowCertificate.FallbackShare * shape.QueryLength);
         if (fallsBack) repairs = Compute(_direct, problem, call.Destination, largestNorm, uncertified, ref arena);
         if (arena.IsMeasuring || repairs > 0)
             _repair.Run(problem, call.Query, call.Key, keyStates, uncertified, repairs, call.Destination, ref arena);
@@ -185,24 +180,13 @@ internal sealed unsafe class HeadRunner<TKernels>(
         {
             float* target = destination.Row(i);
             if (largestNorm[i] <= 0) new Span<float>(target, shape.ValueDimension).Clear();
-            else if (IsCertified(sums, i, largestNorm[i]))
+            else if (_certificate.Holds(sums, i, largestNorm[i]))
                 TKernels.Scale(sums.Numerators + ((long)i * sums.NumeratorStride), target, shape.ValueDimension, 1 / sums.Denominators[i]);
             else uncertified[count++] = i;
         }
 
         arena.Release(mark);
         return count;
-    }
-
-    /// <summary>
-    /// ‖Δz‖ ≤ (‖Δnum‖ + ‖z‖·|Δden|) / (|den| − |Δden|), and ‖z‖ is at most the largest visible ‖v‖ (signed maps: near it).
-    /// Written so that NaN fails.
-    /// </summary>
-    private bool IsCertified(in PartialSums sums, int row, float largestNorm)
-    {
-        float certain = Math.Abs(sums.Denominators[row]) - sums.DenominatorErrors[row];
-        float error = sums.NumeratorErrors[row] + (largestNorm * sums.DenominatorErrors[row]);
-        return certain > 0 && (stage.IsSigned || sums.Denominators[row] > 0) && error <= MethodShare * tolerance * largestNorm * certain;
     }
 
     private void RestoreScale(float factor, RowSource destination)

@@ -41,13 +41,16 @@ public sealed class ExecutionPlan
     /// <summary>Every method, cheapest admissible first.</summary>
     public IReadOnlyList<MethodCandidate> Candidates { get; }
 
-    /// <summary>Plans without preparing anything. O(1).</summary>
+    /// <summary>
+    /// Plans from sizes alone, O(1). A plan for a bias at hand knows more: it counts the pairs whose coefficient is not zero, and
+    /// sees when the bias is too steep for the Fourier method.
+    /// </summary>
     /// <param name="shape">The sizes.</param>
     /// <param name="options">The choices; default options when null.</param>
     /// <param name="hasPosition">Whether a relative position bias will be given.</param>
     /// <exception cref="ArgumentException">A size or a choice is out of range, contradicts another, or forces a method that cannot compute the problem.</exception>
     public static ExecutionPlan Create(AttentionShape shape, KernelizedAttentionOptions? options = null, bool hasPosition = true) =>
-        Create(new KernelizedAttentionSettings(shape, options ?? new KernelizedAttentionOptions()), hasPosition);
+        ForAnyBias(new KernelizedAttentionSettings(shape, options ?? new KernelizedAttentionOptions()), hasPosition);
 
     /// <summary>The plan as a few lines of text.</summary>
     public string Explain()
@@ -66,14 +69,17 @@ public sealed class ExecutionPlan
         return text.ToString();
     }
 
-    internal static ExecutionPlan Create(KernelizedAttentionSettings settings, bool hasPosition)
+    internal static ExecutionPlan Create(KernelizedAttentionSettings settings, PositionProfile positions)
     {
         var planner = new Planner(
-            settings.Shape, settings.Features, settings.LargestOffset, hasPosition, Tiers.Lanes, CostTable.Of(Tiers.Current));
+            settings.Shape, settings.Features, positions, settings.Tolerance, Tiers.Lanes, CostTable.Of(Tiers.Current));
         IReadOnlyList<MethodCandidate> candidates = planner.Candidates();
         (MethodCandidate chosen, string reason) = settings.Method == Method.Auto ? Cheapest(candidates) : Forced(candidates, settings.Method);
         return new ExecutionPlan(settings.Shape, chosen.Method, reason, settings.Features, planner.FftLength, candidates);
     }
+
+    private static ExecutionPlan ForAnyBias(KernelizedAttentionSettings settings, bool hasPosition) =>
+        Create(settings, PositionProfile.Even(settings.Shape, settings.LargestOffset, hasPosition));
 
     private static (MethodCandidate Chosen, string Reason) Cheapest(IReadOnlyList<MethodCandidate> candidates)
     {

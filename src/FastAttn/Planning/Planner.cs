@@ -1,10 +1,11 @@
 using FastAttn.Fft;
 using FastAttn.Memory;
+using FastAttn.Methods;
 
 namespace FastAttn.Planning;
 
-/// <summary>Estimates every method and takes the cheapest that can compute the problem. Depends on sizes and the cost table only.</summary>
-internal sealed class Planner(AttentionShape shape, int features, int largestOffset, bool hasPosition, int lanes, CostTable costs)
+/// <summary>Estimates every method and takes the cheapest that can compute the problem. Depends on sizes, positions and the cost table, never on query, key and value.</summary>
+internal sealed class Planner(AttentionShape shape, int features, PositionProfile positions, float tolerance, int lanes, CostTable costs)
 {
     private readonly int _columns = Padding.RoundUp(shape.ValueDimension, lanes);
 
@@ -17,31 +18,28 @@ internal sealed class Planner(AttentionShape shape, int features, int largestOff
         .. new[] { Direct(), Fft(), Linear() }.OrderBy(candidate => candidate.Admissible ? candidate.SecondsPerHead : double.PositiveInfinity),
     ];
 
-    /// <summary>Pairs of query and key that the direct method visits.</summary>
-    private double Pairs()
-    {
-        double pairs = (double)shape.QueryLength * shape.KeyLength;
-        if (largestOffset >= shape.KeyLength - 1) return pairs;
-
-        // Row i sees largestOffset + 1 + i keys, none below zero, all from some row on.
-        double first = Math.Clamp(-largestOffset - 1.0, 0, shape.QueryLength), full = Math.Clamp(shape.KeyLength - 1.0 - largestOffset, 0, shape.QueryLength);
-        double ramp = full - first, seenFirst = Math.Max(largestOffset + 1.0 + first, 0), seenLast = Math.Min(largestOffset + full, shape.KeyLength);
-        return (ramp * (seenFirst + seenLast) / 2) + ((shape.QueryLength - full) * shape.KeyLength);
-    }
-
     private MethodCandidate Direct() =>
-        new(Method.Direct, true, "always possible", 2 * Pairs() * (features + _columns + 1) / (costs.DirectGflops * 1e9), WorkspaceBytes(3, 3, 0));
+        new(Method.Direct, true, "always possible", 2 * positions.Pairs * (features + _columns + 1) / (costs.DirectGflops * 1e9), WorkspaceBytes(3, 3, 0));
 
     private MethodCandidate Fft()
     {
         if (FftLength == 0) return new(Method.Fft, false, $"sequences beyond {FftRecipe.MaximumLength} tokens", double.NaN, 0);
         double transforms = (features / 2.0 * (_columns / (double)lanes)) + (features / (2.0 * lanes) * 2);
-        return new(
-            Method.Fft, true, $"transforms of length {FftLength}",
-            transforms * FftLength * costs.FftNanosecondsPerPoint(FftLength) * 1e-9, WorkspaceBytes(3, 2, 4 * lanes));
+        double seconds = transforms * FftLength * costs.FftNanosecondsPerPoint(FftLength) * 1e-9;
+        long bytes = WorkspaceBytes(3, 2, 4 * lanes);
+        return IsTooSteep()
+            ? new(Method.Fft, true, "positions so steep that most rows would fail their certificate and run directly after all", seconds + Direct().SecondsPerHead, bytes)
+            : new(Method.Fft, true, $"transforms of length {FftLength}", seconds, bytes);
     }
 
-    private MethodCandidate Linear() => hasPosition
+    /// <summary>
+    /// Whether even rows over even features would fail: there the error bound, both parts, is the constant times
+    /// ‖c‖₂·√n against ‖c‖₁ (see <see cref="FftErrorBound"/>).
+    /// </summary>
+    private bool IsTooSteep() =>
+        2 * FftErrorBound.Unit * positions.Steepness * Math.Sqrt(shape.KeyLength) > RowCertificate.MethodShare * tolerance;
+
+    private MethodCandidate Linear() => positions.HasBias
         ? new(Method.Linear, false, "needs a problem without relative positions", double.NaN, 0)
         : new(
             Method.Linear, true, "no relative positions",

@@ -52,13 +52,14 @@ internal sealed unsafe class HeadPosition
         LogMax = runs.Count > 0 ? max : 0;
         FirstNonZero = int.MaxValue;
         LastNonZero = int.MinValue;
-        double squares = 0;
+        double sum = 0, squares = 0;
         foreach (OffsetRun run in runs)
         {
             for (int t = run.First; t <= run.Last; t++)
             {
                 float c = (float)Math.Exp(Bias(t) - LogMax);
                 Coefficients[t] = c;
+                sum += c;
                 squares += (double)c * c;
                 if (c == 0) continue;
                 FirstNonZero = Math.Min(FirstNonZero, t);
@@ -66,6 +67,7 @@ internal sealed unsafe class HeadPosition
             }
         }
 
+        Sum = sum;
         Norm = Math.Sqrt(squares);
     }
 
@@ -80,6 +82,9 @@ internal sealed unsafe class HeadPosition
 
     /// <summary>The bias that was taken off before the exponential.</summary>
     public double LogMax { get; }
+
+    /// <summary>‖c‖₁.</summary>
+    public double Sum { get; }
 
     /// <summary>‖c‖₂.</summary>
     public double Norm { get; }

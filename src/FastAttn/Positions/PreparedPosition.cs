@@ -26,6 +26,9 @@ internal sealed unsafe class PreparedPosition
             _heads[head] = new HeadPosition(bias, head * (queryCount + keyCount - 1), queryCount, keyCount, largestOffset);
     }
 
+    /// <summary>One head when all share a bias, else every head.</summary>
+    public IReadOnlyList<HeadPosition> Heads => _heads;
+
     /// <summary>The coefficients of a head.</summary>
     public HeadPosition Head(int head) => _heads[_heads.Length == 1 ? 0 : head];
 

@@ -1,0 +1,24 @@
+namespace FastAttn.Methods;
+
+/// <summary>Whether a row of partial sums is sure to keep the contract ‖Δz_i‖₂ ≤ tolerance · max ‖v_j‖₂ over the keys it sees.</summary>
+/// <param name="tolerance">The contract's tolerance.</param>
+/// <param name="signed">Whether features, and so denominators, can be negative.</param>
+internal readonly struct RowCertificate(float tolerance, bool signed)
+{
+    /// <summary>Half of the tolerance is left to the rounding that every method has.</summary>
+    public const float MethodShare = 0.5f;
+
+    /// <summary>Beyond this share of uncertified rows one direct run is cheaper than repairs.</summary>
+    public const double FallbackShare = 0.1;
+
+    /// <summary>
+    /// ‖Δz‖ ≤ (‖Δnum‖ + ‖z‖·|Δden|) / (|den| − |Δden|), and ‖z‖ is at most the largest visible ‖v‖ (signed maps: near it).
+    /// Written so that NaN fails.
+    /// </summary>
+    public unsafe bool Holds(in PartialSums sums, int row, float largestNorm)
+    {
+        float certain = Math.Abs(sums.Denominators[row]) - sums.DenominatorErrors[row];
+        float error = sums.NumeratorErrors[row] + (largestNorm * sums.DenominatorErrors[row]);
+        return certain > 0 && (signed || sums.Denominators[row] > 0) && error <= MethodShare * tolerance * largestNorm * certain;
+    }
+}
