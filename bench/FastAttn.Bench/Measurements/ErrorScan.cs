@@ -9,7 +9,7 @@ namespace FastAttn.Bench.Measurements;
 
 /// <summary>
 /// The errors of the FFT method in units of its certificate, over positions and features that are hard on it: the evidence
-/// for <see cref="FftMethod{TKernels}.ErrorConstant"/>. Reference in float64 on the first, the last and random rows.
+/// for <see cref="FftErrorBound.Constant"/>. Reference in float64 on the first, the last and random rows.
 /// </summary>
 internal sealed class ErrorScan : IMeasurement
 {
@@ -46,7 +46,7 @@ internal sealed class ErrorScan : IMeasurement
 
         table.Note($"By length N (denominator, numerator): {string.Join("; ", byLength.Select(entry => FormattableString.Invariant($"{entry.Key}: {entry.Value.Denominator:0.00}, {entry.Value.Numerator:0.00}")))}.");
         double largest = byLength.Values.Max(worst => Math.Max(worst.Denominator, worst.Numerator));
-        table.Note($"Worst of all: {largest:0.00}. The certificate takes {Tiers.Visit(Tiers.Current, new ShippedConstant())}.");
+        table.Note($"Worst of all: {largest:0.00}. The certificate takes {FftErrorBound.Constant}.");
         return table;
     }
 
@@ -130,11 +130,5 @@ internal sealed class ErrorScan : IMeasurement
             double unit = HalfUlp * _position.Norm;
             return new Worst(Math.Abs(sums.Denominators[i] - denominator) / (unit * bound), _length, Math.Sqrt(squares) / (unit * valueBound), _length);
         }
-    }
-
-    private sealed class ShippedConstant : ITierVisitor<double>
-    {
-        public double Visit<TKernels>()
-            where TKernels : struct, IKernels => FftMethod<TKernels>.ErrorConstant;
     }
 }
