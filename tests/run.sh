@@ -54,6 +54,7 @@ has_tier() {
 }
 
 build() { dotnet build FastAttn.sln -c Release -clp:ErrorsOnly && echo "1 passed, 0 failed"; }
+native_library() { nativelib/build.sh --prefix artifacts/native && echo "1 passed, 0 failed"; }
 absent_tier() { echo "SKIPPED: this machine has no $1"; echo "0 passed, 0 failed, 1 skipped"; }
 on_tier() { local FASTATTN_TIER=$1; export FASTATTN_TIER; suite "$2"; }
 without() { local "$1=0"; export "${1?}"; suite FastAttn.Tests --filter FullyQualifiedName~TierSmokeTests; }
@@ -72,8 +73,10 @@ for tier in avx512 avx2 portable; do
 done
 step "the runtime without AVX-512" without DOTNET_EnableAVX512
 step "the runtime without AVX2" without DOTNET_EnableAVX2
-step "C and C++ callers" tests/abi/run.sh
-step "Python" tests/python/run.sh
+step "native library" native_library
+step "C and C++ callers" tests/abi/run.sh artifacts/native
+step "Python" tests/python/run.sh artifacts/native
+step "the README's examples" tests/readme/run.sh artifacts/native
 step "NEON kernels under an emulator" tests/neon/run.sh
 step "deliberate faults" tests/faults/run.sh
 
