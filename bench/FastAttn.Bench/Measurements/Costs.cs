@@ -26,7 +26,7 @@ internal sealed class Costs : IMeasurement
         foreach (int odd in (int[])[1, 3, 5])
         {
             var figures = new List<double>();
-            for (int length = 64; length <= (settings.IsQuick ? 4096 : 1 << 20); length *= 2) figures.Add(Transforms(table, settings, length / 4 * OddQuarters(odd)));
+            for (int length = 64; length <= (settings.IsQuick ? 4096 : 1 << 18); length *= 2) figures.Add(Transforms(table, settings, length / 4 * OddQuarters(odd)));
             lists.Add($"[{string.Join(", ", figures.Select(Figure))}]");
         }
 
@@ -72,7 +72,7 @@ internal sealed class Costs : IMeasurement
     /// <summary>Nanoseconds per point for two features and one vector of value columns, by the planner's count of transforms.</summary>
     private static double Transforms(Table table, MeasurementSettings settings, int length)
     {
-        int features = length <= 1 << 17 ? 64 : 32;
+        int features = length < 1 << 17 ? 64 : 32;
         using MethodCase run = MethodCase.Random(Method.Fft, length, features, ValueDimension);
         double seconds = Rounds.Run(settings.RowTime, () => run.Compute()).Seconds(0);
         double transforms = features / 2.0 * ((ValueDimension + 2.0) / Tiers.Lanes);
