@@ -43,7 +43,11 @@ internal sealed class LibraryCompilation
     private static CSharpCompilation Compile(string sources, string obj)
     {
         string[] own = Files(sources).Where(path => !path.StartsWith(Path.Combine(sources, "obj")) && !path.StartsWith(Path.Combine(sources, "bin"))).ToArray();
-        string[] written = [.. Files(Path.Combine(obj, "generated", "net10.0")), .. Directory.GetFiles(Path.Combine(obj, "Release", "net10.0"), "*.cs")];
+        string[] emitted = Files(Path.Combine(obj, "generated", "net10.0"));
+
+        // The last compilation wrote its files within moments; older ones are of generators before it.
+        DateTime last = emitted.Max(File.GetLastWriteTimeUtc);
+        string[] written = [.. emitted.Where(path => last - File.GetLastWriteTimeUtc(path) < TimeSpan.FromSeconds(30)), .. Directory.GetFiles(Path.Combine(obj, "Release", "net10.0"), "*.cs")];
         IEnumerable<PortableExecutableReference> references = ((string)AppContext.GetData("TRUSTED_PLATFORM_ASSEMBLIES")!)
             .Split(Path.PathSeparator)
             .Where(path => Path.GetFileName(path) is not ("FastAttn.dll" or "FastAttn.Faults.dll") && !Path.GetFileName(path).StartsWith("Microsoft.CodeAnalysis", StringComparison.Ordinal))

@@ -1,3 +1,4 @@
+using System.Reflection;
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.CSharp;
 using Microsoft.CodeAnalysis.CSharp.Syntax;
@@ -15,7 +16,7 @@ internal sealed class EmittedKernels
     public static EmittedKernels Read(IEnumerable<string> paths)
     {
         var kernels = new EmittedKernels();
-        foreach (string path in paths.Order(StringComparer.Ordinal))
+        foreach (string path in Latest(paths).Order(StringComparer.Ordinal))
         {
             CompilationUnitSyntax root = CSharpSyntaxTree.ParseText(File.ReadAllText(path)).GetCompilationUnitRoot();
             kernels._files.Add((Path.GetFileName(path), root));
@@ -25,6 +26,8 @@ internal sealed class EmittedKernels
             }
         }
 
+        kernels.CheckAgainstTheLibrary();
+
         if (kernels.Methods.Count == 0) throw new InvalidOperationException("no emitted NEON method was found");
         foreach (IGrouping<string, EmittedMethod> overloads in kernels.Methods.GroupBy(method => method.Name).Where(group => group.Count() > 1))
         {
@@ -32,6 +35,28 @@ internal sealed class EmittedKernels
         }
 
         return kernels;
+    }
+
+    /// <summary>
+    /// Files of earlier generators stay where a build writes its own: those of the last compilation count, which writes all of
+    /// them within moments.
+    /// </summary>
+    private static IEnumerable<string> Latest(IEnumerable<string> paths)
+    {
+        string[] all = [.. paths];
+        DateTime last = all.Max(File.GetLastWriteTimeUtc);
+        return all.Where(path => last - File.GetLastWriteTimeUtc(path) < TimeSpan.FromSeconds(30));
+    }
+
+    /// <summary>What was read must be what the library holds, neither more nor less.</summary>
+    private void CheckAgainstTheLibrary()
+    {
+        Type neon = typeof(FastAttnInfo).Assembly.GetType("FastAttn.Kernels.NeonKernels", throwOnError: true)!;
+        IEnumerable<string> held = neon.GetMethods(BindingFlags.Static | BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.DeclaredOnly)
+            .Select(method => method.IsSpecialName ? method.Name["get_".Length..] : method.Name)
+            .Where(name => name != nameof(FastAttnInfo.Tier));
+        string[] differing = [.. held.Except(Methods.Select(method => method.Name)), .. Methods.Select(method => method.Name).Except(held)];
+        if (differing.Length > 0) throw new InvalidOperationException($"emitted files and library differ in {string.Join(", ", differing)}");
     }
 
     /// <summary>File names and text; marked text sets <c>Marks[number]</c> when a method with a body is entered.</summary>
