@@ -35,7 +35,7 @@ internal abstract unsafe class AttentionMethod
     /// The errors of a computation that only rounds: nothing beyond rounding relative to den_i, except what underflow can
     /// lose. Every factor is at most one, so each of the n·m products loses less than the smallest normal number.
     /// </summary>
-    protected static void SetUnderflowErrors(in HeadProblem problem, in PartialSums sums)
+    internal static void SetUnderflowErrors(in HeadProblem problem, in PartialSums sums)
     {
         float loss = (float)((double)problem.KeyCount * problem.Features * SmallestNormal);
         new Span<float>(sums.DenominatorErrors, problem.QueryCount).Fill(loss);

@@ -35,23 +35,23 @@ internal sealed unsafe class DirectMethod<TKernels> : AttentionMethod
     private static void ComputeTile(in HeadProblem problem, KeyBlocks blocks, in PartialSums sums, int first, int rows, float* rowSums)
     {
         new Span<float>(rowSums, rows * TKernels.Lanes).Clear();
-        AddBlocks(problem, blocks, sums, first, rows, 0, blocks.Count, rowSums);
+        AddBlocks(problem, problem.Position.Window, blocks, sums, first, rows, 0, blocks.Count, rowSums);
         LaneSums.Store<TKernels>(rowSums, rows, sums.Denominators + first);
     }
 
     /// <summary>Adds key blocks <paramref name="firstBlock"/> … <paramref name="endBlock"/>−1 to query rows <paramref name="first"/> ….</summary>
     public static void AddBlocks(
-        in HeadProblem problem, KeyBlocks blocks, in PartialSums sums, int first, int rows, int firstBlock, int endBlock, float* rowSums)
+        in HeadProblem problem, CoefficientWindow coefficients, KeyBlocks blocks, in PartialSums sums,
+        int first, int rows, int firstBlock, int endBlock, float* rowSums)
     {
         const int Tile = KernelShape.KeyTile;
-        HeadPosition position = problem.Position;
-        if (position.FirstNonZero > position.LastNonZero) return;
+        if (coefficients.IsEmpty) return;
         for (int block = firstBlock; block < endBlock; block++)
         {
             // Rows i with a nonzero coefficient in this block: FirstNonZero ≤ j − i + Offset ≤ LastNonZero for some j of it.
             long j = (long)block * Tile;
-            long from = Math.Max(j + problem.Offset - position.LastNonZero, first);
-            long to = Math.Min(j + Tile - 1 + problem.Offset - position.FirstNonZero, first + rows - 1);
+            long from = Math.Max(j + problem.Offset - coefficients.LastNonZero, first);
+            long to = Math.Min(j + Tile - 1 + problem.Offset - coefficients.FirstNonZero, first + rows - 1);
             if (from > to) continue;
             int skipped = (int)(from - first) / TKernels.RowTile * TKernels.RowTile;
             int count = Padding.RoundUp((int)(to - first) + 1 - skipped, TKernels.RowTile);
@@ -59,7 +59,7 @@ internal sealed unsafe class DirectMethod<TKernels> : AttentionMethod
             TKernels.AttentionTile(
                 count, problem.Features, sums.NumeratorStride,
                 problem.Query + ((long)row * problem.FeatureStride), problem.FeatureStride,
-                blocks.Keys(block), position.Coefficients + (j - row + problem.Offset),
+                blocks.Keys(block), coefficients.From(j - row + problem.Offset),
                 blocks.Values(block), blocks.ValueStride,
                 sums.Numerators + ((long)row * sums.NumeratorStride), sums.NumeratorStride,
                 rowSums + ((long)skipped * TKernels.Lanes));

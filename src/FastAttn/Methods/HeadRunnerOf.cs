@@ -56,8 +56,9 @@ internal sealed unsafe class HeadRunner<TKernels>(
         int repairs = Compute(method, problem, call.Destination, largestNorm, uncertified, ref arena);
         bool fallsBack = method.Kind == Method.Fft && (arena.IsMeasuring || repairs > RowCertificate.FallbackShare * shape.QueryLength);
         if (fallsBack) repairs = Compute(_direct, problem, call.Destination, largestNorm, uncertified, ref arena);
-        if (arena.IsMeasuring || repairs > 0)
-            _repair.Run(problem, call.Query, call.Key, keyStates, uncertified, repairs, call.Destination, ref arena);
+        int alone = RescaledTiles<TKernels>.Run(problem, keyStates, _certificate, largestNorm, uncertified, repairs, call.Destination, ref arena);
+        if (arena.IsMeasuring || alone > 0)
+            _repair.Run(problem, call.Query, call.Key, keyStates, uncertified, alone, call.Destination, ref arena);
         if (arena.IsMeasuring) return default;
 
         RestoreScale(problem.Values.Factor, call.Destination);

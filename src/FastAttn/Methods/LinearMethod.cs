@@ -44,7 +44,7 @@ internal sealed unsafe class LinearMethod<TKernels> : AttentionMethod
             }
 
             new Span<float>(rowSums, rows * TKernels.Lanes).Clear();
-            DirectMethod<TKernels>.AddBlocks(problem, blocks, sums, first, rows, summed, blocks.Count, rowSums);
+            DirectMethod<TKernels>.AddBlocks(problem, problem.Position.Window, blocks, sums, first, rows, summed, blocks.Count, rowSums);
             LaneSums.Store<TKernels>(rowSums, rows, sums.Denominators + first);
             total.Apply(problem, sums, first, rows);
             part.Apply(problem, sums, first, rows);

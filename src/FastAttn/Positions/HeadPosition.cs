@@ -101,6 +101,9 @@ internal sealed unsafe class HeadPosition
     /// <inheritdoc cref="FirstNonZero"/>
     public int LastNonZero { get; }
 
+    /// <summary>All of it as tiles take it.</summary>
+    public CoefficientWindow Window => new((nint)Coefficients, FirstNonZero, LastNonZero);
+
     /// <summary>Whether a key at this offset is visible.</summary>
     public bool IsVisible(int offset) => offset <= _largestOffset && !float.IsNegativeInfinity(Bias(offset));
 
