@@ -11,7 +11,7 @@ unset FASTATTN_TIER FASTATTN_THREADS
 # Tests that together look at every rule and take seconds; the long scans are for the whole suite.
 fast='FullyQualifiedName~ContractTests.AnyShapeAndOptions|FullyQualifiedName~ContractTests.HeadsOwn|FullyQualifiedName~ContractTests.TheTolerance'
 fast+='|FullyQualifiedName~AdversarialTests.SomeRows|FullyQualifiedName~DefinedEdgeTests|FullyQualifiedName~NonFiniteTests.A'
-fast+='|FullyQualifiedName~RandomProjectionTests|FullyQualifiedName~SoftmaxAttentionTests'
+fast+='|FullyQualifiedName~RandomProjectionTests|FullyQualifiedName~SoftmaxAttentionTests|FullyQualifiedName~HardRowsTests'
 
 # The library alone is compiled for each fault; the tests are taken as they are and given the faulty library.
 dotnet build tests/FastAttn.Tests -c Release -clp:ErrorsOnly -nologo -v:quiet &&

@@ -20,6 +20,8 @@ internal readonly record struct AttentionTensors(StridedTensor Query, StridedTen
         if (tensor.Data == 0) throw new ArgumentNullException(name, $"{name} has no data; expected [{batch}, {heads}, {rows}, {columns}]");
         if ((tensor.Batch, tensor.Heads, tensor.Rows, tensor.Columns) != (batch, heads, rows, columns))
             throw new ShapeException($"{name} is [{tensor.Batch}, {tensor.Heads}, {tensor.Rows}, {tensor.Columns}]; expected [{batch}, {heads}, {rows}, {columns}]", name);
+        if (tensor.LeavesAddressSpace)
+            throw new ShapeException($"{name} has strides {tensor.BatchStride}, {tensor.HeadStride}, {tensor.RowStride} that leave the address space; expected every element within it", name);
         if (tensor.Data % sizeof(float) != 0) throw new ArgumentException($"{name} is at address {tensor.Data:x}; expected a multiple of 4", name);
     }
 

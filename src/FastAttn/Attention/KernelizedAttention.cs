@@ -28,6 +28,7 @@ public sealed unsafe class KernelizedAttention : IDisposable
     private readonly WorkspacePool _workspaces;
     private readonly Lock _gate = new();
     private ForwardWork? _idle;
+    private volatile bool _disposed;
 
     /// <summary>Checks the sizes, chooses the method and prepares what does not depend on query, key and value.</summary>
     /// <param name="shape">The sizes of every call.</param>
@@ -45,7 +46,7 @@ public sealed unsafe class KernelizedAttention : IDisposable
         PreparedPosition prepared = position?.Prepare(_settings.LargestOffset)
             ?? new PreparedPosition(null, 1, shape.QueryLength, shape.KeyLength, _settings.LargestOffset);
         Plan = ExecutionPlan.Create(
-            _settings, position is null ? PositionProfile.Even(shape, _settings.LargestOffset, hasBias: false) : PositionProfile.Of(shape, prepared));
+            _settings, position is null ? PositionProfile.Even(shape, _settings.LargestOffset, hasBias: false) : PositionProfile.Of(shape, prepared, _settings.Tolerance));
         _runner = Tiers.Visit(Tiers.Current, new RunnerBuilder(_settings, Plan, Projection, prepared));
         _workspaces = new WorkspacePool(_runner.MeasureWorkspace());
     }
@@ -115,6 +116,7 @@ public sealed unsafe class KernelizedAttention : IDisposable
         StridedTensor query, StridedTensor key, StridedTensor value, StridedTensor destination,
         ReadOnlySpan<bool> keyMask = default, ReadOnlySpan<int> lengths = default)
     {
+        ObjectDisposedException.ThrowIf(_disposed, this);
         AttentionShape shape = _settings.Shape;
         var tensors = new AttentionTensors(query, key, value, destination);
         tensors.Check(shape);
@@ -141,7 +143,11 @@ public sealed unsafe class KernelizedAttention : IDisposable
     }
 
     /// <summary>Frees the pooled workspaces; calls in flight keep theirs until they return.</summary>
-    public void Dispose() => _workspaces.Dispose();
+    public void Dispose()
+    {
+        _disposed = true;
+        _workspaces.Dispose();
+    }
 
     private static void CheckPosition(AttentionShape shape, RelativePosition? position)
     {

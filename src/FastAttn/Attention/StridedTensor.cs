@@ -22,10 +22,10 @@ public readonly unsafe record struct StridedTensor(
     {
         get
         {
-            Span<(long Stride, int Extent)> axes = [(Math.Abs(BatchStride), Batch), (Math.Abs(HeadStride), Heads), (Math.Abs(RowStride), Rows)];
+            Span<(Int128 Stride, int Extent)> axes = [(Int128.Abs(BatchStride), Batch), (Int128.Abs(HeadStride), Heads), (Int128.Abs(RowStride), Rows)];
             axes.Sort((x, y) => x.Stride.CompareTo(y.Stride));
-            long within = Columns;
-            foreach ((long stride, int extent) in axes)
+            Int128 within = Columns;
+            foreach ((Int128 stride, int extent) in axes)
             {
                 if (extent == 1) continue;
                 if (stride < within) return true;
@@ -42,6 +42,16 @@ public readonly unsafe record struct StridedTensor(
         (Int128 first, Int128 last) = Range();
         (Int128 otherFirst, Int128 otherLast) = other.Range();
         return first <= otherLast && otherFirst <= last;
+    }
+
+    /// <summary>Whether some element would lie outside the address space.</summary>
+    internal bool LeavesAddressSpace
+    {
+        get
+        {
+            (Int128 first, Int128 last) = Range();
+            return first < 0 || last > nint.MaxValue;
+        }
     }
 
     private (Int128 First, Int128 Last) Range()

@@ -39,9 +39,9 @@ internal abstract unsafe class AttentionMethod
     {
         float loss = (float)((double)problem.KeyCount * problem.Features * SmallestNormal);
         new Span<float>(sums.DenominatorErrors, problem.QueryCount).Fill(loss);
-        float largestNorm = 0;
+        double largestNorm = 0;
         for (int j = 0; j < problem.KeyCount; j++) largestNorm = Math.Max(largestNorm, problem.ValueNorm[j]);
-        new Span<float>(sums.NumeratorErrors, problem.QueryCount).Fill(loss * largestNorm);
+        new Span<float>(sums.NumeratorErrors, problem.QueryCount).Fill((float)(loss * largestNorm * problem.Values.Factor));
     }
 
     private const double SmallestNormal = 1.17549435e-38;

@@ -59,7 +59,7 @@ internal sealed unsafe class FftMethod<TKernels>(LaneFft fft) : AttentionMethod
             new Span<float>(valueNorms, stride).Clear();
             for (int j = 0; j < problem.KeyCount; j++)
             {
-                float norm = problem.ValueNorm[j];
+                float norm = (float)(problem.ValueNorm[j] * problem.Values.Factor);
                 TKernels.AccumulateSquares(problem.Key + ((long)j * stride), stride, 1, norm * norm, norms, valueNorms);
             }
 

@@ -32,8 +32,8 @@ internal unsafe struct HeadProblem
 
     public ValueSource Values;
 
-    /// <summary>‖v_j‖₂ after the values' factor; zero where a key is dropped.</summary>
-    public float* ValueNorm;
+    /// <summary>‖v_j‖₂, in float64 so that no finite row's norm overflows or vanishes; zero where a key is dropped.</summary>
+    public double* ValueNorm;
 
     public PreparedPosition Positions;
     public int Offset;

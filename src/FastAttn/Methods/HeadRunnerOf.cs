@@ -49,19 +49,18 @@ internal sealed unsafe class HeadRunner<TKernels>(
         RowState* keyStates = arena.Take<RowState>(shape.KeyLength);
         RowState* valueStates = arena.Take<RowState>(shape.KeyLength);
         HeadProblem problem = Prepare(call, queryStates, keyStates, valueStates, ref arena);
-        float* largestNorm = arena.Take<float>(shape.QueryLength);
+        double* largestNorm = arena.Take<double>(shape.QueryLength);
         int* uncertified = arena.Take<int>(shape.QueryLength);
         VisibleKeys.LargestValueNorm(problem, keyStates, largestNorm, ref arena);
 
-        int repairs = Compute(method, problem, call.Destination, largestNorm, uncertified, ref arena);
+        int repairs = Compute(method, problem, queryStates, call.Destination, largestNorm, uncertified, ref arena);
         bool fallsBack = method.Kind == Method.Fft && (arena.IsMeasuring || repairs > RowCertificate.FallbackShare * shape.QueryLength);
-        if (fallsBack) repairs = Compute(_direct, problem, call.Destination, largestNorm, uncertified, ref arena);
+        if (fallsBack) repairs = Compute(_direct, problem, queryStates, call.Destination, largestNorm, uncertified, ref arena);
         int alone = RescaledTiles<TKernels>.Run(problem, keyStates, _certificate, largestNorm, uncertified, repairs, call.Destination, ref arena);
         if (arena.IsMeasuring || alone > 0)
-            _repair.Run(problem, call.Query, call.Key, keyStates, uncertified, alone, call.Destination, ref arena);
+            _repair.Run(problem, call.Query, call.Key, keyStates, largestNorm, uncertified, alone, call.Destination, ref arena);
         if (arena.IsMeasuring) return default;
 
-        RestoreScale(problem.Values.Factor, call.Destination);
         Poison.Spread(problem, queryStates, keyStates, valueStates, call.Value, call.Destination);
         return new HeadReport(repairs, fallsBack);
     }
@@ -73,7 +72,7 @@ internal sealed unsafe class HeadRunner<TKernels>(
         float* key = arena.Take<float>((long)stage.PaddedRows(shape.KeyLength) * stage.Stride);
         double* queryScales = arena.Take<double>(shape.QueryLength);
         double* keyScales = arena.Take<double>(shape.KeyLength);
-        float* valueNorm = arena.Take<float>(shape.KeyLength);
+        double* valueNorm = arena.Take<double>(shape.KeyLength);
         var problem = new HeadProblem
         {
             Head = call.Head,
@@ -107,7 +106,7 @@ internal sealed unsafe class HeadRunner<TKernels>(
     }
 
     /// <summary>Finds the values' common power of two, their norms, and which rows hold NaN or infinity.</summary>
-    private ValueSource PrepareValues(RowSource values, RowState* keyStates, RowState* states, float* norms, ref Arena arena)
+    private ValueSource PrepareValues(RowSource values, RowState* keyStates, RowState* states, double* norms, ref Arena arena)
     {
         long mark = arena.Mark;
         float* row = arena.Take<float>(shape.ValueDimension);
@@ -126,17 +125,17 @@ internal sealed unsafe class HeadRunner<TKernels>(
                     size = LargestFinite(values.Row(j));
                 }
 
-                largest = Math.Max(largest, size);
+                if (keyStates[j] == RowState.Kept) largest = Math.Max(largest, size);
             }
 
-            if (largest > 0) factor = MathF.ScaleB(1, -Math.Clamp(Math.ILogB(largest), -120, 120));
-            var source = new ValueSource(values, states, factor);
+            factor = ValueSource.FactorFor(largest);
+            var plain = new ValueSource(values, states, 1);
             for (int j = 0; j < shape.KeyLength; j++)
             {
                 norms[j] = 0;
                 if (keyStates[j] != RowState.Kept) continue;
-                source.Copy<TKernels>(j, 0, shape.ValueDimension, row);
-                norms[j] = MathF.Sqrt(TKernels.SumOfSquares(row, shape.ValueDimension));
+                plain.Copy<TKernels>(j, 0, shape.ValueDimension, row);
+                norms[j] = Math.Sqrt(WideSum.OfSquares(row, shape.ValueDimension));
             }
         }
 
@@ -172,27 +171,21 @@ internal sealed unsafe class HeadRunner<TKernels>(
 
     /// <summary>Runs a method, stores every row it can vouch for, and lists the others.</summary>
     private int Compute(
-        AttentionMethod chosen, in HeadProblem problem, RowSource destination, float* largestNorm, int* uncertified, ref Arena arena)
+        AttentionMethod chosen, in HeadProblem problem, RowState* queryStates, RowSource destination, double* largestNorm, int* uncertified,
+        ref Arena arena)
     {
         long mark = arena.Mark;
         PartialSums sums = chosen.Compute(problem, ref arena);
         int count = 0;
         for (int i = 0; i < shape.QueryLength && !arena.IsMeasuring; i++)
         {
-            float* target = destination.Row(i);
-            if (largestNorm[i] <= 0) new Span<float>(target, shape.ValueDimension).Clear();
-            else if (_certificate.Holds(sums, i, largestNorm[i]))
-                TKernels.Scale(sums.Numerators + ((long)i * sums.NumeratorStride), target, shape.ValueDimension, 1 / sums.Denominators[i]);
+            // Nothing to see, or a query that will poison its row: neither needs sums.
+            if (largestNorm[i] <= 0 || queryStates[i] != RowState.Kept) new Span<float>(destination.Row(i), shape.ValueDimension).Clear();
+            else if (_certificate.Holds(sums, i, (float)(largestNorm[i] * problem.Values.Factor))) StoredRow.Store<TKernels>(problem, sums, i, destination);
             else uncertified[count++] = i;
         }
 
         arena.Release(mark);
         return count;
-    }
-
-    private void RestoreScale(float factor, RowSource destination)
-    {
-        if (factor == 1) return;
-        for (int i = 0; i < shape.QueryLength; i++) TKernels.Scale(destination.Row(i), destination.Row(i), shape.ValueDimension, 1 / factor);
     }
 }

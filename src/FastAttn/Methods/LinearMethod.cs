@@ -43,9 +43,10 @@ internal sealed unsafe class LinearMethod<TKernels> : AttentionMethod
                 if ((summed + 1) % BlocksPerPart == 0) part.MoveTo(total);
             }
 
+            new Span<float>(sums.Denominators + first, rows).Clear();
             new Span<float>(rowSums, rows * TKernels.Lanes).Clear();
             DirectMethod<TKernels>.AddBlocks(problem, problem.Position.Window, blocks, sums, first, rows, summed, blocks.Count, rowSums);
-            LaneSums.Store<TKernels>(rowSums, rows, sums.Denominators + first);
+            LaneSums.MoveTo<TKernels>(sums.Denominators + first, rowSums, rows);
             total.Apply(problem, sums, first, rows);
             part.Apply(problem, sums, first, rows);
         }

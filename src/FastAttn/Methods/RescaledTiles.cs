@@ -8,24 +8,22 @@ namespace FastAttn.Methods;
 /// <summary>
 /// Recomputes rows by tiles, each with coefficients relative to the largest one that its rows meet among kept keys. Long
 /// padding under a decaying bias leaves most rows with keys so far away that coefficients relative to the head's largest
-/// underflow; relative to the tile's own they do not. Costs what the direct method costs for those rows.
+/// underflow; relative to the tile's own they do not. A tile costs what the direct method costs for its rows, which is less
+/// than recomputing a single row alone.
 /// </summary>
 internal static unsafe class RescaledTiles<TKernels>
     where TKernels : struct, IKernels
 {
-    /// <summary>Rows of a tile for which a tile costs as much as recomputing them one by one.</summary>
-    private const int FewRows = 6;
-
     private static int TileRows => 8 * TKernels.RowTile;
 
     /// <summary>Stores every row of the list it can vouch for and returns how many stay on the list.</summary>
     public static int Run(
-        in HeadProblem problem, RowState* keyStates, RowCertificate certificate, float* largestNorm, int* rows, int count,
+        in HeadProblem problem, RowState* keyStates, RowCertificate certificate, double* largestNorm, int* rows, int count,
         RowSource destination, ref Arena arena)
     {
         long mark = arena.Mark;
         int remaining = count;
-        if (arena.IsMeasuring || count > FewRows)
+        if (arena.IsMeasuring || count > 0)
         {
             var tile = new Tile(problem, keyStates, ref arena);
             if (!arena.IsMeasuring) remaining = RunTiles(problem, tile, certificate, largestNorm, rows, count, destination);
@@ -36,20 +34,18 @@ internal static unsafe class RescaledTiles<TKernels>
     }
 
     private static int RunTiles(
-        in HeadProblem problem, in Tile tile, RowCertificate certificate, float* largestNorm, int* rows, int count, RowSource destination)
+        in HeadProblem problem, in Tile tile, RowCertificate certificate, double* largestNorm, int* rows, int count, RowSource destination)
     {
         int remaining = 0;
         for (int next = 0; next < count;)
         {
             int first = rows[next] / TKernels.RowTile * TKernels.RowTile, end = next;
             while (end < count && rows[end] < first + TileRows) end++;
-            bool computed = end - next > FewRows;
-            PartialSums sums = computed ? tile.Compute(problem, first) : default;
+            PartialSums sums = tile.Compute(problem, first);
             for (; next < end; next++)
             {
                 int row = rows[next];
-                if (computed && certificate.Holds(sums, row, largestNorm[row]))
-                    TKernels.Scale(sums.Numerators + ((long)row * sums.NumeratorStride), destination.Row(row), problem.ValueDimension, 1 / sums.Denominators[row]);
+                if (certificate.Holds(sums, row, (float)(largestNorm[row] * problem.Values.Factor))) StoredRow.Store<TKernels>(problem, sums, row, destination);
                 else rows[remaining++] = row;
             }
         }
@@ -94,9 +90,10 @@ internal static unsafe class RescaledTiles<TKernels>
             sums.Numerators -= (long)first * sums.NumeratorStride;
             sums.Denominators -= first;
             Clearing.Clear(_sums.Numerators, (long)rows * sums.NumeratorStride);
+            new Span<float>(_sums.Denominators, rows).Clear();
             new Span<float>(_rowSums, rows * TKernels.Lanes).Clear();
             DirectMethod<TKernels>.AddBlocks(problem, Coefficients(problem, first, rows), _blocks, sums, first, rows, 0, _blocks.Count, _rowSums);
-            LaneSums.Store<TKernels>(_rowSums, rows, _sums.Denominators);
+            LaneSums.MoveTo<TKernels>(_sums.Denominators, _rowSums, rows);
             return sums;
         }
 

@@ -11,12 +11,19 @@ internal readonly struct RowCertificate(float tolerance, bool signed)
     /// <summary>Beyond this share of uncertified rows one direct run is cheaper than repairs.</summary>
     public const double FallbackShare = 0.1;
 
+    /// <summary>Values this much quieter than the head's loudest lose digits to underflow when they share its factor.</summary>
+    private const float QuietestNorm = 8.673617e-19f;
+
     /// <summary>
     /// ‖Δz‖ ≤ (‖Δnum‖ + ‖z‖·|Δden|) / (|den| − |Δden|), and ‖z‖ is at most the largest visible ‖v‖ (signed maps: near it).
     /// Written so that NaN fails.
     /// </summary>
+    /// <param name="sums">The sums.</param>
+    /// <param name="row">The query.</param>
+    /// <param name="largestNorm">The largest visible ‖v‖, times the values' factor.</param>
     public unsafe bool Holds(in PartialSums sums, int row, float largestNorm)
     {
+        if (largestNorm < QuietestNorm) return false;
         float certain = Math.Abs(sums.Denominators[row]) - sums.DenominatorErrors[row];
         float error = sums.NumeratorErrors[row] + (largestNorm * sums.DenominatorErrors[row]);
         return certain > 0 && (signed || sums.Denominators[row] > 0) && error <= MethodShare * tolerance * largestNorm * certain;

@@ -1,3 +1,4 @@
+using System.Numerics.Tensors;
 using FastAttn.Kernels;
 using FastAttn.Memory;
 using FastAttn.Threading;
@@ -13,6 +14,11 @@ internal sealed unsafe class SoftmaxHeads<TKernels>(SoftmaxCall call, WorkspaceP
 {
     /// <summary>Keys of a strip: long enough that a row's maximum and sum cost little, short enough for scores to stay in L1.</summary>
     private const int StripKeys = 256;
+
+    /// <summary>Values above 2⁹⁰ could overflow in a sum; they come multiplied by 2⁻³⁴, the inverse of the longest sequence and more.</summary>
+    private const float LoudValue = 1.2379401e27f;
+
+    private const float LoudFactor = 1f / (1L << 34);
 
     /// <summary>Query rows whose scores are in L1 at once.</summary>
     private static int ScoreRows => Math.Max(24 / TKernels.RowTile, 1) * TKernels.RowTile;
@@ -35,9 +41,9 @@ internal sealed unsafe class SoftmaxHeads<TKernels>(SoftmaxCall call, WorkspaceP
             var arena = new Arena(buffer.Data, buffer.Bytes);
             var workspace = new Workspace(call.Shape, ref arena);
             PackKeys(index, workspace);
-            CopyValues(index, workspace);
+            float factor = CopyValues(index, workspace);
             for (int first = 0; first < call.Shape.QueryLength; first += TileRows)
-                ComputeTile(index, workspace, first, Math.Min(TileRows, call.Shape.QueryLength - first));
+                ComputeTile(index, workspace, factor, first, Math.Min(TileRows, call.Shape.QueryLength - first));
             SpreadNonFinite(index, workspace);
         }
         finally
@@ -71,10 +77,14 @@ internal sealed unsafe class SoftmaxHeads<TKernels>(SoftmaxCall call, WorkspaceP
         }
     }
 
-    /// <summary>Values with rows padded to lanes, NaN and infinity replaced by zero until the end.</summary>
-    private void CopyValues(int head, in Workspace workspace)
+    /// <summary>
+    /// Values with rows padded to lanes, NaN and infinity replaced by zero until the end. Returns the power of two they were
+    /// multiplied by: up to n_k of them add up before the division.
+    /// </summary>
+    private float CopyValues(int head, in Workspace workspace)
     {
         int columns = call.Shape.ValueDimension, stride = workspace.ValueStride;
+        float largest = 0;
         for (int j = 0; j < call.Shape.KeyLength; j++)
         {
             float* value = call.Value(head) + ((long)j * columns);
@@ -86,10 +96,17 @@ internal sealed unsafe class SoftmaxHeads<TKernels>(SoftmaxCall call, WorkspaceP
             {
                 if (!float.IsFinite(row[column])) row[column] = 0;
             }
+
+            largest = Math.Max(largest, Math.Abs(TensorPrimitives.MaxMagnitude<float>(row)));
         }
+
+        if (largest < LoudValue) return 1;
+        long floats = (long)call.Shape.KeyLength * stride;
+        for (long done = 0; done < floats; done += stride) TKernels.Scale(workspace.Values + done, workspace.Values + done, stride, LoudFactor);
+        return LoudFactor;
     }
 
-    private void ComputeTile(int head, in Workspace workspace, int first, int count)
+    private void ComputeTile(int head, in Workspace workspace, float factor, int first, int count)
     {
         int columns = call.Shape.HeadDimension;
         int padded = Padding.RoundUp(count, TKernels.RowTile);
@@ -115,7 +132,7 @@ internal sealed unsafe class SoftmaxHeads<TKernels>(SoftmaxCall call, WorkspaceP
             }
         }
 
-        StoreTile(head, workspace, first, count);
+        StoreTile(head, workspace, factor, first, count);
     }
 
     /// <summary>Adds keys <paramref name="strip"/> … to rows <paramref name="row"/> … of the tile that starts at query <paramref name="first"/>.</summary>
@@ -171,7 +188,7 @@ internal sealed unsafe class SoftmaxHeads<TKernels>(SoftmaxCall call, WorkspaceP
         workspace.Sums[row] += TKernels.ExpOfSum(scores, bias, visible, maximum);
     }
 
-    private void StoreTile(int head, in Workspace workspace, int first, int count)
+    private void StoreTile(int head, in Workspace workspace, float factor, int first, int count)
     {
         int columns = call.Shape.ValueDimension;
         for (int row = 0; row < count; row++)
@@ -179,6 +196,7 @@ internal sealed unsafe class SoftmaxHeads<TKernels>(SoftmaxCall call, WorkspaceP
             float* destination = call.Destination(head) + ((long)(first + row) * columns);
             float sum = workspace.Sums[row];
             TKernels.Scale(workspace.Numerators + (row * workspace.ValueStride), destination, columns, sum == 0 ? 0 : 1 / sum);
+            if (factor != 1) TKernels.Scale(destination, destination, columns, 1 / factor);
         }
     }
 

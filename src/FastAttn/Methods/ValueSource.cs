@@ -12,6 +12,12 @@ internal readonly unsafe struct ValueSource(RowSource rows, RowState* states, fl
     /// <summary>The power of two every value is multiplied by.</summary>
     public float Factor => factor;
 
+    /// <summary>The same values with the factor that suits rows of the given size.</summary>
+    public ValueSource ScaledFor(double size) => new(rows, states, FactorFor(size));
+
+    /// <summary>The power of two that brings a size near one, as far as float32 has it; one for nothing.</summary>
+    public static float FactorFor(double size) => size > 0 ? MathF.ScaleB(1, -Math.Clamp(Math.ILogB(size), -120, 120)) : 1;
+
     public int Columns => rows.Columns;
 
     public int Count => rows.Count;

@@ -7,23 +7,23 @@ namespace FastAttn.Methods;
 /// <summary>
 /// For every query, what it can see: whether any kept key at all, and the largest ‖v_j‖ among them. Visibility is structural.
 /// With many gaps in the visible offsets (scattered −∞) only the longest runs are looked at, so both answers are lower bounds;
-/// a row for which nothing was found is then looked at key by key.
+/// a row for which nothing, or nothing but zeros, was found is then looked at key by key.
 /// </summary>
 internal static unsafe class VisibleKeys
 {
     /// <summary>Fills the largest visible ‖v_j‖ of each query, −1 where no kept key is visible.</summary>
-    public static void LargestValueNorm(in HeadProblem problem, RowState* keyStates, float* largest, ref Arena arena)
+    public static void LargestValueNorm(in HeadProblem problem, RowState* keyStates, double* largest, ref Arena arena)
     {
         long mark = arena.Mark;
         int* queue = arena.Take<int>(problem.KeyCount);
         if (!arena.IsMeasuring)
         {
-            new Span<float>(largest, problem.QueryCount).Fill(-1);
+            new Span<double>(largest, problem.QueryCount).Fill(-1);
             HeadPosition position = problem.Position;
             foreach (OffsetRun run in position.LongestRuns) SlideOver(problem, keyStates, run, largest, queue);
             for (int i = 0; i < problem.QueryCount && position.HasFurtherRuns; i++)
             {
-                if (largest[i] < 0) largest[i] = LookAtAll(problem, keyStates, i);
+                if (largest[i] <= 0) largest[i] = LookAtAll(problem, keyStates, i);
             }
         }
 
@@ -31,7 +31,7 @@ internal static unsafe class VisibleKeys
     }
 
     /// <summary>A sliding maximum: the queue holds keys of the window in order, their norms falling.</summary>
-    private static void SlideOver(in HeadProblem problem, RowState* keyStates, OffsetRun run, float* largest, int* queue)
+    private static void SlideOver(in HeadProblem problem, RowState* keyStates, OffsetRun run, double* largest, int* queue)
     {
         int head = 0, tail = 0;
         long next = 0;
@@ -41,7 +41,7 @@ internal static unsafe class VisibleKeys
             for (next = Math.Max(next, Math.Max(first, 0)); next <= last; next++)
             {
                 if (keyStates[next] == RowState.Masked) continue;
-                float norm = problem.ValueNorm[next];
+                double norm = problem.ValueNorm[next];
                 while (tail > head && problem.ValueNorm[queue[tail - 1]] <= norm) tail--;
                 queue[tail++] = (int)next;
             }
@@ -51,9 +51,9 @@ internal static unsafe class VisibleKeys
         }
     }
 
-    private static float LookAtAll(in HeadProblem problem, RowState* keyStates, int query)
+    private static double LookAtAll(in HeadProblem problem, RowState* keyStates, int query)
     {
-        float largest = -1;
+        double largest = -1;
         for (int j = 0; j < problem.KeyCount; j++)
         {
             if (keyStates[j] != RowState.Masked && problem.Position.IsVisible(j - query + problem.Offset))

@@ -1,11 +1,11 @@
+using System.Globalization;
 using FastAttn.Fft;
 using FastAttn.Memory;
-using FastAttn.Methods;
 
 namespace FastAttn.Planning;
 
 /// <summary>Estimates every method and takes the cheapest that can compute the problem. Depends on sizes, positions and the cost table, never on query, key and value.</summary>
-internal sealed class Planner(AttentionShape shape, int features, PositionProfile positions, float tolerance, int lanes, CostTable costs)
+internal sealed class Planner(AttentionShape shape, int features, PositionProfile positions, int lanes, CostTable costs)
 {
     private readonly int _columns = Padding.RoundUp(shape.ValueDimension, lanes);
 
@@ -27,17 +27,12 @@ internal sealed class Planner(AttentionShape shape, int features, PositionProfil
         double transforms = (features / 2.0 * (_columns / (double)lanes)) + (features / (2.0 * lanes) * 2);
         double seconds = transforms * FftLength * costs.FftNanosecondsPerPoint(FftLength) * 1e-9;
         long bytes = WorkspaceBytes(3, 2, 4 * lanes);
-        return IsTooSteep()
-            ? new(Method.Fft, true, "positions so steep that most rows would fail their certificate and run directly after all", seconds + Direct().SecondsPerHead, bytes)
+        return positions.SteepShare > 0
+            ? new(
+                Method.Fft, true, string.Create(CultureInfo.InvariantCulture, $"transforms of length {FftLength}; {positions.SteepShare:P0} of the heads so steep that they would run directly after all"),
+                seconds + (positions.SteepShare * Direct().SecondsPerHead), bytes)
             : new(Method.Fft, true, $"transforms of length {FftLength}", seconds, bytes);
     }
-
-    /// <summary>
-    /// Whether even rows over even features would fail: there the error bound, both parts, is the constant times
-    /// ‖c‖₂·√n against ‖c‖₁ (see <see cref="FftErrorBound"/>).
-    /// </summary>
-    private bool IsTooSteep() =>
-        2 * FftErrorBound.Unit * positions.Steepness * Math.Sqrt(shape.KeyLength) > RowCertificate.MethodShare * tolerance;
 
     private MethodCandidate Linear() => positions.HasBias
         ? new(Method.Linear, false, "needs a problem without relative positions", double.NaN, 0)

@@ -1,3 +1,4 @@
+using FastAttn.Methods;
 using FastAttn.Positions;
 
 namespace FastAttn.Planning;
@@ -5,29 +6,33 @@ namespace FastAttn.Planning;
 /// <summary>What the planner wants to know of the positions.</summary>
 /// <param name="HasBias">Whether there is a bias at all.</param>
 /// <param name="Pairs">Pairs of query and key whose coefficient is not zero, on average over heads: what the direct method visits.</param>
-/// <param name="Steepness">
-/// ‖c‖₂ / ‖c‖₁, the worst head's: near 1/√n for even coefficients, near one when a few offsets hold nearly all. The Fourier
-/// method's error follows ‖c‖₂ and what it must resolve follows ‖c‖₁.
-/// </param>
-internal readonly record struct PositionProfile(bool HasBias, double Pairs, double Steepness)
+/// <param name="SteepShare">Share of heads whose coefficients are too steep for the Fourier method's certificate.</param>
+internal readonly record struct PositionProfile(bool HasBias, double Pairs, double SteepShare)
 {
     /// <summary>What holds for coefficients that are all alike, up to the largest visible offset.</summary>
     public static PositionProfile Even(AttentionShape shape, int largestOffset, bool hasBias) =>
-        new(hasBias, PairsUpTo(shape, largestOffset), 1 / Math.Sqrt(Math.Max(1.0, (double)largestOffset + shape.QueryLength)));
+        new(hasBias, PairsUpTo(shape, largestOffset), 0);
 
     /// <summary>What holds for a bias.</summary>
-    public static PositionProfile Of(AttentionShape shape, PreparedPosition positions)
+    public static PositionProfile Of(AttentionShape shape, PreparedPosition positions, float tolerance)
     {
-        double pairs = 0, steepness = 0;
+        double pairs = 0, steep = 0;
         foreach (HeadPosition head in positions.Heads)
         {
             if (head.FirstNonZero > head.LastNonZero) continue;
             pairs += PairsUpTo(shape, head.LastNonZero) - PairsUpTo(shape, head.FirstNonZero - 1);
-            steepness = Math.Max(steepness, head.Norm / head.Sum);
+            if (IsTooSteep(head, shape.KeyLength, tolerance)) steep++;
         }
 
-        return new(true, pairs / positions.Heads.Count, steepness);
+        return new(true, pairs / positions.Heads.Count, steep / positions.Heads.Count);
     }
+
+    /// <summary>
+    /// Whether even rows over even features would fail. The error follows ‖c‖₂ and what it must resolve ‖c‖₁, so the bound,
+    /// both its parts, is the constant times √n·‖c‖₂/‖c‖₁: near one for even coefficients, √n when a few offsets hold all.
+    /// </summary>
+    private static bool IsTooSteep(HeadPosition head, int keys, float tolerance) =>
+        2 * FftErrorBound.Unit * Math.Sqrt(keys) * head.Norm / head.Sum > RowCertificate.MethodShare * tolerance;
 
     /// <summary>Pairs (i, j) with j − i ≤ <paramref name="offset"/>.</summary>
     private static double PairsUpTo(AttentionShape shape, int offset)

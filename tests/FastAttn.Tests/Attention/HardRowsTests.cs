@@ -1,0 +1,128 @@
+using Xunit;
+
+namespace FastAttn.Tests.Attention;
+
+/// <summary>Rows that a shortcut once got wrong, each in its smallest form; expected values by hand or by the plain formula.</summary>
+public class HardRowsTests
+{
+    public static TheoryData<Method> Methods => [Method.Direct, Method.Fft];
+
+    [Theory]
+    [MemberData(nameof(Methods))]
+    public void ANonFiniteQueryLeavesRepairedRowsAlone(Method method)
+    {
+        float[] bias = [-120, -120, -120, -120, 0];
+        float[] k = [3, 0, 0, 3, 0, 0], v = [1, 0, 0];
+        float[] z = Sikf(method, [0, 0, float.NaN, 0, 3, 0], k, v, 3, 2, bias);
+        Assert.True(float.IsNaN(z[1]));
+
+        // Row 2 meets all keys at bias −120: weights e⁶ + 1, 2e³ … of φ(q) = (e³, 1).
+        double e3 = Math.Exp(3), w0 = (e3 * e3) + 1, w1 = e3 + e3, w2 = e3 + 1;
+        Assert.Equal(w0 / (w0 + w1 + w2), z[2], 1e-4);
+    }
+
+    [Theory]
+    [MemberData(nameof(Methods))]
+    public void ALoudValueOutOfSightDoesNotSilenceARow(Method method)
+    {
+        foreach (float loud in (float[])[1e10f, 1e25f, 3e38f])
+        {
+            float[] z = Sikf(method, [0, 0], [0, 0], [1, loud], 2, 1, [0, 0, 0], causal: true);
+            Assert.Equal(1, z[0], 1e-4);
+            Assert.Equal(loud / 2, z[1], loud * 1e-4);
+        }
+
+        float[] tiny = Sikf(method, [0, 0], [0, 0], [1e-30f, 1e30f], 2, 1, [float.NegativeInfinity, 0, float.NegativeInfinity]);
+        Assert.Equal(1e-30, tiny[0], 1e-34);
+        Assert.Equal(1e30, tiny[1], 1e26);
+    }
+
+    [Fact]
+    public void ANonFiniteKeysValueSetsNoScale() =>
+        Assert.Equal(1, Sikf(Method.Direct, [0, 0], [0, float.NaN], [1, 1e25f], 2, 1, [0, 0, 0], causal: true)[0], 1e-4);
+
+    [Theory]
+    [MemberData(nameof(Methods))]
+    public void ScatteredOffsetsAndSparseValues(Method method)
+    {
+        const int n = 20;
+        float[] bias = [.. Enumerable.Range(0, (2 * n) - 1).Select(t => t % 2 == 0 ? float.NegativeInfinity : 0f)];
+        float[] v = new float[n];
+        v[18] = v[19] = 1;
+        float[] z = Sikf(method, new float[n], new float[n], v, n, 1, bias);
+
+        // Every row sees the keys of one parity, ten of them, one of which holds a one.
+        foreach (float value in z) Assert.Equal(0.1, value, 1e-4);
+    }
+
+    [Fact]
+    public void LongSumsOfConstantsDoNotDrift()
+    {
+        const int keys = 1 << 18;
+        float[] v = new float[keys], z = new float[2], bias = new float[keys + 1];
+        Array.Fill(v, 1.7f);
+        Array.Fill(bias, -150);
+        bias[0] = 0;
+        foreach (float[] b in (float[][])[bias, new float[keys + 1]])
+        {
+            using var attention = new KernelizedAttention(
+                new AttentionShape(1, 2, 1) { KeyLength = keys },
+                new KernelizedAttentionOptions { FeatureMap = FeatureMap.Sikf, Method = Method.Direct },
+                RelativePosition.Dense(b, 2, keys));
+            attention.Forward(new float[2].AsSpan(), new float[keys], v, z);
+
+            // Sums of at most 1024 float32 terms, 256 of them: (1024 + 256) half ulps.
+            foreach (float value in z) Assert.Equal(1.7, value, 1.7 * 1280 * Math.Pow(2, -24));
+        }
+    }
+
+    [Fact]
+    public void SoftmaxOfTheLargestValuesIsFinite()
+    {
+        float[] z = new float[1], v = [3e38f, 3e38f, 3e38f, 3e38f];
+        SoftmaxAttention.Forward(new AttentionShape(1, 1, 1) { KeyLength = 4 }, new float[1], new float[4], v, z);
+        Assert.Equal(3e38, z[0], 3e38 * 1e-5);
+    }
+
+    /// <summary>A decaying bias under long padding: most rows see only keys far away.</summary>
+    [Theory]
+    [InlineData(0.5f, true)]
+    [InlineData(0.5f, false)]
+    [InlineData(0.0625f, true)]
+    public void LongPaddingUnderADecayingBias(float slope, bool causal)
+    {
+        const int n = 700, kept = 350;
+        float[] bias = [.. Enumerable.Range(1 - n, (2 * n) - 1).Select(t => -slope * Math.Abs(t))];
+        float[] v = [.. Enumerable.Range(0, n).Select(j => (j % 7) - 3f)], z = new float[n];
+        using var attention = new KernelizedAttention(
+            new AttentionShape(1, n, 1),
+            new KernelizedAttentionOptions { FeatureMap = FeatureMap.Sikf, Causal = causal },
+            RelativePosition.Dense(bias, n, n));
+        attention.Forward(new float[n].AsSpan(), new float[n], v, z, lengths: [kept]);
+        for (int i = 0; i < n; i++)
+        {
+            int last = causal ? Math.Min(i, kept - 1) : kept - 1;
+            double nearest = Enumerable.Range(0, last + 1).Max(j => (double)bias[j - i + n - 1]), numerator = 0, denominator = 0;
+            for (int j = 0; j <= last; j++)
+            {
+                double weight = Math.Exp(bias[j - i + n - 1] - nearest);
+                numerator += weight * v[j];
+                denominator += weight;
+            }
+
+            Assert.Equal(numerator / denominator, z[i], 3 * 1e-4);
+        }
+    }
+
+    /// <summary>One head, as many keys as queries, value dimension one, the exponential map.</summary>
+    private static float[] Sikf(Method method, float[] q, float[] k, float[] v, int n, int d, float[] bias, bool causal = false)
+    {
+        float[] z = new float[n];
+        using var attention = new KernelizedAttention(
+            new AttentionShape(1, n, d) { ValueDimension = 1 },
+            new KernelizedAttentionOptions { FeatureMap = FeatureMap.Sikf, Method = method, Causal = causal },
+            RelativePosition.Dense(bias, n, n));
+        attention.Forward(q.AsSpan(), k, v, z);
+        return z;
+    }
+}
