@@ -28,17 +28,18 @@ internal sealed unsafe class MethodCase : IDisposable
         int stride = Padding.RoundUp(features, 2 * lanes), rows = Padding.RoundUp(Padding.RoundUp(length, rowTile), KernelShape.KeyTile);
         int columns = value.Length / length;
         long featureFloats = (long)rows * stride;
-        _inputs = new AlignedBuffer(((2 * featureFloats) + value.Length + length + 64) * sizeof(float) + length);
+        _inputs = new AlignedBuffer((((2 * featureFloats) + value.Length + 64) * sizeof(float)) + (length * (sizeof(double) + 1L)));
         float* data = (float*)_inputs.Data;
         Clearing.Clear(data, _inputs.Bytes / sizeof(float));
-        float* values = data + (2 * featureFloats), norms = values + value.Length;
+        float* values = data + (2 * featureFloats);
+        double* norms = (double*)(values + Padding.RoundUp(value.Length, 2));
         for (int row = 0; row < length; row++)
         {
             query.AsSpan(row * features, features).CopyTo(new Span<float>(data + ((long)row * stride), features));
             key.AsSpan(row * features, features).CopyTo(new Span<float>(data + featureFloats + ((long)row * stride), features));
             double squares = 0;
             foreach (float entry in value.AsSpan(row * columns, columns)) squares += (double)entry * entry;
-            norms[row] = (float)Math.Sqrt(squares);
+            norms[row] = Math.Sqrt(squares);
         }
 
         value.CopyTo(new Span<float>(values, value.Length));

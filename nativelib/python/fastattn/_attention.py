@@ -122,7 +122,7 @@ def kernelized_attention(
 
     Notes
     -----
-    Time per head: "direct" O(n_q n_k (m + d_v)), "fft" O(N log N m d_v) with N about n_q + n_k, "linear" O(n m d_v). No
+    Time per head: "direct" O(n_q n_k (m + d_v)), "fft" O(N log N m d_v) with N from max(n_q, n_k), "linear" O(n m d_v). No
     n x n array is made. Each call checks and prepares its positions and projection anew and keeps nothing. The
     interpreter's lock is released while computing; any number of threads may call at once.
 

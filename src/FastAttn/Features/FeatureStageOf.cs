@@ -32,8 +32,7 @@ internal sealed unsafe class FeatureStage<TKernels, TMap> : FeatureStage
         _normalize = normalize;
         _scale = scale;
 
-        // The Fourier method takes features two vectors at a time.
-        Stride = Padding.RoundUp(Features, 2 * TKernels.Lanes);
+        Stride = Padding.RoundUp(Features, TKernels.Lanes);
         if (projection is not null) _weights = Transpose(projection, TMap.ProjectionFactor(projection.Features));
     }
 

@@ -130,11 +130,17 @@ internal sealed unsafe class FftMethod<TKernels>(LaneFft fft) : AttentionMethod
             Clearing.Clear(input, (long)fft.Length * width);
             for (int feature = 0; feature < problem.FeatureStride; feature += width)
             {
+                int present = Math.Min(width, problem.FeatureStride - feature);
                 for (int j = 0; j < problem.KeyCount; j++)
-                    new ReadOnlySpan<float>(problem.Key + ((long)j * problem.FeatureStride) + feature, width).CopyTo(new Span<float>(input + ((long)j * width), width));
+                {
+                    var row = new Span<float>(input + ((long)j * width), width);
+                    new ReadOnlySpan<float>(problem.Key + ((long)j * problem.FeatureStride) + feature, present).CopyTo(row);
+                    row[present..].Clear();
+                }
+
                 LaneConvolution<TKernels>.MultiplyPair(fft, spectrum, input, width, output, width, work);
                 for (int i = 0; i < problem.QueryCount; i++)
-                    sums.Denominators[i] += TKernels.Dot(problem.Query + ((long)i * problem.FeatureStride) + feature, output + ((long)i * width), width);
+                    sums.Denominators[i] += TKernels.Dot(problem.Query + ((long)i * problem.FeatureStride) + feature, output + ((long)i * width), present);
             }
         }
 

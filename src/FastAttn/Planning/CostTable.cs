@@ -14,7 +14,7 @@ internal sealed record CostTable(double DirectGflops, double LinearGflops, IRead
 
     /// <summary>
     /// The shipped table of a tier: what the <c>costs</c> command of the benchmark program measured for each method alone, packing
-    /// included. Lengths 3·2^a and 5·2^a lie within a tenth of what is read between their neighbours.
+    /// included. Lengths 3·2^a and 5·2^a are read between their neighbours.
     /// </summary>
     public static CostTable Of(InstructionTier tier) => tier switch
     {
