@@ -49,6 +49,7 @@ has_tier() {
     case $1 in
         avx512) grep -qw avx512f /proc/cpuinfo ;;
         avx2) grep -qw avx2 /proc/cpuinfo && grep -qw fma /proc/cpuinfo ;;
+        neon) [ "$(uname -m)" = aarch64 ] ;;
         portable) true ;;
     esac
 }
@@ -62,7 +63,7 @@ without() { local "$1=0"; export "${1?}"; suite FastAttn.Tests --filter FullyQua
 step "build" build
 [ "$failed" -eq 0 ] || { echo "$passed passed, $failed failed"; exit 1; }
 step "generators" suite FastAttn.Generators.Tests
-for tier in avx512 avx2 portable; do
+for tier in avx512 avx2 neon portable; do
     for project in FastAttn.Tests FastAttn.Cli.Tests; do
         if has_tier "$tier"; then
             step "$project, $tier" on_tier "$tier" "$project"

@@ -5,6 +5,7 @@ using FastAttn.Threading;
 namespace FastAttn;
 
 /// <summary>Facts about this build and this machine.</summary>
+/// <remarks>Everything that concerns the tier throws <see cref="ArgumentException"/> when <c>FASTATTN_TIER</c> holds an unknown word.</remarks>
 public static class FastAttnInfo
 {
     private static readonly Lazy<KernelTables> Tables = new(() => Tiers.Visit(Tiers.Current, new TablesVisitor()));

@@ -14,6 +14,7 @@ public static class Words
     /// <summary>Reads a word; an unknown one is an <see cref="ArgumentException"/> that lists the known ones.</summary>
     /// <param name="word">The word.</param>
     /// <param name="parameterName">The argument to name in the error.</param>
+    /// <exception cref="ArgumentException">The word is none of <see cref="All"/>.</exception>
     public static TChoice Parse<TChoice>(string word, string parameterName)
         where TChoice : struct, Enum
     {

@@ -6,7 +6,7 @@ namespace FastAttn.Cli.Npy;
 
 /// <summary>
 /// The header of a <c>.npy</c> file: element type, order and shape. Format 1.0, 2.0 and 3.0 as described in NumPy's
-/// <c>numpy.lib.format</c>. Own code, because the package registry this project builds from serves no <c>.npy</c> library.
+/// <c>numpy.lib.format</c>. Own code, because no maintained <c>.npy</c> library could be restored when it was written.
 /// </summary>
 /// <param name="Descr">The element type as NumPy spells it, e.g. <c>&lt;f4</c>; for a structured type the text of its list.</param>
 /// <param name="FortranOrder">Whether the first axis varies fastest.</param>

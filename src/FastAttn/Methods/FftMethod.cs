@@ -125,7 +125,7 @@ internal sealed unsafe class FftMethod<TKernels>(LaneFft fft) : AttentionMethod
         float* work = arena.Take<float>(fft.WorkFloats);
         if (!arena.IsMeasuring)
         {
-            float* spectrum = problem.Positions.Spectrum(fft, problem.Head);
+            float* spectrum = problem.Positions.Spectrum(fft, problem.Head, problem.Offset, problem.QueryCount, problem.KeyCount);
             new Span<float>(sums.Denominators, problem.QueryCount).Clear();
             Clearing.Clear(input, (long)fft.Length * width);
             for (int feature = 0; feature < problem.FeatureStride; feature += width)
@@ -162,7 +162,7 @@ internal sealed unsafe class FftMethod<TKernels>(LaneFft fft) : AttentionMethod
         var query = new FeatureColumns(fft.Length, chunk, ref arena);
         if (!arena.IsMeasuring)
         {
-            float* spectrum = problem.Positions.Spectrum(fft, problem.Head);
+            float* spectrum = problem.Positions.Spectrum(fft, problem.Head, problem.Offset, problem.QueryCount, problem.KeyCount);
             for (int group = 0; group < groups; group++) SlotOrder.LoadValues<TKernels>(fft, problem.Values, group * lanes, values + (group * groupFloats));
             Clearing.Clear(numerators, groups * groupFloats);
             for (int first = 0; first < problem.Features; first += chunk)

@@ -7,10 +7,8 @@ namespace FastAttn.Positions;
 internal sealed unsafe class PreparedPosition
 {
     private readonly HeadPosition[] _heads;
-    private readonly int _queryCount;
-    private readonly int _keyCount;
     private readonly Lock _gate = new();
-    private readonly Dictionary<LaneFft, AlignedBuffer> _spectra = [];
+    private readonly Dictionary<(LaneFft Fft, int Offset, int Queries, int Keys), AlignedBuffer> _spectra = [];
 
     /// <param name="bias"><c>[heads, n_q + n_k − 1]</c>, or null for no bias.</param>
     /// <param name="heads">Heads with a bias of their own; 1 when shared.</param>
@@ -19,8 +17,6 @@ internal sealed unsafe class PreparedPosition
     /// <param name="largestOffset">Offsets above it are invisible.</param>
     public PreparedPosition(float[]? bias, int heads, int queryCount, int keyCount, int largestOffset)
     {
-        _queryCount = queryCount;
-        _keyCount = keyCount;
         _heads = new HeadPosition[heads];
         for (int head = 0; head < heads; head++)
             _heads[head] = new HeadPosition(bias, head * (queryCount + keyCount - 1), queryCount, keyCount, largestOffset);
@@ -32,26 +28,28 @@ internal sealed unsafe class PreparedPosition
     /// <summary>The coefficients of a head.</summary>
     public HeadPosition Head(int head) => _heads[_heads.Length == 1 ? 0 : head];
 
-    /// <summary>A head's spectra under <paramref name="fft"/>, computed once in float64.</summary>
-    public float* Spectrum(LaneFft fft, int head)
+    /// <summary>
+    /// A head's spectra under <paramref name="fft"/> for a range of queries and a range of keys that meet at offset
+    /// <c>j − i + offset</c>, computed once in float64.
+    /// </summary>
+    public float* Spectrum(LaneFft fft, int head, int offset, int queries, int keys)
     {
         AlignedBuffer? spectra;
         long size = 4L * fft.Length;
         lock (_gate)
         {
-            if (!_spectra.TryGetValue(fft, out spectra))
+            if (!_spectra.TryGetValue((fft, offset, queries, keys), out spectra))
             {
                 spectra = new AlignedBuffer(_heads.Length * size * sizeof(float));
-                double[] coefficients = new double[_queryCount + _keyCount - 1];
+                double[] coefficients = new double[queries + keys - 1];
                 for (int h = 0; h < _heads.Length; h++)
                 {
-                    HeadPosition position = _heads[h];
-                    for (int t = position.FirstOffset; t <= position.LastOffset; t++)
-                        coefficients[t - position.FirstOffset] = position.Coefficients[t];
-                    fixed (double* c = coefficients) fft.Spectrum(c, _queryCount, _keyCount, (float*)spectra.Data + (h * size));
+                    float* first = _heads[h].Coefficients + offset - (queries - 1);
+                    for (int t = 0; t < coefficients.Length; t++) coefficients[t] = first[t];
+                    fixed (double* c = coefficients) fft.Spectrum(c, queries, keys, (float*)spectra.Data + (h * size));
                 }
 
-                _spectra.Add(fft, spectra);
+                _spectra.Add((fft, offset, queries, keys), spectra);
             }
         }
 
