@@ -37,6 +37,28 @@ public class HardRowsTests
         Assert.Equal(1e30, tiny[1], 1e26);
     }
 
+    /// <summary>Rows that see only values far quieter than the head's loudest are recomputed alone, one after another.</summary>
+    [Theory]
+    [MemberData(nameof(Methods))]
+    public void SeveralQuietRows(Method method)
+    {
+        const int n = 5;
+        float[] q = [3, 0, 0, 3, 3, 0, 0, 3, 1, 1], k = [3, 0, 0, 3, 3, 1, 1, 0, 0, 0], v = [1e-25f, 2e-25f, 3e-25f, 5e-25f, 1e5f];
+        float[] z = Sikf(method, q, k, v, n, 2, new float[(2 * n) - 1], causal: true);
+        for (int i = 0; i < n; i++)
+        {
+            double numerator = 0, denominator = 0;
+            for (int j = 0; j <= i; j++)
+            {
+                double weight = Math.Exp(q[2 * i] + k[2 * j]) + Math.Exp(q[(2 * i) + 1] + k[(2 * j) + 1]);
+                numerator += weight * v[j];
+                denominator += weight;
+            }
+
+            Assert.Equal(numerator / denominator, z[i], 1e-4 * v[i]);
+        }
+    }
+
     [Fact]
     public void ANonFiniteKeysValueSetsNoScale() =>
         Assert.Equal(1, Sikf(Method.Direct, [0, 0], [0, float.NaN], [1, 1e25f], 2, 1, [0, 0, 0], causal: true)[0], 1e-4);
