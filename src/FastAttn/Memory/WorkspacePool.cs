@@ -14,9 +14,6 @@ internal sealed class WorkspacePool(long bytes) : IDisposable
     /// <summary>Bytes of one workspace.</summary>
     public long Bytes => bytes;
 
-    /// <summary>Workspaces made so far.</summary>
-    public int Created => _created;
-
     public AlignedBuffer Rent()
     {
         lock (_gate)

@@ -12,13 +12,12 @@ internal static class WorkTeam
     public static void Run(IParallelWork work, int count, int threads)
     {
         int helpers = Math.Min(threads, count) - 1;
-        if (helpers <= 0)
+        if (helpers <= 0 || Job.Rent(work, count, helpers) is not Job job)
         {
             for (int index = 0; index < count; index++) work.Run(index);
             return;
         }
 
-        Job job = Job.Rent(work, count, helpers);
         for (int helper = 0; helper < helpers; helper++) ThreadPool.UnsafeQueueUserWorkItem(job, preferLocal: false);
         job.RunAsCaller();
     }
@@ -26,7 +25,14 @@ internal static class WorkTeam
     /// <summary>A run in flight. It returns to the pool once the caller and every queued helper have let go of it.</summary>
     private sealed class Job : IThreadPoolWorkItem
     {
+        /// <summary>
+        /// Jobs whose helpers a busy thread pool has not run yet stay queued. Beyond this many the caller works alone: helpers
+        /// would come too late anyway, and neither the queue nor memory may grow.
+        /// </summary>
+        private static readonly int MostJobs = 4 * Environment.ProcessorCount;
+
         private static readonly Lock PoolGate = new();
+        private static int s_created;
         private static Job? s_pool;
 
         private readonly object _gate = new();
@@ -39,11 +45,13 @@ internal static class WorkTeam
         private int _running;
         private bool _closed;
 
-        public static Job Rent(IParallelWork work, int count, int helpers)
+        public static Job? Rent(IParallelWork work, int count, int helpers)
         {
             Job job;
             lock (PoolGate)
             {
+                if (s_pool is null && s_created == MostJobs) return null;
+                if (s_pool is null) s_created++;
                 job = s_pool ?? new Job();
                 s_pool = job._nextInPool;
             }
