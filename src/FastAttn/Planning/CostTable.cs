@@ -1,28 +1,50 @@
 namespace FastAttn.Planning;
 
 /// <summary>
-/// What a tier's kernels cost, measured once and shipped. It decides which method runs, never whether the answer is right.
+/// What a tier's kernels cost. It decides which method runs, never whether the answer is right. Every figure is above zero.
 /// </summary>
-/// <param name="DirectGflops">Multiply-adds per nanosecond, times two, of the direct tiles.</param>
-/// <param name="LinearGflops">The same of the state products.</param>
-/// <param name="FftNanoseconds">
-/// Nanoseconds per point for two features and one vector of value columns, both halves, at lengths 2^6, 2^7 … ; the last holds beyond.
-/// </param>
-internal sealed record CostTable(double DirectGflops, double LinearGflops, IReadOnlyList<double> FftNanoseconds)
+internal sealed record CostTable
 {
     private const int FirstLog2 = 6;
 
+    /// <summary>Multiply-adds per nanosecond, times two, of the direct tiles.</summary>
+    public required double DirectGflops { get; init; }
+
+    /// <summary>The same of the state products.</summary>
+    public required double LinearGflops { get; init; }
+
+    /// <summary>
+    /// Nanoseconds per point for two features and one vector of value columns, both halves, at lengths 2^6, 2^7 … ; the last
+    /// holds beyond. Lengths 3·2^a and 5·2^a are read between their neighbours.
+    /// </summary>
+    public required IReadOnlyList<double> FftNanoseconds { get; init; }
+
     /// <summary>
     /// The shipped table of a tier: what the <c>costs</c> command of the benchmark program measured for each method alone, packing
-    /// included. Lengths 3·2^a and 5·2^a are read between their neighbours.
+    /// included.
     /// </summary>
-    public static CostTable Of(InstructionTier tier) => tier switch
+    public static CostTable Shipped(InstructionTier tier) => tier switch
     {
-        InstructionTier.Avx512 => new(245, 115, [9.6, 10.4, 11.6, 14.3, 15.4, 16.1, 18.2, 22, 23.9, 27.3, 32.1, 48.9, 61.9]),
-        InstructionTier.Avx2 => new(132, 76, [8.4, 9.1, 10.1, 11.3, 12.7, 13.6, 14.5, 16.8, 19.3, 20.9, 22.4, 27.4, 38]),
+        InstructionTier.Avx512 => new()
+        {
+            DirectGflops = 245,
+            LinearGflops = 115,
+            FftNanoseconds = [9.6, 10.4, 11.6, 14.3, 15.4, 16.1, 18.2, 22, 23.9, 27.3, 32.1, 48.9, 61.9],
+        },
+        InstructionTier.Avx2 => new()
+        {
+            DirectGflops = 132,
+            LinearGflops = 76,
+            FftNanoseconds = [8.4, 9.1, 10.1, 11.3, 12.7, 13.6, 14.5, 16.8, 19.3, 20.9, 22.4, 27.4, 38],
+        },
 
         // NEON takes the portable figures, which have as many lanes, until someone runs the command on such a machine.
-        _ => new(62, 39, [8.7, 9.9, 11.1, 12.3, 13.4, 14.9, 16.3, 18.2, 19.4, 21.3, 24.1, 26.3, 27]),
+        _ => new()
+        {
+            DirectGflops = 62,
+            LinearGflops = 39,
+            FftNanoseconds = [8.7, 9.9, 11.1, 12.3, 13.4, 14.9, 16.3, 18.2, 19.4, 21.3, 24.1, 26.3, 27],
+        },
     };
 
     /// <summary>Nanoseconds per point at any length, between the measured ones linear in the logarithm.</summary>
