@@ -9,6 +9,7 @@ internal static unsafe class LibraryExports
     private static nint s_version;
     private static nint s_tier;
     private static nint s_tierReason;
+    private static nint s_costSource;
 
     [UnmanagedCallersOnly(EntryPoint = "fa_abi_version", CallConvs = [typeof(CallConvCdecl)])]
     public static uint AbiVersion() => 1;
@@ -40,6 +41,9 @@ internal static unsafe class LibraryExports
 
     [UnmanagedCallersOnly(EntryPoint = "fa_simd_tier_reason", CallConvs = [typeof(CallConvCdecl)])]
     public static byte* SimdTierReason() => KeepOnce(ref s_tierReason, () => FastAttnInfo.TierReason);
+
+    [UnmanagedCallersOnly(EntryPoint = "fa_cost_table_source", CallConvs = [typeof(CallConvCdecl)])]
+    public static byte* CostTableSource() => KeepOnce(ref s_costSource, () => MachineCosts.Current.Source);
 
     [UnmanagedCallersOnly(EntryPoint = "fa_default_threads", CallConvs = [typeof(CallConvCdecl)])]
     public static int DefaultThreads()

@@ -71,7 +71,7 @@
  *   Every function may be called from any thread at any time, also with the same handle: what handles
  *   stand for never changes after creation. Results do not depend on the number of threads, bit for bit.
  *   Environment, read once at first use: FASTATTN_THREADS (threads when a call does not say),
- *   FASTATTN_TIER (lowers the instruction tier).
+ *   FASTATTN_TIER (lowers the instruction tier), FASTATTN_COSTS (the file of the cost table).
  *   After fork() without exec, if the parent had created a handle, every call in the child that takes
  *   or makes a handle gives FA_ERROR_FORKED (the parent's threads, which the runtime would wait for, are
  *   not there). Start processes with exec ("spawn"), or first use the library after forking.
@@ -152,6 +152,13 @@ const char *fa_simd_tier_reason(void);
  * 0, with a message, when FASTATTN_THREADS is not a whole number above zero.
  */
 int32_t fa_default_threads(void);
+
+/*
+ * Where the figures come from by which "auto" chooses a method: shipped with the library, or measured on this machine by
+ * `fastattn tune` and kept in a file, which FASTATTN_COSTS may name ("shipped" means none). Another table may choose another
+ * method, whose answer differs within the tolerance. Static. NULL as for fa_simd_tier.
+ */
+const char *fa_cost_table_source(void);
 
 /* ---- Tensors -------------------------------------------------------------------------------------- */
 

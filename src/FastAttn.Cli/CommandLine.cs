@@ -15,6 +15,7 @@ internal static class CommandLine
             RunCommand.Create(),
             InfoCommand.Create(),
             ExplainCommand.Create(),
+            TuneCommand.Create(),
             new HelpOption { Action = new DetailedHelp() },
             new VersionOption(),
         };

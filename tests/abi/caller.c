@@ -112,6 +112,7 @@ static void test_library_facts(void) {
     CHECK(expected == NULL || strcmp(tier, expected) == 0);
     CHECK(fa_simd_tier_reason() != NULL && strlen(fa_simd_tier_reason()) > 0);
     CHECK(fa_default_threads() >= 1);
+    CHECK(fa_cost_table_source() != NULL && strncmp(fa_cost_table_source(), "shipped", strlen("shipped")) == 0);
 }
 
 static void test_message_is_empty_before_any_failure(void) { CHECK(strcmp(fa_last_error(), "") == 0); }

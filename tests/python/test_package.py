@@ -141,7 +141,7 @@ class ConfigTest(unittest.TestCase):
     def test_show_config(self):
         with contextlib.redirect_stdout(io.StringIO()) as printed:
             self.assertIsNone(fastattn.show_config())
-        for word in ("version", "library", "tier", "threads"):
+        for word in ("version", "library", "tier", "threads", "costs    shipped"):
             self.assertIn(word, printed.getvalue())
 
     def test_tier_can_be_lowered(self):
@@ -151,6 +151,9 @@ class ConfigTest(unittest.TestCase):
         shown = self.show(FASTATTN_TIER="neon")
         self.assertIn(f"tier     {run_python(TIER)}: ", shown)
         self.assertIn("FASTATTN_TIER=neon is not available here", shown)
+
+    def test_a_cost_table_that_cannot_be_used_is_told(self):
+        self.assertIn("because /nonexistent/costs.json cannot be used: ", self.show(FASTATTN_COSTS="/nonexistent/costs.json"))
 
     def test_environment_that_cannot_be_understood_is_refused(self):
         for variable, value in (("FASTATTN_TIER", "sse9"), ("FASTATTN_THREADS", "many"), ("FASTATTN_THREADS", "0")):

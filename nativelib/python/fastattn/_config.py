@@ -7,7 +7,8 @@ from ._errors import ArgumentError
 
 
 def show_config() -> None:
-    """Prints the version, the library file in use, the instruction tier and why, and the default number of threads.
+    """Prints the version, the library file in use, the instruction tier and why, the default number of threads,
+    and where the figures come from by which "auto" chooses a method.
 
     Raises
     ------
@@ -25,3 +26,4 @@ def show_config() -> None:
     print(f"library  {lib.path}")
     print(f"tier     {tier.decode()}: {reason.decode()}")
     print(f"threads  {threads}")
+    print(f"costs    {lib.fa_cost_table_source().decode()}")

@@ -119,6 +119,7 @@ _SIGNATURES = {
     "fa_simd_tier": (ctypes.c_char_p, []),
     "fa_simd_tier_reason": (ctypes.c_char_p, []),
     "fa_default_threads": (ctypes.c_int32, []),
+    "fa_cost_table_source": (ctypes.c_char_p, []),
     "fa_projection_create": (_STATUS, [ctypes.c_int64, ctypes.c_int64, ctypes.c_char_p, ctypes.c_uint64, _P(Handle)]),
     "fa_projection_from_values": (_STATUS, [_P(Tensor), _P(Handle)]),
     "fa_projection_shape": (_STATUS, [Handle, _P(ctypes.c_int64)]),

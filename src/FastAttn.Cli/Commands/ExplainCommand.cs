@@ -69,6 +69,6 @@ internal sealed class ExplainCommand
         }
 
         Terminal.Create(output).Write(table);
-        output.WriteLine("Estimates for one head on one core, from the planner's cost table.");
+        output.WriteLine($"Estimates for one head on one core. Cost table: {MachineCosts.Current.Source}.");
     }
 }

@@ -7,7 +7,7 @@ internal static class InfoCommand
 {
     public static Command Create()
     {
-        Command command = new("info", "Print the version, the instruction tier and why, the generated dimensions and Fourier codelets, and the threads.");
+        Command command = new("info", "Print the version, the instruction tier and why, the generated dimensions and Fourier codelets, the threads, and where the planner's cost table comes from.");
         command.SetAction(parsed => Print(parsed.InvocationConfiguration.Output));
         return command;
     }
@@ -20,6 +20,7 @@ internal static class InfoCommand
         output.WriteLine($"value dimensions   {List(FastAttnInfo.ValueDimensions)} (others run padded)");
         output.WriteLine($"Fourier codelets   {List(FastAttnInfo.FftCodelets)}");
         output.WriteLine($"threads            {FastAttnInfo.DefaultThreads}");
+        output.WriteLine($"cost table         {MachineCosts.Current.Source}");
     }
 
     private static string List(IReadOnlyList<int> numbers) => string.Join(", ", numbers);

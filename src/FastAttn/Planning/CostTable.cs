@@ -5,7 +5,11 @@ namespace FastAttn.Planning;
 /// </summary>
 internal sealed record CostTable
 {
-    private const int FirstLog2 = 6;
+    /// <summary>Transform lengths that have a figure: 2^6 … 2^18.</summary>
+    public const int FirstLog2 = 6;
+
+    /// <inheritdoc cref="FirstLog2"/>
+    public const int FftFigures = 13;
 
     /// <summary>Multiply-adds per nanosecond, times two, of the direct tiles.</summary>
     public required double DirectGflops { get; init; }
@@ -18,6 +22,22 @@ internal sealed record CostTable
     /// holds beyond. Lengths 3·2^a and 5·2^a are read between their neighbours.
     /// </summary>
     public required IReadOnlyList<double> FftNanoseconds { get; init; }
+
+    /// <summary>Every figure by the name it has in files.</summary>
+    public IEnumerable<(string Name, IReadOnlyList<double> Figures)> Named =>
+    [
+        ("directGflops", [DirectGflops]),
+        ("linearGflops", [LinearGflops]),
+        ("fftNanoseconds", FftNanoseconds),
+    ];
+
+    /// <summary>Every figure as a person reads it.</summary>
+    public IEnumerable<CostFigure> Figures =>
+    [
+        new("direct", "GFLOP/s", DirectGflops),
+        new("linear", "GFLOP/s", LinearGflops),
+        .. FftNanoseconds.Select((figure, index) => new CostFigure($"fft, length {1 << (FirstLog2 + index)}", "ns a point", figure)),
+    ];
 
     /// <summary>
     /// The shipped table of a tier: what the <c>costs</c> command of the benchmark program measured for each method alone, packing
@@ -46,6 +66,18 @@ internal sealed record CostTable
             FftNanoseconds = [8.7, 9.9, 11.1, 12.3, 13.4, 14.9, 16.3, 18.2, 19.4, 21.3, 24.1, 26.3, 27],
         },
     };
+
+    /// <summary>The table whose figures a function gives by their name; it throws for a name it does not know.</summary>
+    /// <exception cref="FormatException">There are too many or too few figures of a name.</exception>
+    public static CostTable FromNamed(Func<string, IReadOnlyList<double>> figures)
+    {
+        IReadOnlyList<double> transforms = figures("fftNanoseconds");
+        return transforms.Count == FftFigures
+            ? new() { DirectGflops = One("directGflops"), LinearGflops = One("linearGflops"), FftNanoseconds = transforms }
+            : throw new FormatException($"{transforms.Count} figures for transforms");
+
+        double One(string name) => figures(name) is [double figure] ? figure : throw new FormatException($"not one figure for {name}");
+    }
 
     /// <summary>Nanoseconds per point at any length, between the measured ones linear in the logarithm.</summary>
     public double FftNanosecondsPerPoint(int length)

@@ -72,7 +72,7 @@ public sealed class ExecutionPlan
     internal static ExecutionPlan Create(KernelizedAttentionSettings settings, PositionProfile positions)
     {
         var planner = new Planner(
-            settings.Shape, settings.Features, positions, Tiers.Lanes, CostTable.Shipped(Tiers.Current));
+            settings.Shape, settings.Features, positions, MachineCosts.Current.Table);
         IReadOnlyList<MethodCandidate> candidates = planner.Candidates();
         (MethodCandidate chosen, string reason) = settings.Method == Method.Auto ? Cheapest(candidates) : Forced(candidates, settings.Method);
         return new ExecutionPlan(settings.Shape, chosen.Method, reason, settings.Features, planner.FftLength, candidates);

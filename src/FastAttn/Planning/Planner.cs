@@ -1,13 +1,14 @@
 using System.Globalization;
 using FastAttn.Fft;
+using FastAttn.Kernels;
 using FastAttn.Memory;
 
 namespace FastAttn.Planning;
 
 /// <summary>Estimates every method and takes the cheapest that can compute the problem. Depends on sizes, positions and the cost table, never on query, key and value.</summary>
-internal sealed class Planner(AttentionShape shape, int features, PositionProfile positions, int lanes, CostTable costs)
+internal sealed class Planner(AttentionShape shape, int features, PositionProfile positions, CostTable costs)
 {
-    private readonly int _columns = Padding.RoundUp(shape.ValueDimension, lanes);
+    private readonly int _columns = Padding.RoundUp(shape.ValueDimension, Tiers.Lanes);
 
     /// <summary>Length the FFT method would use, 0 when the sequence is too long for it.</summary>
     public int FftLength { get; } = FftLengthFor(shape);
@@ -18,15 +19,23 @@ internal sealed class Planner(AttentionShape shape, int features, PositionProfil
         .. new[] { Direct(), Fft(), Linear() }.OrderBy(candidate => candidate.Admissible ? candidate.SecondsPerHead : double.PositiveInfinity),
     ];
 
+    /// <summary>Floating-point operations of the direct sums over some pairs of query and key.</summary>
+    public static double DirectOperations(double pairs, int features, int columns) => 2 * pairs * (features + columns + 1);
+
+    /// <summary>Floating-point operations of a state that takes in some tokens and gives to some.</summary>
+    public static double LinearOperations(double tokens, int features, int columns) => 2 * tokens * features * (columns + 1);
+
+    /// <summary>Transforms of two features and one vector of columns: numerators, and denominators with features in lanes.</summary>
+    public static double Transforms(int features, int columns) => features / 2.0 * ((columns + 2.0) / Tiers.Lanes);
+
     private MethodCandidate Direct() =>
-        new(Method.Direct, true, "always possible", 2 * positions.Pairs * (features + _columns + 1) / (costs.DirectGflops * 1e9), WorkspaceBytes(3, 3, 0));
+        new(Method.Direct, true, "always possible", DirectOperations(positions.Pairs, features, _columns) / (costs.DirectGflops * 1e9), WorkspaceBytes(3, 3, 0));
 
     private MethodCandidate Fft()
     {
         if (FftLength == 0) return new(Method.Fft, false, $"sequences beyond {FftRecipe.MaximumLength} tokens", double.NaN, 0);
-        double transforms = (features / 2.0 * (_columns / (double)lanes)) + (features / (2.0 * lanes) * 2);
-        double seconds = transforms * FftLength * costs.FftNanosecondsPerPoint(FftLength) * 1e-9;
-        long bytes = WorkspaceBytes(3, 2, 4 * lanes);
+        double seconds = Transforms(features, _columns) * FftLength * costs.FftNanosecondsPerPoint(FftLength) * 1e-9;
+        long bytes = WorkspaceBytes(3, 2, 4 * Tiers.Lanes);
         return positions.SteepShare > 0
             ? new(
                 Method.Fft, true, string.Create(CultureInfo.InvariantCulture, $"transforms of length {FftLength}; {positions.SteepShare:P0} of the heads so steep that they would run directly after all"),
@@ -38,7 +47,7 @@ internal sealed class Planner(AttentionShape shape, int features, PositionProfil
         ? new(Method.Linear, false, "needs a problem without relative positions", double.NaN, 0)
         : new(
             Method.Linear, true, "no relative positions",
-            2.0 * (shape.QueryLength + shape.KeyLength) * features * (_columns + 1) / (costs.LinearGflops * 1e9), WorkspaceBytes(3, 3, 0));
+            LinearOperations((double)shape.QueryLength + shape.KeyLength, features, _columns) / (costs.LinearGflops * 1e9), WorkspaceBytes(3, 3, 0));
 
     private long WorkspaceBytes(int featureCopies, int valueCopies, int extra) =>
         4L * Math.Max(Math.Max(shape.QueryLength, shape.KeyLength), FftLength) * ((featureCopies * features) + (valueCopies * _columns) + extra);

@@ -13,6 +13,7 @@ public class InfoCommandTests
         Assert.Contains($"value dimensions   {string.Join(", ", FastAttnInfo.ValueDimensions)}", output, StringComparison.Ordinal);
         Assert.Contains($"Fourier codelets   {string.Join(", ", FastAttnInfo.FftCodelets)}", output, StringComparison.Ordinal);
         Assert.Contains($"threads            {FastAttnInfo.DefaultThreads}", output, StringComparison.Ordinal);
+        Assert.Contains($"cost table         {MachineCosts.Current.Source}", output, StringComparison.Ordinal);
         Assert.Contains("64", output, StringComparison.Ordinal);
     }
 }

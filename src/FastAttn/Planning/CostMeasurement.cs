@@ -1,0 +1,76 @@
+using System.Diagnostics;
+
+namespace FastAttn.Planning;
+
+/// <summary>
+/// Measures a cost table by whole calls of one head on one thread. What a call costs besides its method grows with the length and the
+/// direct sums with its square, so two lengths tell them apart; the other methods follow by subtraction.
+/// </summary>
+internal sealed class CostMeasurement(Action<string, double>? progress, CancellationToken cancellation)
+{
+    private const int Dimension = 64;
+    private const int Short = 512, Long = 2048;
+
+    /// <summary>Runs of one step; the fastest counts, because disturbances only add.</summary>
+    private const int LeastRuns = 3, MostRuns = 200;
+
+    private static readonly TimeSpan StepTime = TimeSpan.FromSeconds(0.2);
+
+    private const int Steps = 3 + CostTable.FftFigures;
+
+    private int _step;
+
+    public CostTable Run()
+    {
+        double atShort = Seconds(Method.Direct, Short, Dimension), atLong = Seconds(Method.Direct, Long, Dimension);
+
+        // a·n + b·n² = t at both lengths.
+        double direct = ((atLong / Long) - (atShort / Short)) / (Long - Short);
+        double aroundToken = Math.Max((atShort / Short) - (direct * Short), 0);
+        double linear = Math.Max(Seconds(Method.Linear, Long, Dimension) - (aroundToken * Long), 1e-9);
+        var transforms = new double[CostTable.FftFigures];
+        for (int index = 0; index < transforms.Length; index++)
+        {
+            // Long transforms cost the same for each pair of features: a few are enough.
+            int length = 1 << (CostTable.FirstLog2 + index), features = length <= 1 << 13 ? Dimension : Math.Max(Dimension >> (index - 7), 4);
+            double seconds = Seconds(Method.Fft, length, features) - (aroundToken * length * features / Dimension);
+            transforms[index] = Math.Max(seconds, 1e-9) * 1e9 / (Planner.Transforms(features, Dimension) * length);
+        }
+
+        return new CostTable
+        {
+            DirectGflops = Planner.DirectOperations(1, Dimension, Dimension) / direct / 1e9,
+            LinearGflops = Planner.LinearOperations(2 * Long, Dimension, Dimension) / linear / 1e9,
+            FftNanoseconds = transforms,
+        };
+    }
+
+    /// <summary>The fastest of some runs of one head.</summary>
+    private double Seconds(Method method, int length, int features)
+    {
+        cancellation.ThrowIfCancellationRequested();
+        progress?.Invoke($"{Words.Of(method)}, length {length}", (double)_step++ / Steps);
+        var random = new Random(1);
+        float[] rows = Numbers(random, length * Dimension, 1), output = new float[rows.Length];
+        RelativePosition? position = method == Method.Linear ? null : RelativePosition.Dense(Numbers(random, (2 * length) - 1, 0.5), length, length);
+        using var attention = new KernelizedAttention(
+            new AttentionShape(1, length, Dimension), new KernelizedAttentionOptions { Method = method, Features = features, Threads = 1 }, position);
+        double fastest = double.PositiveInfinity;
+        long start = Stopwatch.GetTimestamp();
+        for (int run = 0; run < MostRuns && (run < LeastRuns || Stopwatch.GetElapsedTime(start) < StepTime); run++)
+        {
+            long before = Stopwatch.GetTimestamp();
+            attention.Forward(rows.AsSpan(), rows, rows, output);
+            fastest = Math.Min(fastest, Stopwatch.GetElapsedTime(before).TotalSeconds);
+        }
+
+        return fastest;
+    }
+
+    private static float[] Numbers(Random random, int count, double size)
+    {
+        float[] numbers = new float[count];
+        for (int i = 0; i < count; i++) numbers[i] = (float)(size * ((2 * random.NextDouble()) - 1));
+        return numbers;
+    }
+}
