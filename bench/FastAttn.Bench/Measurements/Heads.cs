@@ -7,8 +7,6 @@ namespace FastAttn.Bench.Measurements;
 /// <summary>Whole heads, d = 64, dense bias: both methods, the planner's choice, and peers, all in the same rounds.</summary>
 internal sealed class Heads : IMeasurement
 {
-    private const double LargestDifference = 1e-3;
-
     public bool IsPinned => true;
 
     public Table Run(MeasurementSettings settings)
@@ -31,7 +29,7 @@ internal sealed class Heads : IMeasurement
     {
         var inputs = new HeadInputs(length);
         using KernelizedAttention direct = inputs.Plan(Method.Direct, features), fft = inputs.Plan(Method.Fft, features), planned = inputs.Plan(Method.Auto, features);
-        var peers = new List<PeerLibrary.Head?>();
+        var peers = new List<PeerLibrary.Run?>();
         if (libraries.Length > 0)
         {
             float[] query = PositiveFeatures.Of(inputs.Query, inputs.Shape.HeadDimension, direct.Projection!);
@@ -44,7 +42,7 @@ internal sealed class Heads : IMeasurement
 
         Rounds rounds = Rounds.Run(
             settings.RowTime,
-            [() => inputs.Run(direct), () => inputs.Run(fft), .. peers.Select(peer => (Action)(() => peer?.Run()))]);
+            [() => inputs.Run(direct), () => inputs.Run(fft), .. peers.Select(peer => (Action)(() => peer?.Compute()))]);
         int better = rounds.Ratio(0, 1) < 1 ? 0 : 1, taken = planned.Plan.Method == Method.Direct ? 0 : 1;
         var cells = new List<object>
         {
@@ -56,24 +54,10 @@ internal sealed class Heads : IMeasurement
             int action = peer + 2;
             bool ran = peers[peer] is not null;
             cells.AddRange([ran ? rounds.Seconds(action) * 1e3 : double.NaN, ran ? rounds.Ratio(better, action) : double.NaN, ran ? rounds.Ratio(1, action) : double.NaN]);
-            if (ran) CheckSame(inputs.Output, peers[peer]!.Output);
+            peers[peer]?.CheckSameAs(inputs.Output);
             peers[peer]?.Dispose();
         }
 
         table.Add(cells);
-    }
-
-    /// <summary>A peer that computes something else must not be compared with.</summary>
-    private static void CheckSame(float[] ours, float[] theirs)
-    {
-        double difference = 0, size = 0;
-        for (int i = 0; i < ours.Length; i++)
-        {
-            difference += Math.Pow(ours[i] - theirs[i], 2);
-            size += Math.Pow(ours[i], 2);
-        }
-
-        double relative = Math.Sqrt(difference / size);
-        if (!(relative < LargestDifference)) throw new InvalidOperationException($"a peer's result differs by {relative:0.0e0} from ours");
     }
 }
