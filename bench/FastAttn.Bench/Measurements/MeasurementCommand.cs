@@ -13,12 +13,14 @@ internal static class MeasurementCommand
         var results = new Option<DirectoryInfo?>("--results") { Description = "Folder in which a folder of this machine gets the table as Markdown and CSV." };
         var peers = new Option<FileInfo[]>("--peers") { Description = "Libraries with other implementations (see bench/peers), measured in the same rounds.", DefaultValueFactory = _ => [] };
         var quick = new Option<bool>("--quick") { Description = "Fewer rows, to try the command." };
-        var command = new Command(name, description) { seconds, results, peers, quick };
+        var seed = new Option<int>("--seed") { Description = "What random problems are drawn from.", DefaultValueFactory = _ => 1 };
+        var command = new Command(name, description) { seconds, results, peers, quick, seed };
         command.SetAction(parsed =>
         {
             if (measurement.IsPinned) Machine.PinToOneCore();
             var settings = new MeasurementSettings(
-                TimeSpan.FromSeconds(parsed.GetValue(seconds)), parsed.GetValue(quick), [.. parsed.GetValue(peers)!.Select(file => file.FullName)]);
+                TimeSpan.FromSeconds(parsed.GetValue(seconds)), parsed.GetValue(quick), [.. parsed.GetValue(peers)!.Select(file => file.FullName)],
+                parsed.GetValue(seed));
             Table table = measurement.Run(settings);
             string text = table.ToMarkdown(name);
             Console.Write(text);
