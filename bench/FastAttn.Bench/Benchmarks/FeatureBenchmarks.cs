@@ -4,6 +4,7 @@ using FastAttn.Bench.Inputs;
 using FastAttn.Features;
 using FastAttn.Kernels;
 using FastAttn.Memory;
+using FastAttn.Threading;
 
 namespace FastAttn.Bench.Benchmarks;
 
@@ -53,7 +54,7 @@ public unsafe class FeatureBenchmarks
         RowState* states = pieces.Take<RowState>(Rows);
         double* scales = pieces.Take<double>(Rows);
         float* features = pieces.Take<float>((long)_stage.PaddedRows(Rows) * _stage.Stride);
-        _stage.Map(new RowSource((nint)rows, Dimension, Rows, Dimension), 0, logarithmic: false, states, features, scales, ref scratch);
+        _stage.Map(new RowSource((nint)rows, Dimension, Rows, Dimension), 0, logarithmic: false, states, features, scales, Crew.Alone, ref scratch);
     }
 
     private sealed class StageForTier(FeatureMap map) : ITierVisitor<FeatureStage>

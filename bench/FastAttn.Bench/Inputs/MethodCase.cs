@@ -4,6 +4,7 @@ using FastAttn.Kernels;
 using FastAttn.Memory;
 using FastAttn.Methods;
 using FastAttn.Positions;
+using FastAttn.Threading;
 
 namespace FastAttn.Bench.Inputs;
 
@@ -56,7 +57,7 @@ internal sealed unsafe class MethodCase : IDisposable
             Positions = positions,
         };
         var measuring = Arena.Measuring;
-        _method.Compute(_problem, ref measuring);
+        _method.Compute(_problem, Crew.Alone, ref measuring);
         _work = new AlignedBuffer(measuring.Peak);
     }
 
@@ -74,7 +75,7 @@ internal sealed unsafe class MethodCase : IDisposable
     public PartialSums Compute()
     {
         var arena = new Arena(_work.Data, _work.Bytes);
-        PartialSums sums = _method.Compute(_problem, ref arena);
+        PartialSums sums = _method.Compute(_problem, Crew.Alone, ref arena);
         GC.KeepAlive(this);
         return sums;
     }

@@ -5,8 +5,8 @@ using FastAttn.Threading;
 
 namespace FastAttn.Attention;
 
-/// <summary>One forward call, dealt out head by head. Reused from call to call.</summary>
-internal sealed unsafe class ForwardWork(HeadRunner runner, AttentionShape shape, WorkspacePool workspaces) : IParallelWork
+/// <summary>One forward call, its heads dealt to threads or to crews of threads. Reused from call to call.</summary>
+internal sealed unsafe class ForwardWork(HeadRunner runner, AttentionShape shape, ThreadSplit split, WorkspacePool workspaces)
 {
     private AttentionTensors _tensors;
     private bool* _keyMask;
@@ -22,7 +22,7 @@ internal sealed unsafe class ForwardWork(HeadRunner runner, AttentionShape shape
 
     public int FallbackHeads => _fallbackHeads;
 
-    public void Begin(AttentionTensors tensors, bool* keyMask, bool maskPerBatch, int* lengths)
+    public void Run(AttentionTensors tensors, bool* keyMask, bool maskPerBatch, int* lengths)
     {
         _tensors = tensors;
         _keyMask = keyMask;
@@ -30,9 +30,12 @@ internal sealed unsafe class ForwardWork(HeadRunner runner, AttentionShape shape
         _lengths = lengths;
         _repairedRows = 0;
         _fallbackHeads = 0;
+        int heads = shape.Batch * shape.Heads;
+        WorkTeam.Run(new Heads(this, 0, 1), split.DealtHeads, split.Threads);
+        WorkTeam.Run(new Heads(this, split.DealtHeads, split.Workers), heads - split.DealtHeads, split.Crews);
     }
 
-    public void Run(int index)
+    private void Run(int index, int workers)
     {
         (int batch, int head) = Math.DivRem(index, shape.Heads);
         int keyHead = head / (shape.Heads / shape.KeyHeads);
@@ -47,18 +50,26 @@ internal sealed unsafe class ForwardWork(HeadRunner runner, AttentionShape shape
             KeptKeys = _lengths is null ? shape.KeyLength : _lengths[batch],
         };
         AlignedBuffer workspace = workspaces.Rent();
+        Crew crew = Crew.Enlist(workers);
         try
         {
-            HeadReport report = runner.Run(call, workspace);
+            HeadReport report = runner.Run(call, crew, workspace);
             Interlocked.Add(ref _repairedRows, report.RepairedRows);
             if (report.FellBack) Interlocked.Increment(ref _fallbackHeads);
         }
         finally
         {
+            crew.Dismiss();
             workspaces.Return(workspace);
         }
     }
 
     private static RowSource Rows(StridedTensor tensor, int batch, int head) =>
         new((nint)((float*)tensor.Data + (batch * tensor.BatchStride) + (head * tensor.HeadStride)), tensor.RowStride, tensor.Rows, tensor.Columns);
+
+    /// <summary>Heads from <paramref name="first"/> on, each by <paramref name="workers"/> threads.</summary>
+    private readonly struct Heads(ForwardWork work, int first, int workers) : IParallelWork
+    {
+        public void Run(int index, int worker) => work.Run(first + index, workers);
+    }
 }

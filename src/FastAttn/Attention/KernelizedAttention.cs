@@ -25,6 +25,7 @@ public sealed unsafe class KernelizedAttention : IDisposable
 {
     private readonly KernelizedAttentionSettings _settings;
     private readonly HeadRunner _runner;
+    private readonly ThreadSplit _split;
     private readonly WorkspacePool _workspaces;
     private readonly Lock _gate = new();
     private ForwardWork? _idle;
@@ -48,7 +49,8 @@ public sealed unsafe class KernelizedAttention : IDisposable
         Plan = ExecutionPlan.Create(
             _settings, position is null ? PositionProfile.Even(shape, _settings.LargestOffset, hasBias: false) : PositionProfile.Of(shape, prepared, _settings.Tolerance));
         _runner = Tiers.Visit(Tiers.Current, new RunnerBuilder(_settings, Plan, Projection, prepared));
-        _workspaces = new WorkspacePool(_runner.MeasureWorkspace());
+        _split = ThreadSplit.Of(shape.Batch * shape.Heads, _settings.Threads);
+        _workspaces = new WorkspacePool(_runner.MeasureWorkspace(_split.Workers));
     }
 
     /// <summary>The method that will run and why.</summary>
@@ -128,8 +130,7 @@ public sealed unsafe class KernelizedAttention : IDisposable
             fixed (bool* mask = keyMask)
             fixed (int* kept = lengths)
             {
-                work.Begin(tensors, mask, keyMask.Length > shape.KeyLength, kept);
-                WorkTeam.Run(work, shape.Batch * shape.Heads, _settings.Threads);
+                work.Run(tensors, mask, keyMask.Length > shape.KeyLength, kept);
             }
 
             int heads = shape.Batch * shape.Heads;
@@ -187,7 +188,7 @@ public sealed unsafe class KernelizedAttention : IDisposable
             }
         }
 
-        return new ForwardWork(_runner, _settings.Shape, _workspaces);
+        return new ForwardWork(_runner, _settings.Shape, _split, _workspaces);
     }
 
     private void ReturnWork(ForwardWork work)

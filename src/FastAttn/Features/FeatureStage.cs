@@ -1,4 +1,5 @@
 using FastAttn.Memory;
+using FastAttn.Threading;
 
 namespace FastAttn.Features;
 
@@ -30,7 +31,8 @@ internal abstract unsafe class FeatureStage
     /// <param name="states">One state a row; masked rows are marked beforehand.</param>
     /// <param name="features"><c>[PaddedRows(rows), Stride]</c>.</param>
     /// <param name="logScales">One a row.</param>
+    /// <param name="crew">Shares blocks of rows.</param>
     /// <param name="arena">Scratch, given back.</param>
     public abstract void Map(
-        RowSource rows, int head, bool logarithmic, RowState* states, float* features, double* logScales, ref Arena arena);
+        RowSource rows, int head, bool logarithmic, RowState* states, float* features, double* logScales, Crew crew, ref Arena arena);
 }

@@ -1,6 +1,7 @@
 using System.Numerics.Tensors;
 using FastAttn.Kernels;
 using FastAttn.Memory;
+using FastAttn.Threading;
 
 namespace FastAttn.Features;
 
@@ -50,37 +51,16 @@ internal sealed unsafe class FeatureStage<TKernels, TMap> : FeatureStage
     public override int PaddedRows(int rows) => Padding.RoundUp(Padding.RoundUp(rows, TKernels.RowTile), KernelShape.KeyTile);
 
     public override void Map(
-        RowSource rows, int head, bool logarithmic, RowState* states, float* features, double* logScales, ref Arena arena)
+        RowSource rows, int head, bool logarithmic, RowState* states, float* features, double* logScales, Crew crew, ref Arena arena)
     {
         long mark = arena.Mark;
-        float* block = arena.Take<float>((long)BlockRows * _dimension);
-        int* exponents = arena.Take<int>(BlockRows);
-        double* norms = arena.Take<double>(BlockRows);
+        float* projected = arena.Take<float>((long)crew.Workers * BlockRows * _dimension);
+        int* exponents = arena.Take<int>((long)crew.Workers * BlockRows);
+        double* norms = arena.Take<double>((long)crew.Workers * BlockRows);
         if (!arena.IsMeasuring)
         {
-            Clearing.Clear(features, (long)PaddedRows(rows.Count) * Stride);
-            for (int first = 0; first < rows.Count; first += BlockRows)
-            {
-                int count = Math.Min(BlockRows, rows.Count - first);
-                for (int r = 0; r < count; r++)
-                    states[first + r] = Load(rows.Row(first + r), states[first + r], block + (r * _dimension), out exponents[r], out norms[r]);
-                new Span<float>(block + (count * _dimension), (BlockRows - count) * _dimension).Clear();
-                Project(block, count, head, features + ((long)first * Stride));
-                for (int r = 0; r < count; r++)
-                {
-                    float* row = features + ((long)(first + r) * Stride);
-                    if (states[first + r] != RowState.Kept)
-                    {
-                        new Span<float>(row, Stride).Clear();
-                        logScales[first + r] = double.NegativeInfinity;
-                        continue;
-                    }
-
-                    logScales[first + r] = logarithmic
-                        ? TMap.MapLogarithm<TKernels>(row, _columns, exponents[r], norms[r])
-                        : TMap.Map<TKernels>(row, _columns, exponents[r], norms[r]);
-                }
-            }
+            var blocks = new Blocks(this, rows, head, logarithmic, states, features, logScales, projected, exponents, norms);
+            crew.Run(blocks, (PaddedRows(rows.Count) + BlockRows - 1) / BlockRows);
         }
 
         arena.Release(mark);
@@ -140,5 +120,39 @@ internal sealed unsafe class FeatureStage<TKernels, TMap> : FeatureStage
         }
 
         return buffer;
+    }
+
+    /// <summary>Blocks of rows, the last ones perhaps of padding only.</summary>
+    private readonly struct Blocks(
+        FeatureStage<TKernels, TMap> stage, RowSource rows, int head, bool logarithmic, RowState* states, float* features, double* logScales,
+        float* scratch, int* exponents, double* norms) : IParallelWork
+    {
+        public void Run(int index, int worker)
+        {
+            int first = index * BlockRows, padded = Math.Min(BlockRows, stage.PaddedRows(rows.Count) - first);
+            int count = Math.Clamp(rows.Count - first, 0, BlockRows), dimension = stage._dimension;
+            float* block = scratch + ((long)worker * BlockRows * dimension), target = features + ((long)first * stage.Stride);
+            int* exponent = exponents + (worker * BlockRows);
+            double* norm = norms + (worker * BlockRows);
+            new Span<float>(target, padded * stage.Stride).Clear();
+            for (int r = 0; r < count; r++)
+                states[first + r] = stage.Load(rows.Row(first + r), states[first + r], block + (r * dimension), out exponent[r], out norm[r]);
+            new Span<float>(block + (count * dimension), (BlockRows - count) * dimension).Clear();
+            stage.Project(block, count, head, target);
+            for (int r = 0; r < count; r++)
+            {
+                float* row = target + ((long)r * stage.Stride);
+                if (states[first + r] != RowState.Kept)
+                {
+                    new Span<float>(row, stage.Stride).Clear();
+                    logScales[first + r] = double.NegativeInfinity;
+                    continue;
+                }
+
+                logScales[first + r] = logarithmic
+                    ? TMap.MapLogarithm<TKernels>(row, stage._columns, exponent[r], norm[r])
+                    : TMap.Map<TKernels>(row, stage._columns, exponent[r], norm[r]);
+            }
+        }
     }
 }

@@ -1,5 +1,6 @@
 using FastAttn.Kernels;
 using FastAttn.Memory;
+using FastAttn.Threading;
 
 namespace FastAttn.Methods;
 
@@ -13,7 +14,10 @@ internal abstract unsafe class AttentionMethod
     /// Computes the sums into pieces of <paramref name="arena"/>. With a measuring arena it takes the same pieces and computes nothing.
     /// Features may be rescaled in place by powers of two that leave every product φ(q)·φ(k) as it was.
     /// </summary>
-    public abstract PartialSums Compute(in HeadProblem problem, ref Arena arena);
+    /// <param name="problem">The head.</param>
+    /// <param name="crew">Threads that share the work, in pieces that are the same for any number of them; scratch is taken for <see cref="Crew.Workers"/>.</param>
+    /// <param name="arena">Where the sums and all scratch come from.</param>
+    public abstract PartialSums Compute(in HeadProblem problem, Crew crew, ref Arena arena);
 
     /// <summary>Sums with room for whole tiles of rows, at least <paramref name="leastRows"/>.</summary>
     protected static PartialSums TakeSums<TKernels>(in HeadProblem problem, int leastRows, ref Arena arena)

@@ -1,6 +1,7 @@
 using FastAttn.Kernels;
 using FastAttn.Memory;
 using FastAttn.Positions;
+using FastAttn.Threading;
 
 namespace FastAttn.Methods;
 
@@ -14,7 +15,10 @@ internal sealed unsafe class DirectMethod<TKernels> : AttentionMethod
     public override Method Kind => Method.Direct;
 
     /// <summary>Query rows whose features and numerators stay in the second-level cache while the keys stream by.</summary>
-    private static int TileRows => 32 * TKernels.RowTile;
+    private static int MostTileRows => 32 * TKernels.RowTile;
+
+    /// <summary>A head has at least this many tiles if it has the rows, so that threads end at about the same time.</summary>
+    private const int LeastTiles = 16;
 
     /// <summary>
     /// Blocks that are summed apart before they join the total: a float32 running sum over many keys drifts. Sixteen blocks are
@@ -22,41 +26,20 @@ internal sealed unsafe class DirectMethod<TKernels> : AttentionMethod
     /// </summary>
     private const int BlocksPerPart = 16;
 
-    public override PartialSums Compute(in HeadProblem problem, ref Arena arena)
+    public override PartialSums Compute(in HeadProblem problem, Crew crew, ref Arena arena)
     {
         PartialSums sums = TakeSums<TKernels>(problem, 0, ref arena);
-        KeyBlocks blocks = KeyBlocks.Pack<TKernels>(problem, ref arena);
-        float* rowSums = arena.Take<float>((long)TileRows * TKernels.Lanes);
-        float* part = arena.Take<float>((long)TileRows * sums.NumeratorStride);
+        KeyBlocks blocks = KeyBlocks.Pack<TKernels>(problem, crew, ref arena);
+        int paddedRows = Padding.RoundUp(problem.QueryCount, TKernels.RowTile);
+        int tileRows = Math.Min(Padding.RoundUp((problem.QueryCount + LeastTiles - 1) / LeastTiles, TKernels.RowTile), MostTileRows);
+        float* rowSums = arena.Take<float>((long)crew.Workers * tileRows * TKernels.Lanes);
+        float* parts = arena.Take<float>((long)crew.Workers * tileRows * sums.NumeratorStride);
         if (arena.IsMeasuring) return sums;
 
-        int paddedRows = Padding.RoundUp(problem.QueryCount, TKernels.RowTile);
-        Clearing.Clear(sums.Numerators, (long)paddedRows * sums.NumeratorStride);
-        for (int first = 0; first < paddedRows; first += TileRows)
-            ComputeTile(problem, blocks, sums, first, Math.Min(TileRows, paddedRows - first), part, rowSums);
+        crew.Run(new Tiles(problem, blocks, sums, paddedRows, tileRows, parts, rowSums), (paddedRows + tileRows - 1) / tileRows);
         SetUnderflowErrors(problem, sums);
         sums.LogScale = problem.KeyLogScale + problem.Position.LogMax;
         return sums;
-    }
-
-    private static void ComputeTile(
-        in HeadProblem problem, KeyBlocks blocks, in PartialSums sums, int first, int rows, float* part, float* rowSums)
-    {
-        int floats = rows * sums.NumeratorStride;
-        float* total = sums.Numerators + ((long)first * sums.NumeratorStride);
-        PartialSums parts = sums;
-        parts.Numerators = part - ((long)first * sums.NumeratorStride);
-        new Span<float>(sums.Denominators + first, rows).Clear();
-        new Span<float>(part, floats).Clear();
-        new Span<float>(rowSums, rows * TKernels.Lanes).Clear();
-        for (int block = 0; block < blocks.Count; block += BlocksPerPart)
-        {
-            int end = Math.Min(block + BlocksPerPart, blocks.Count);
-            if (!AddBlocks(problem, problem.Position.Window, blocks, parts, first, rows, block, end, rowSums)) continue;
-            TKernels.AddScaled(part, total, floats, 1);
-            new Span<float>(part, floats).Clear();
-            LaneSums.MoveTo<TKernels>(sums.Denominators + first, rowSums, rows);
-        }
     }
 
     /// <summary>
@@ -91,5 +74,32 @@ internal sealed unsafe class DirectMethod<TKernels> : AttentionMethod
         }
 
         return any;
+    }
+
+    /// <summary>Tiles of query rows, the last ones first: causal rows cost the more the later they are.</summary>
+    private readonly struct Tiles(
+        HeadProblem problem, KeyBlocks blocks, PartialSums sums, int paddedRows, int tileRows, float* parts, float* rowSums) : IParallelWork
+    {
+        public void Run(int index, int worker)
+        {
+            int first = ((paddedRows - 1) / tileRows - index) * tileRows, rows = Math.Min(tileRows, paddedRows - first);
+            int floats = rows * sums.NumeratorStride;
+            float* total = sums.Numerators + ((long)first * sums.NumeratorStride);
+            float* part = parts + ((long)worker * tileRows * sums.NumeratorStride), laneSums = rowSums + ((long)worker * tileRows * TKernels.Lanes);
+            PartialSums partSums = sums;
+            partSums.Numerators = part - ((long)first * sums.NumeratorStride);
+            new Span<float>(sums.Denominators + first, rows).Clear();
+            new Span<float>(total, floats).Clear();
+            new Span<float>(part, floats).Clear();
+            new Span<float>(laneSums, rows * TKernels.Lanes).Clear();
+            for (int block = 0; block < blocks.Count; block += BlocksPerPart)
+            {
+                int end = Math.Min(block + BlocksPerPart, blocks.Count);
+                if (!AddBlocks(problem, problem.Position.Window, blocks, partSums, first, rows, block, end, laneSums)) continue;
+                TKernels.AddScaled(part, total, floats, 1);
+                new Span<float>(part, floats).Clear();
+                LaneSums.MoveTo<TKernels>(sums.Denominators + first, laneSums, rows);
+            }
+        }
     }
 }

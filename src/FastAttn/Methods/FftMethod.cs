@@ -2,6 +2,7 @@ using System.Numerics.Tensors;
 using FastAttn.Fft;
 using FastAttn.Kernels;
 using FastAttn.Memory;
+using FastAttn.Threading;
 
 namespace FastAttn.Methods;
 
@@ -20,7 +21,7 @@ internal sealed unsafe class FftMethod<TKernels>(LaneFft fft) : AttentionMethod
 
     public override Method Kind => Method.Fft;
 
-    public override PartialSums Compute(in HeadProblem problem, ref Arena arena)
+    public override PartialSums Compute(in HeadProblem problem, Crew crew, ref Arena arena)
     {
         PartialSums sums = TakeSums<TKernels>(problem, fft.Length, ref arena);
         Balance(problem, sums, ref arena);

@@ -1,8 +1,8 @@
-using System.Numerics.Tensors;
 using FastAttn.Features;
 using FastAttn.Kernels;
 using FastAttn.Memory;
 using FastAttn.Positions;
+using FastAttn.Threading;
 
 namespace FastAttn.Methods;
 
@@ -23,7 +23,7 @@ internal sealed unsafe class HeadRunner<TKernels>(
     private readonly RowRepair<TKernels> _repair = new(stage);
     private readonly RowCertificate _certificate = new(tolerance, stage.IsSigned);
 
-    public override long MeasureWorkspace()
+    public override long MeasureWorkspace(int workers)
     {
         var call = new HeadCall
         {
@@ -33,32 +33,32 @@ internal sealed unsafe class HeadRunner<TKernels>(
             Destination = new RowSource(0, 0, shape.QueryLength, shape.ValueDimension),
         };
         var arena = Arena.Measuring;
-        Run(call, ref arena);
+        Run(call, Crew.Measuring(workers), ref arena);
         return arena.Peak;
     }
 
-    public override HeadReport Run(in HeadCall call, AlignedBuffer workspace)
+    public override HeadReport Run(in HeadCall call, Crew crew, AlignedBuffer workspace)
     {
         var arena = new Arena(workspace.Data, workspace.Bytes);
-        return Run(call, ref arena);
+        return Run(call, crew, ref arena);
     }
 
-    private HeadReport Run(in HeadCall call, ref Arena arena)
+    private HeadReport Run(in HeadCall call, Crew crew, ref Arena arena)
     {
         RowState* queryStates = arena.Take<RowState>(shape.QueryLength);
         RowState* keyStates = arena.Take<RowState>(shape.KeyLength);
         RowState* valueStates = arena.Take<RowState>(shape.KeyLength);
-        HeadProblem problem = Prepare(call, queryStates, keyStates, valueStates, ref arena);
+        HeadProblem problem = Prepare(call, queryStates, keyStates, valueStates, crew, ref arena);
         double* largestNorm = arena.Take<double>(shape.QueryLength);
         int* uncertified = arena.Take<int>(shape.QueryLength);
         VisibleKeys.LargestValueNorm(problem, keyStates, largestNorm, ref arena);
 
-        int repairs = Compute(method, problem, queryStates, call.Destination, largestNorm, uncertified, ref arena);
+        int repairs = Compute(method, problem, queryStates, call.Destination, largestNorm, uncertified, crew, ref arena);
         bool fallsBack = method.Kind == Method.Fft && (arena.IsMeasuring || repairs > RowCertificate.FallbackShare * shape.QueryLength);
-        if (fallsBack) repairs = Compute(_direct, problem, queryStates, call.Destination, largestNorm, uncertified, ref arena);
-        int alone = RescaledTiles<TKernels>.Run(problem, keyStates, _certificate, largestNorm, uncertified, repairs, call.Destination, ref arena);
+        if (fallsBack) repairs = Compute(_direct, problem, queryStates, call.Destination, largestNorm, uncertified, crew, ref arena);
+        int alone = RescaledTiles<TKernels>.Run(problem, keyStates, _certificate, largestNorm, uncertified, repairs, call.Destination, crew, ref arena);
         if (arena.IsMeasuring || alone > 0)
-            _repair.Run(problem, call.Query, call.Key, keyStates, largestNorm, uncertified, alone, call.Destination, ref arena);
+            _repair.Run(problem, call.Query, call.Key, keyStates, largestNorm, uncertified, alone, call.Destination, crew, ref arena);
         if (arena.IsMeasuring) return default;
 
         Poison.Spread(problem, queryStates, keyStates, valueStates, call.Value, call.Destination);
@@ -66,7 +66,7 @@ internal sealed unsafe class HeadRunner<TKernels>(
     }
 
     /// <summary>States, features and norms: everything about the rows that no method changes.</summary>
-    private HeadProblem Prepare(in HeadCall call, RowState* queryStates, RowState* keyStates, RowState* valueStates, ref Arena arena)
+    private HeadProblem Prepare(in HeadCall call, RowState* queryStates, RowState* keyStates, RowState* valueStates, Crew crew, ref Arena arena)
     {
         float* query = arena.Take<float>((long)stage.PaddedRows(shape.QueryLength) * stage.Stride);
         float* key = arena.Take<float>((long)stage.PaddedRows(shape.KeyLength) * stage.Stride);
@@ -92,10 +92,10 @@ internal sealed unsafe class HeadRunner<TKernels>(
             MarkKeys(call, keyStates);
         }
 
-        stage.Map(call.Query, call.Head, logarithmic: false, queryStates, query, queryScales, ref arena);
-        stage.Map(call.Key, call.Head, logarithmic: false, keyStates, key, keyScales, ref arena);
-        problem.Values = PrepareValues(call.Value, keyStates, valueStates, valueNorm, ref arena);
-        if (!arena.IsMeasuring) problem.KeyLogScale = ToCommonScale(key, keyScales);
+        stage.Map(call.Query, call.Head, logarithmic: false, queryStates, query, queryScales, crew, ref arena);
+        stage.Map(call.Key, call.Head, logarithmic: false, keyStates, key, keyScales, crew, ref arena);
+        problem.Values = ValueRows.Prepare(call.Value, keyStates, valueStates, valueNorm, crew, ref arena);
+        if (!arena.IsMeasuring) problem.KeyLogScale = KeyScale<TKernels>.Unify(key, stage.Stride, keyScales, shape.KeyLength, crew);
         return problem;
     }
 
@@ -105,86 +105,14 @@ internal sealed unsafe class HeadRunner<TKernels>(
             states[j] = j < call.KeptKeys && (call.KeyMask is null || call.KeyMask[j]) ? RowState.Kept : RowState.Masked;
     }
 
-    /// <summary>Finds the values' common power of two, their norms, and which rows hold NaN or infinity.</summary>
-    private ValueSource PrepareValues(RowSource values, RowState* keyStates, RowState* states, double* norms, ref Arena arena)
-    {
-        long mark = arena.Mark;
-        float* row = arena.Take<float>(shape.ValueDimension);
-        float factor = 1;
-        if (!arena.IsMeasuring)
-        {
-            float largest = 0;
-            for (int j = 0; j < shape.KeyLength; j++)
-            {
-                states[j] = keyStates[j] == RowState.Masked ? RowState.Masked : RowState.Kept;
-                if (states[j] == RowState.Masked) continue;
-                float size = Math.Abs(TensorPrimitives.MaxMagnitude(new ReadOnlySpan<float>(values.Row(j), shape.ValueDimension)));
-                if (!float.IsFinite(size))
-                {
-                    states[j] = RowState.NonFinite;
-                    size = LargestFinite(values.Row(j));
-                }
-
-                if (keyStates[j] == RowState.Kept) largest = Math.Max(largest, size);
-            }
-
-            factor = ValueSource.FactorFor(largest);
-            var plain = new ValueSource(values, states, 1);
-            for (int j = 0; j < shape.KeyLength; j++)
-            {
-                norms[j] = 0;
-                if (keyStates[j] != RowState.Kept) continue;
-                plain.Copy<TKernels>(j, 0, shape.ValueDimension, row);
-                norms[j] = Math.Sqrt(WideSum.OfSquares(row, shape.ValueDimension));
-            }
-        }
-
-        arena.Release(mark);
-        return new ValueSource(values, states, factor);
-    }
-
-    private float LargestFinite(float* row)
-    {
-        float largest = 0;
-        for (int column = 0; column < shape.ValueDimension; column++)
-        {
-            if (float.IsFinite(row[column])) largest = Math.Max(largest, Math.Abs(row[column]));
-        }
-
-        return largest;
-    }
-
-    /// <summary>Brings all key rows to the largest log-scale among them, which is returned: a factor per key would not cancel.</summary>
-    private double ToCommonScale(float* key, double* scales)
-    {
-        double largest = double.NegativeInfinity;
-        for (int j = 0; j < shape.KeyLength; j++) largest = Math.Max(largest, scales[j]);
-        for (int j = 0; j < shape.KeyLength; j++)
-        {
-            if (scales[j] == largest || double.IsNegativeInfinity(scales[j])) continue;
-            float* row = key + ((long)j * stage.Stride);
-            TKernels.Scale(row, row, stage.Features, (float)Math.Exp(scales[j] - largest));
-        }
-
-        return double.IsNegativeInfinity(largest) ? 0 : largest;
-    }
-
     /// <summary>Runs a method, stores every row it can vouch for, and lists the others.</summary>
     private int Compute(
         AttentionMethod chosen, in HeadProblem problem, RowState* queryStates, RowSource destination, double* largestNorm, int* uncertified,
-        ref Arena arena)
+        Crew crew, ref Arena arena)
     {
         long mark = arena.Mark;
-        PartialSums sums = chosen.Compute(problem, ref arena);
-        int count = 0;
-        for (int i = 0; i < shape.QueryLength && !arena.IsMeasuring; i++)
-        {
-            // Nothing to see, or a query that will poison its row: neither needs sums.
-            if (largestNorm[i] <= 0 || queryStates[i] != RowState.Kept) new Span<float>(destination.Row(i), shape.ValueDimension).Clear();
-            else if (_certificate.Holds(sums, i, (float)(largestNorm[i] * problem.Values.Factor))) StoredRow.Store<TKernels>(problem, sums, i, destination);
-            else uncertified[count++] = i;
-        }
-
+        PartialSums sums = chosen.Compute(problem, crew, ref arena);
+        int count = CertifiedRows<TKernels>.Store(problem, sums, _certificate, queryStates, largestNorm, destination, uncertified, crew, ref arena);
         arena.Release(mark);
         return count;
     }

@@ -1,5 +1,6 @@
 using FastAttn.Kernels;
 using FastAttn.Memory;
+using FastAttn.Threading;
 
 namespace FastAttn.Methods;
 
@@ -31,7 +32,7 @@ internal readonly unsafe struct KeyBlocks
     /// <summary><c>[KeyTile, ValueStride]</c>.</summary>
     public float* Values(int block) => _values + ((long)block * KernelShape.KeyTile * ValueStride);
 
-    public static KeyBlocks Pack<TKernels>(in HeadProblem problem, ref Arena arena)
+    public static KeyBlocks Pack<TKernels>(in HeadProblem problem, Crew crew, ref Arena arena)
         where TKernels : struct, IKernels
     {
         const int Tile = KernelShape.KeyTile;
@@ -41,25 +42,28 @@ internal readonly unsafe struct KeyBlocks
         float* keys = arena.Take<float>((long)count * features * Tile);
         float* values = arena.Take<float>((long)count * Tile * valueStride);
         var blocks = new KeyBlocks(keys, values, count, features, valueStride);
-        if (arena.IsMeasuring) return blocks;
+        if (!arena.IsMeasuring) crew.Run(new Packing<TKernels>(problem, blocks), count);
+        return blocks;
+    }
 
-        float* ones = stackalloc float[Tile];
-        new Span<float>(ones, Tile).Fill(1);
-        for (int block = 0; block < count; block++)
+    private readonly struct Packing<TKernels>(HeadProblem problem, KeyBlocks blocks) : IParallelWork
+        where TKernels : struct, IKernels
+    {
+        public void Run(int index, int worker)
         {
-            float* transposed = blocks.Keys(block);
+            const int Tile = KernelShape.KeyTile;
+            float* transposed = blocks.Keys(index), ones = stackalloc float[Tile];
+            new Span<float>(ones, Tile).Fill(1);
             TKernels.TransposeScaled(
-                problem.Key + ((long)block * Tile * problem.FeatureStride), problem.FeatureStride, Tile, problem.Features, ones, transposed, Tile);
-            new Span<float>(transposed + (problem.Features * Tile), (features - problem.Features) * Tile).Clear();
+                problem.Key + ((long)index * Tile * problem.FeatureStride), problem.FeatureStride, Tile, problem.Features, ones, transposed, Tile);
+            new Span<float>(transposed + (problem.Features * Tile), (blocks._features - problem.Features) * Tile).Clear();
             for (int row = 0; row < Tile; row++)
             {
-                int key = (block * Tile) + row;
-                float* target = blocks.Values(block) + (row * valueStride);
-                if (key < problem.KeyCount) problem.Values.Copy<TKernels>(key, 0, valueStride, target);
-                else new Span<float>(target, valueStride).Clear();
+                int key = (index * Tile) + row;
+                float* target = blocks.Values(index) + (row * blocks.ValueStride);
+                if (key < problem.KeyCount) problem.Values.Copy<TKernels>(key, 0, blocks.ValueStride, target);
+                else new Span<float>(target, blocks.ValueStride).Clear();
             }
         }
-
-        return blocks;
     }
 }

@@ -1,5 +1,6 @@
 using FastAttn.Kernels;
 using FastAttn.Memory;
+using FastAttn.Threading;
 
 namespace FastAttn.Methods;
 
@@ -20,10 +21,10 @@ internal sealed unsafe class LinearMethod<TKernels> : AttentionMethod
 
     private static int TileRows => 16 * TKernels.RowTile;
 
-    public override PartialSums Compute(in HeadProblem problem, ref Arena arena)
+    public override PartialSums Compute(in HeadProblem problem, Crew crew, ref Arena arena)
     {
         PartialSums sums = TakeSums<TKernels>(problem, 0, ref arena);
-        KeyBlocks blocks = KeyBlocks.Pack<TKernels>(problem, ref arena);
+        KeyBlocks blocks = KeyBlocks.Pack<TKernels>(problem, crew, ref arena);
         float* rowSums = arena.Take<float>((long)TileRows * TKernels.Lanes);
         int stateRows = Padding.RoundUp(problem.Features, TKernels.RowTile);
         var total = new State(problem, stateRows, sums.NumeratorStride, ref arena);

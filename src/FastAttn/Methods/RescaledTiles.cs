@@ -2,6 +2,7 @@ using FastAttn.Features;
 using FastAttn.Kernels;
 using FastAttn.Memory;
 using FastAttn.Positions;
+using FastAttn.Threading;
 
 namespace FastAttn.Methods;
 
@@ -14,65 +15,97 @@ namespace FastAttn.Methods;
 internal static unsafe class RescaledTiles<TKernels>
     where TKernels : struct, IKernels
 {
+    /// <summary>What stands in the list in place of a row that was stored.</summary>
+    private const int Stored = -1;
+
     private static int TileRows => 8 * TKernels.RowTile;
 
     /// <summary>Stores every row of the list it can vouch for and returns how many stay on the list.</summary>
     public static int Run(
         in HeadProblem problem, RowState* keyStates, RowCertificate certificate, double* largestNorm, int* rows, int count,
-        RowSource destination, ref Arena arena)
+        RowSource destination, Crew crew, ref Arena arena)
     {
         long mark = arena.Mark;
         int remaining = count;
         if (arena.IsMeasuring || count > 0)
         {
-            var tile = new Tile(problem, keyStates, ref arena);
-            if (!arena.IsMeasuring) remaining = RunTiles(problem, tile, certificate, largestNorm, rows, count, destination);
+            int* starts = arena.Take<int>((problem.QueryCount / TileRows) + 2L);
+            var tiles = new Tiles(problem, keyStates, certificate, largestNorm, rows, starts, destination, crew, ref arena);
+            if (!arena.IsMeasuring)
+            {
+                crew.Run(tiles, Group(rows, count, starts));
+                remaining = RemoveStored(rows, count);
+            }
         }
 
         arena.Release(mark);
         return remaining;
     }
 
-    private static int RunTiles(
-        in HeadProblem problem, in Tile tile, RowCertificate certificate, double* largestNorm, int* rows, int count, RowSource destination)
+    /// <summary>Writes where in the list each tile's rows start, and the end; returns the number of tiles.</summary>
+    private static int Group(int* rows, int count, int* starts)
+    {
+        int tiles = 0, next = 0;
+        while (next < count)
+        {
+            starts[tiles++] = next;
+            int end = FirstRow(rows[next]) + TileRows;
+            while (next < count && rows[next] < end) next++;
+        }
+
+        starts[tiles] = count;
+        return tiles;
+    }
+
+    private static int FirstRow(int row) => row / TKernels.RowTile * TKernels.RowTile;
+
+    private static int RemoveStored(int* rows, int count)
     {
         int remaining = 0;
-        for (int next = 0; next < count;)
+        for (int index = 0; index < count; index++)
         {
-            int first = rows[next] / TKernels.RowTile * TKernels.RowTile, end = next;
-            while (end < count && rows[end] < first + TileRows) end++;
-            PartialSums sums = tile.Compute(problem, first);
-            for (; next < end; next++)
-            {
-                int row = rows[next];
-                if (certificate.Holds(sums, row, (float)(largestNorm[row] * problem.Values.Factor))) StoredRow.Store<TKernels>(problem, sums, row, destination);
-                else rows[remaining++] = row;
-            }
+            if (rows[index] != Stored) rows[remaining++] = rows[index];
         }
 
         return remaining;
     }
 
-    /// <summary>What one tile after another works in.</summary>
-    private readonly struct Tile
+    /// <summary>Tiles, each with scratch of its worker's.</summary>
+    private readonly struct Tiles : IParallelWork
     {
+        private readonly HeadProblem _problem;
+        private readonly RowCertificate _certificate;
+        private readonly double* _largestNorm;
+        private readonly int* _rows;
+        private readonly int* _starts;
+        private readonly RowSource _destination;
         private readonly KeyBlocks _blocks;
         private readonly PartialSums _sums;
         private readonly float* _rowSums;
         private readonly float* _coefficients;
+        private readonly int _coefficientCount;
         private readonly int* _keptBefore;
 
-        public Tile(in HeadProblem problem, RowState* keyStates, ref Arena arena)
+        public Tiles(
+            in HeadProblem problem, RowState* keyStates, RowCertificate certificate, double* largestNorm, int* rows, int* starts,
+            RowSource destination, Crew crew, ref Arena arena)
         {
-            _blocks = KeyBlocks.Pack<TKernels>(problem, ref arena);
-            _rowSums = arena.Take<float>((long)TileRows * TKernels.Lanes);
-            _coefficients = arena.Take<float>((long)problem.KeyCount + TileRows + KernelShape.KeyTile);
+            _problem = problem;
+            _certificate = certificate;
+            _largestNorm = largestNorm;
+            _rows = rows;
+            _starts = starts;
+            _destination = destination;
+            _blocks = KeyBlocks.Pack<TKernels>(problem, crew, ref arena);
+            _coefficientCount = checked(problem.KeyCount + TileRows + KernelShape.KeyTile);
+            _rowSums = arena.Take<float>((long)crew.Workers * TileRows * TKernels.Lanes);
+            _coefficients = arena.Take<float>((long)crew.Workers * _coefficientCount);
             _keptBefore = arena.Take<int>(problem.KeyCount + 1L);
             _sums = new PartialSums
             {
-                Numerators = arena.Take<float>((long)TileRows * _blocks.ValueStride),
+                Numerators = arena.Take<float>((long)crew.Workers * TileRows * _blocks.ValueStride),
                 NumeratorStride = _blocks.ValueStride,
-                Denominators = arena.Take<float>(TileRows),
+                Denominators = arena.Take<float>((long)crew.Workers * TileRows),
                 NumeratorErrors = arena.Take<float>(problem.QueryCount),
                 DenominatorErrors = arena.Take<float>(problem.QueryCount),
             };
@@ -82,42 +115,56 @@ internal static unsafe class RescaledTiles<TKernels>
             for (int j = 0; j < problem.KeyCount; j++) _keptBefore[j + 1] = _keptBefore[j] + (keyStates[j] == RowState.Kept ? 1 : 0);
         }
 
-        /// <summary>Sums of rows <paramref name="first"/> …, addressed by their row number.</summary>
-        public PartialSums Compute(in HeadProblem problem, int first)
+        public void Run(int index, int worker)
         {
-            int rows = Math.Min(TileRows, Padding.RoundUp(problem.QueryCount, TKernels.RowTile) - first);
+            PartialSums sums = Compute(FirstRow(_rows[_starts[index]]), worker);
+            for (int next = _starts[index]; next < _starts[index + 1]; next++)
+            {
+                int row = _rows[next];
+                if (!_certificate.Holds(sums, row, (float)(_largestNorm[row] * _problem.Values.Factor))) continue;
+                StoredRow.Store<TKernels>(_problem, sums, row, _destination);
+                _rows[next] = Stored;
+            }
+        }
+
+        /// <summary>Sums of rows <paramref name="first"/> …, addressed by their row number.</summary>
+        private PartialSums Compute(int first, int worker)
+        {
+            int rows = Math.Min(TileRows, Padding.RoundUp(_problem.QueryCount, TKernels.RowTile) - first);
+            float* rowSums = _rowSums + ((long)worker * TileRows * TKernels.Lanes);
             PartialSums sums = _sums;
-            sums.Numerators -= (long)first * sums.NumeratorStride;
-            sums.Denominators -= first;
-            Clearing.Clear(_sums.Numerators, (long)rows * sums.NumeratorStride);
-            new Span<float>(_sums.Denominators, rows).Clear();
-            new Span<float>(_rowSums, rows * TKernels.Lanes).Clear();
-            DirectMethod<TKernels>.AddBlocks(problem, Coefficients(problem, first, rows), _blocks, sums, first, rows, 0, _blocks.Count, _rowSums);
-            LaneSums.MoveTo<TKernels>(_sums.Denominators, _rowSums, rows);
+            sums.Numerators += ((long)worker * TileRows * sums.NumeratorStride) - ((long)first * sums.NumeratorStride);
+            sums.Denominators += ((long)worker * TileRows) - first;
+            Clearing.Clear(sums.Numerators + ((long)first * sums.NumeratorStride), (long)rows * sums.NumeratorStride);
+            new Span<float>(sums.Denominators + first, rows).Clear();
+            new Span<float>(rowSums, rows * TKernels.Lanes).Clear();
+            CoefficientWindow coefficients = Coefficients(first, rows, _coefficients + ((long)worker * _coefficientCount));
+            DirectMethod<TKernels>.AddBlocks(_problem, coefficients, _blocks, sums, first, rows, 0, _blocks.Count, rowSums);
+            LaneSums.MoveTo<TKernels>(sums.Denominators + first, rowSums, rows);
             return sums;
         }
 
         /// <summary>exp(b_t − the largest b that counts) where some row of the tile meets a kept key at offset t, else zero.</summary>
-        private CoefficientWindow Coefficients(in HeadProblem problem, int first, int rows)
+        private CoefficientWindow Coefficients(int first, int rows, float* coefficients)
         {
-            HeadPosition position = problem.Position;
-            int lowest = problem.Offset - (first + rows - 1), count = problem.KeyCount + rows - 1;
+            HeadPosition position = _problem.Position;
+            int lowest = _problem.Offset - (first + rows - 1), count = _problem.KeyCount + rows - 1;
             int firstUsed = int.MaxValue, lastUsed = int.MinValue;
-            new Span<float>(_coefficients, count).Fill(float.NegativeInfinity);
-            new Span<float>(_coefficients + count, KernelShape.KeyTile).Clear();
+            new Span<float>(coefficients, count).Fill(float.NegativeInfinity);
+            new Span<float>(coefficients + count, KernelShape.KeyTile).Clear();
             for (int index = 0; index < count; index++)
             {
                 int offset = lowest + index;
                 if (offset < position.FirstOffset || offset > position.LastOffset || !position.IsVisible(offset)) continue;
-                int firstKey = Math.Max(index - rows + 1, 0), endKey = Math.Min(index + 1, problem.KeyCount);
+                int firstKey = Math.Max(index - rows + 1, 0), endKey = Math.Min(index + 1, _problem.KeyCount);
                 if (_keptBefore[endKey] == _keptBefore[firstKey]) continue;
-                _coefficients[index] = position.Bias(offset);
+                coefficients[index] = position.Bias(offset);
                 firstUsed = Math.Min(firstUsed, offset);
                 lastUsed = offset;
             }
 
-            if (firstUsed <= lastUsed) TKernels.ExpShifted(_coefficients, count, TKernels.Max(_coefficients, count));
-            return new CoefficientWindow((nint)(_coefficients - lowest), firstUsed, lastUsed);
+            if (firstUsed <= lastUsed) TKernels.ExpShifted(coefficients, count, TKernels.Max(coefficients, count));
+            return new CoefficientWindow((nint)(coefficients - lowest), firstUsed, lastUsed);
         }
     }
 }

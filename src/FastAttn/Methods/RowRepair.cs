@@ -2,6 +2,7 @@ using FastAttn.Features;
 using FastAttn.Kernels;
 using FastAttn.Memory;
 using FastAttn.Positions;
+using FastAttn.Threading;
 
 namespace FastAttn.Methods;
 
@@ -23,83 +24,119 @@ internal sealed unsafe class RowRepair<TKernels>(FeatureStage stage)
     /// <param name="rows">The rows to recompute; their queries are finite.</param>
     /// <param name="count">How many.</param>
     /// <param name="destination">The caller's output.</param>
+    /// <param name="crew">Shares the rows.</param>
     /// <param name="arena">Scratch, given back.</param>
     public void Run(
         in HeadProblem problem, RowSource queries, RowSource keys, RowState* keyStates, double* largestNorm, int* rows, int count,
-        RowSource destination, ref Arena arena)
+        RowSource destination, Crew crew, ref Arena arena)
     {
         long mark = arena.Mark;
-        int columns = Padding.RoundUp(problem.ValueDimension, TKernels.Lanes);
         float* keyFeatures = arena.Take<float>((long)stage.PaddedRows(problem.KeyCount) * stage.Stride);
         double* keyScales = arena.Take<double>(stage.PaddedRows(problem.KeyCount));
-        float* query = arena.Take<float>((long)stage.PaddedRows(1) * stage.Stride);
-        float* value = arena.Take<float>(columns);
-        float* part = arena.Take<float>(columns);
-        double* total = arena.Take<double>(columns);
-        float* products = arena.Take<float>(problem.KeyCount);
-        stage.Map(keys, problem.Head, logarithmic: true, keyStates, keyFeatures, keyScales, ref arena);
+        stage.Map(keys, problem.Head, logarithmic: true, keyStates, keyFeatures, keyScales, crew, ref arena);
+        var measuring = Arena.Measuring;
+        _ = new Scratch(stage, problem, ref measuring);
         RowState state;
         double queryScale;
-        if (arena.IsMeasuring) stage.Map(queries with { Count = 1 }, problem.Head, logarithmic: true, &state, query, &queryScale, ref arena);
-        for (int r = 0; r < count && !arena.IsMeasuring; r++)
-        {
-            int row = rows[r];
-            var source = new RowSource((nint)queries.Row(row), queries.Stride, 1, queries.Columns);
-            state = RowState.Kept;
-            stage.Map(source, problem.Head, logarithmic: true, &state, query, &queryScale, ref arena);
-            ValueSource values = problem.Values.ScaledFor(largestNorm[row]);
-            double denominator = Sum(problem, values, row, query, keyFeatures, keyScales, keyStates, products, value, part, total, columns);
-            float* target = destination.Row(row);
-            for (int column = 0; column < problem.ValueDimension; column++)
-                target[column] = denominator == 0 ? 0 : (float)(total[column] / denominator / values.Factor);
-        }
-
+        stage.Map(queries with { Count = 1 }, problem.Head, logarithmic: true, &state, null, &queryScale, Crew.Alone, ref measuring);
+        byte* scratch = arena.Take<byte>(crew.Workers * measuring.Peak);
+        if (!arena.IsMeasuring)
+            crew.Run(new Rows(stage, problem, queries, keyStates, keyFeatures, keyScales, largestNorm, rows, destination, scratch, measuring.Peak), count);
         arena.Release(mark);
     }
 
-    private double Sum(
-        in HeadProblem problem, ValueSource values, int row, float* query, float* keyFeatures, double* keyScales, RowState* keyStates,
-        float* products, float* value, float* part, double* total, int columns)
+    /// <summary>What one worker needs.</summary>
+    private readonly struct Scratch
     {
-        HeadPosition position = problem.Position;
-        double largest = double.NegativeInfinity;
-        for (int j = 0; j < problem.KeyCount; j++)
+        public Scratch(FeatureStage stage, in HeadProblem problem, ref Arena arena)
         {
-            products[j] = float.NegativeInfinity;
-            int offset = j - row + problem.Offset;
-            if (keyStates[j] != RowState.Kept || !position.IsVisible(offset)) continue;
-
-            // Signed features are bounded as they are; logarithms have their own largest sum.
-            products[j] = stage.IsSigned ? 0 : TKernels.MaxOfSum(query, keyFeatures + ((long)j * stage.Stride), problem.Features);
-            largest = Math.Max(largest, position.Bias(offset) + keyScales[j] + products[j]);
+            Columns = Padding.RoundUp(problem.ValueDimension, TKernels.Lanes);
+            Query = arena.Take<float>((long)stage.PaddedRows(1) * stage.Stride);
+            Value = arena.Take<float>(Columns);
+            Part = arena.Take<float>(Columns);
+            Total = arena.Take<double>(Columns);
+            Products = arena.Take<float>(problem.KeyCount);
         }
 
-        new Span<float>(part, columns).Clear();
-        new Span<double>(total, columns).Clear();
-        double denominator = 0;
-        for (int j = 0; j < problem.KeyCount; j++)
-        {
-            // A long float32 running sum drifts; short ones into a float64 total do not.
-            if (j % KeysPerPart == 0) MoveTo(total, part, columns);
-            if (float.IsNegativeInfinity(products[j])) continue;
-            float* key = keyFeatures + ((long)j * stage.Stride);
-            double logScale = position.Bias(j - row + problem.Offset) + keyScales[j] - largest;
-            float weight = stage.IsSigned
-                ? (float)(Math.Exp(logScale) * TKernels.Dot(query, key, problem.Features))
-                : TKernels.SumExpOfSum(query, key, problem.Features, (float)-logScale);
-            if (weight == 0) continue;
-            denominator += weight;
-            values.Copy<TKernels>(j, 0, columns, value);
-            TKernels.AddScaled(value, part, columns, weight);
-        }
+        public int Columns { get; }
 
-        MoveTo(total, part, columns);
-        return denominator;
+        public float* Query { get; }
+
+        public float* Value { get; }
+
+        /// <summary>Weighted values of a few keys.</summary>
+        public float* Part { get; }
+
+        /// <summary>Weighted values of all.</summary>
+        public double* Total { get; }
+
+        /// <summary>Each key's largest term, −∞ where it is not seen.</summary>
+        public float* Products { get; }
     }
 
-    private static void MoveTo(double* total, float* part, int columns)
+    /// <summary>The rows of the list.</summary>
+    private readonly struct Rows(
+        FeatureStage stage, HeadProblem problem, RowSource queries, RowState* keyStates, float* keyFeatures, double* keyScales,
+        double* largestNorm, int* rows, RowSource destination, byte* scratch, long scratchBytes) : IParallelWork
     {
-        for (int column = 0; column < columns; column++) total[column] += part[column];
-        new Span<float>(part, columns).Clear();
+        public void Run(int index, int worker)
+        {
+            int row = rows[index];
+            var arena = new Arena(scratch + (worker * scratchBytes), scratchBytes);
+            var own = new Scratch(stage, problem, ref arena);
+            var source = new RowSource((nint)queries.Row(row), queries.Stride, 1, queries.Columns);
+            RowState state = RowState.Kept;
+            double queryScale;
+            stage.Map(source, problem.Head, logarithmic: true, &state, own.Query, &queryScale, Crew.Alone, ref arena);
+            ValueSource values = problem.Values.ScaledFor(largestNorm[row]);
+            double denominator = Sum(values, row, own);
+            float* target = destination.Row(row);
+            for (int column = 0; column < problem.ValueDimension; column++)
+                target[column] = denominator == 0 ? 0 : (float)(own.Total[column] / denominator / values.Factor);
+        }
+
+        private double Sum(ValueSource values, int row, in Scratch own)
+        {
+            HeadPosition position = problem.Position;
+            double largest = double.NegativeInfinity;
+            for (int j = 0; j < problem.KeyCount; j++)
+            {
+                own.Products[j] = float.NegativeInfinity;
+                int offset = j - row + problem.Offset;
+                if (keyStates[j] != RowState.Kept || !position.IsVisible(offset)) continue;
+
+                // Signed features are bounded as they are; logarithms have their own largest sum.
+                own.Products[j] = stage.IsSigned ? 0 : TKernels.MaxOfSum(own.Query, keyFeatures + ((long)j * stage.Stride), problem.Features);
+                largest = Math.Max(largest, position.Bias(offset) + keyScales[j] + own.Products[j]);
+            }
+
+            new Span<float>(own.Part, own.Columns).Clear();
+            new Span<double>(own.Total, own.Columns).Clear();
+            double denominator = 0;
+            for (int j = 0; j < problem.KeyCount; j++)
+            {
+                // A long float32 running sum drifts; short ones into a float64 total do not.
+                if (j % KeysPerPart == 0) MoveTo(own.Total, own.Part, own.Columns);
+                if (float.IsNegativeInfinity(own.Products[j])) continue;
+                float* key = keyFeatures + ((long)j * stage.Stride);
+                double logScale = position.Bias(j - row + problem.Offset) + keyScales[j] - largest;
+                float weight = stage.IsSigned
+                    ? (float)(Math.Exp(logScale) * TKernels.Dot(own.Query, key, problem.Features))
+                    : TKernels.SumExpOfSum(own.Query, key, problem.Features, (float)-logScale);
+                if (weight == 0) continue;
+                denominator += weight;
+                values.Copy<TKernels>(j, 0, own.Columns, own.Value);
+                TKernels.AddScaled(own.Value, own.Part, own.Columns, weight);
+            }
+
+            MoveTo(own.Total, own.Part, own.Columns);
+            return denominator;
+        }
+
+        private static void MoveTo(double* total, float* part, int columns)
+        {
+            for (int column = 0; column < columns; column++) total[column] += part[column];
+            new Span<float>(part, columns).Clear();
+        }
     }
 }

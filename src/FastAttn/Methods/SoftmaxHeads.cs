@@ -33,7 +33,7 @@ internal sealed unsafe class SoftmaxHeads<TKernels>(SoftmaxCall call, WorkspaceP
         return arena.Peak;
     }
 
-    public void Run(int index)
+    public void Run(int index, int worker)
     {
         AlignedBuffer buffer = workspaces.Rent();
         try

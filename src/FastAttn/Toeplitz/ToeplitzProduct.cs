@@ -79,7 +79,7 @@ internal abstract unsafe class ToeplitzProduct
 
     private sealed class Blocks(ToeplitzProduct product, float* x, float* y, int columns, int blocks) : IParallelWork
     {
-        public void Run(int index)
+        public void Run(int index, int worker)
         {
             (int head, int block) = Math.DivRem(index, blocks);
             ToeplitzShape shape = product.Shape;

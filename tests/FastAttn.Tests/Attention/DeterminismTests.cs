@@ -21,6 +21,44 @@ public sealed class DeterminismTests
         }
     }
 
+    [Theory]
+    [MemberData(nameof(MethodsAndCausality))]
+    public void ThreadsThatShareOneHeadChangeNoBit(Method method, bool causal)
+    {
+        foreach (int length in new[] { 1, 2, 63, 257, 1000 })
+        {
+            AttentionProblem problem = OneHead(method, causal, length);
+            AttentionRun alone = problem.With(options => options with { Threads = 1 }).Run();
+            for (int threads = 2; threads <= 5; threads++)
+            {
+                AttentionRun run = problem.With(options => options with { Threads = threads }).Run();
+                AssertSameBits(alone.Output, run.Output);
+                Assert.Equal(alone.Report, run.Report);
+            }
+        }
+    }
+
+    [Theory]
+    [InlineData(Method.Fft, FeatureMap.Prf)]
+    [InlineData(Method.Direct, FeatureMap.Prf)]
+    [InlineData(Method.Direct, FeatureMap.Trf)]
+    public void ThreadsThatShareOneHeadChangeNoBitWhereRowsAreRepaired(Method method, FeatureMap map)
+    {
+        // Keys far from most queries under a steep decay, loud features, and one query and one value that are not finite.
+        AttentionProblem problem = OneHead(method, causal: false, 700).With(options => options with { FeatureMap = map, Normalize = false });
+        problem = problem.WithBias(t => -0.5 * Math.Abs(t)) with { KeyMask = [.. Enumerable.Range(0, 700).Select(j => j < 150)] };
+        problem.Query[5] = float.NaN;
+        problem.Value[problem.Shape.ValueDimension * 40] = float.PositiveInfinity;
+        AttentionRun alone = problem.With(options => options with { Threads = 1 }).Run();
+        Assert.True(alone.Report.RepairedRows > 0, $"{alone.Report}");
+        for (int threads = 2; threads <= 5; threads++)
+        {
+            AttentionRun run = problem.With(options => options with { Threads = threads }).Run();
+            AssertSameBits(alone.Output, run.Output);
+            Assert.Equal(alone.Report, run.Report);
+        }
+    }
+
     [Fact]
     public void ThreadsChangeNoBitWhereRowsAreRepaired()
     {
@@ -75,6 +113,13 @@ public sealed class DeterminismTests
             int size = s.QueryLength * s.ValueDimension;
             AssertSameBits(together.AsSpan(head * size, size).ToArray(), alone.Run().Output);
         }
+    }
+
+    private static AttentionProblem OneHead(Method method, bool causal, int length)
+    {
+        AttentionProblem problem = AttentionProblem.Normal(new AttentionShape(1, length, 20) { ValueDimension = 37 }, 1)
+            .With(options => options with { Features = 30, Causal = causal, Method = method });
+        return method == Method.Linear ? problem : problem.WithNormalBias(0.5, 2, perHead: true);
     }
 
     private static AttentionProblem Problem(Method method, bool causal)

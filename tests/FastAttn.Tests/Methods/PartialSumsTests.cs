@@ -4,6 +4,7 @@ using FastAttn.Kernels;
 using FastAttn.Memory;
 using FastAttn.Methods;
 using FastAttn.Positions;
+using FastAttn.Threading;
 using Xunit;
 
 namespace FastAttn.Tests.Methods;
@@ -85,7 +86,7 @@ public unsafe class PartialSumsTests
                 Positions = positions,
                 Offset = firstKey,
             };
-            PartialSums sums = chosen.Compute(problem, ref arena);
+            PartialSums sums = chosen.Compute(problem, Crew.Alone, ref arena);
             double scale = Math.Exp(sums.LogScale);
             double[][] result = new double[Queries][];
             for (int i = 0; i < Queries; i++)
