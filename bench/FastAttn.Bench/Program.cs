@@ -18,6 +18,7 @@ return new RootCommand("Measures FastAttn. 'benchmarks' runs BenchmarkDotNet wit
     MeasurementCommand.Create("memory", "Working memory of a head against its bound.", new WorkingMemory()),
     MeasurementCommand.Create("accuracy", "Largest error of the FFT method in units of its certificate.", new ErrorScan()),
     MeasurementCommand.Create("costs", "What the planner's cost table should hold on this machine.", new Costs()),
+    MeasurementCommand.Create("positions", "Heads whose positions have structure: time a token, memory and error up to a million tokens.", new StructuredHeads()),
     MeasurementCommand.Create("softmax", "Exact softmax attention, and how much faster kernelized attention is.", new SoftmaxComparison()),
     MeasurementCommand.Create("planner", "How often the planner's choice is the fastest method, over random problems.", new PlannerChoices()),
 }.Parse(args).Invoke();

@@ -47,7 +47,7 @@ public sealed unsafe class KernelizedAttention : IDisposable
         PreparedPosition prepared = position?.Prepare(_settings.LargestOffset)
             ?? new PreparedPosition(null, 1, shape.QueryLength, shape.KeyLength, _settings.LargestOffset);
         Plan = ExecutionPlan.Create(
-            _settings, position is null ? PositionProfile.Even(shape, _settings.LargestOffset, hasBias: false) : PositionProfile.Of(shape, prepared, _settings.Tolerance));
+            _settings, position is null ? PositionProfile.Even(shape, _settings.LargestOffset, hasBias: false) : PositionProfile.Of(shape, prepared, _settings.LargestOffset, _settings.Allowance));
         _runner = Tiers.Visit(Tiers.Current, new RunnerBuilder(_settings, Plan, Projection, prepared));
         _split = ThreadSplit.Of(shape.Batch * shape.Heads, _settings.Threads);
         _workspaces = new WorkspacePool(_runner.MeasureWorkspace(_split.Workers));

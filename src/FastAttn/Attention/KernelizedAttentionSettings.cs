@@ -1,4 +1,5 @@
 using FastAttn.Features;
+using FastAttn.Positions;
 using FastAttn.Threading;
 
 namespace FastAttn.Attention;
@@ -50,6 +51,9 @@ internal sealed record KernelizedAttentionSettings
     public int LargestOffset { get; }
 
     public float Tolerance { get; }
+
+    /// <summary>How far tails of the coefficients may be from what stands for them.</summary>
+    public TailAllowance Allowance => new(Tolerance, Map == FeatureMap.Trf);
 
     public Method Method { get; }
 

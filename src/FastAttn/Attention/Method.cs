@@ -14,4 +14,13 @@ public enum Method
 
     /// <summary>No relative positions: one running state, O(n·m·d_v). Word: <c>linear</c>.</summary>
     Linear,
+
+    /// <summary>
+    /// Coefficients that are constant or negligible beyond a band of offsets: the band by tiles, the rest by running states,
+    /// O(n·(band·(m + d_v) + m·d_v)). Word: <c>band</c>.
+    /// </summary>
+    Band,
+
+    /// <summary>Coefficients that fall exponentially beyond a band of offsets, the same way with decaying states. Word: <c>decay</c>.</summary>
+    Decay,
 }

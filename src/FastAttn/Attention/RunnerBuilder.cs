@@ -18,6 +18,7 @@ internal sealed class RunnerBuilder(
         {
             Method.Fft => new FftMethod<TKernels>(LaneFft.Get(plan.FftLength, TKernels.Lanes)),
             Method.Linear => new LinearMethod<TKernels>(),
+            Method.Band or Method.Decay => new TailScanMethod<TKernels>(plan.Method, settings.Allowance),
             _ => new DirectMethod<TKernels>(),
         };
         return new HeadRunner<TKernels>(settings.Shape, stage, method, positions, settings.Tolerance);

@@ -54,7 +54,7 @@ internal sealed unsafe class HeadRunner<TKernels>(
         VisibleKeys.LargestValueNorm(problem, keyStates, largestNorm, ref arena);
 
         int repairs = Compute(method, problem, queryStates, call.Destination, largestNorm, uncertified, crew, ref arena);
-        bool fallsBack = method.Kind == Method.Fft && (arena.IsMeasuring || repairs > RowCertificate.FallbackShare * shape.QueryLength);
+        bool fallsBack = method.Kind is not (Method.Direct or Method.Linear) && (arena.IsMeasuring || repairs > RowCertificate.FallbackShare * shape.QueryLength);
         if (fallsBack) repairs = Compute(_direct, problem, queryStates, call.Destination, largestNorm, uncertified, crew, ref arena);
         int alone = RescaledTiles<TKernels>.Run(problem, keyStates, _certificate, largestNorm, uncertified, repairs, call.Destination, crew, ref arena);
         if (arena.IsMeasuring || alone > 0)

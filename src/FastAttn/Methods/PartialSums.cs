@@ -21,6 +21,12 @@ internal unsafe struct PartialSums
     /// <summary>Bound on |Δden_i|; rounding relative to den_i itself not counted.</summary>
     public float* DenominatorErrors;
 
+    /// <summary>
+    /// Bound on the error that every term c φ(q_i)·φ(k_j) may have relative to itself, beyond rounding: coefficients that stand
+    /// for others nearly equal to them.
+    /// </summary>
+    public float RelativeError;
+
     /// <summary>What <see cref="HeadProblem.KeyLogScale"/> and the largest bias took off.</summary>
     public double LogScale;
 }

@@ -16,7 +16,7 @@ internal readonly struct RowCertificate(float tolerance, bool signed)
 
     /// <summary>
     /// ‖Δz‖ ≤ (‖Δnum‖ + ‖z‖·|Δden|) / (|den| − |Δden|), and ‖z‖ is at most the largest visible ‖v‖ (signed maps: near it).
-    /// Written so that NaN fails.
+    /// A relative error of every term adds itself times |den| to both. Written so that NaN fails.
     /// </summary>
     /// <param name="sums">The sums.</param>
     /// <param name="row">The query.</param>
@@ -24,8 +24,9 @@ internal readonly struct RowCertificate(float tolerance, bool signed)
     public unsafe bool Holds(in PartialSums sums, int row, float largestNorm)
     {
         if (largestNorm < QuietestNorm) return false;
-        float certain = Math.Abs(sums.Denominators[row]) - sums.DenominatorErrors[row];
-        float error = sums.NumeratorErrors[row] + (largestNorm * sums.DenominatorErrors[row]);
+        float denominator = Math.Abs(sums.Denominators[row]), relative = sums.RelativeError * denominator;
+        float certain = denominator - sums.DenominatorErrors[row] - relative;
+        float error = sums.NumeratorErrors[row] + (largestNorm * (sums.DenominatorErrors[row] + (2 * relative)));
         return certain > 0 && (signed || sums.Denominators[row] > 0) && error <= MethodShare * tolerance * largestNorm * certain;
     }
 }

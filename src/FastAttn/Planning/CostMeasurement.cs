@@ -16,7 +16,7 @@ internal sealed class CostMeasurement(Action<string, double>? progress, Cancella
 
     private static readonly TimeSpan StepTime = TimeSpan.FromSeconds(0.2);
 
-    private const int Steps = 3 + CostTable.FftFigures;
+    private const int Steps = 4 + CostTable.FftFigures;
 
     private int _step;
 
@@ -28,6 +28,9 @@ internal sealed class CostMeasurement(Action<string, double>? progress, Cancella
         double direct = ((atLong / Long) - (atShort / Short)) / (Long - Short);
         double aroundToken = Math.Max((atShort / Short) - (direct * Short), 0);
         double linear = Math.Max(Seconds(Method.Linear, Long, Dimension) - (aroundToken * Long), 1e-9);
+        // An even decay leaves some eighty pairs a token to the tiles: nearly all of it are the states of two exponentials.
+        double near = direct * 80 * Long;
+        double tails = Math.Max(Seconds(Method.Decay, Long, Dimension) - (aroundToken * Long) - near, 1e-9);
         var transforms = new double[CostTable.FftFigures];
         for (int index = 0; index < transforms.Length; index++)
         {
@@ -41,6 +44,7 @@ internal sealed class CostMeasurement(Action<string, double>? progress, Cancella
         {
             DirectGflops = Planner.DirectOperations(1, Dimension, Dimension) / direct / 1e9,
             LinearGflops = Planner.LinearOperations(2 * Long, Dimension, Dimension) / linear / 1e9,
+            TailGflops = 2 * Planner.TailOperations(Long, Long, Dimension, Dimension) / tails / 1e9,
             FftNanoseconds = transforms,
         };
     }
@@ -52,7 +56,10 @@ internal sealed class CostMeasurement(Action<string, double>? progress, Cancella
         progress?.Invoke($"{Words.Of(method)}, length {length}", (double)_step++ / Steps);
         var random = new Random(1);
         float[] rows = Numbers(random, length * Dimension, 1), output = new float[rows.Length];
-        RelativePosition? position = method == Method.Linear ? null : RelativePosition.Dense(Numbers(random, (2 * length) - 1, 0.5), length, length);
+        float[] bias = method == Method.Decay
+            ? [.. Enumerable.Range(1 - length, (2 * length) - 1).Select(t => -Math.Abs(t) / (float)length)]
+            : Numbers(random, (2 * length) - 1, 0.5);
+        RelativePosition? position = method == Method.Linear ? null : RelativePosition.Dense(bias, length, length);
         using var attention = new KernelizedAttention(
             new AttentionShape(1, length, Dimension), new KernelizedAttentionOptions { Method = method, Features = features, Threads = 1 }, position);
         double fastest = double.PositiveInfinity;

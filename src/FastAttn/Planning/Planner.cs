@@ -16,7 +16,8 @@ internal sealed class Planner(AttentionShape shape, int features, PositionProfil
     /// <summary>All methods, cheapest admissible first.</summary>
     public IReadOnlyList<MethodCandidate> Candidates() =>
     [
-        .. new[] { Direct(), Fft(), Linear() }.OrderBy(candidate => candidate.Admissible ? candidate.SecondsPerHead : double.PositiveInfinity),
+        .. new[] { Direct(), Fft(), Linear(), Tails(Method.Band, positions.Flat), Tails(Method.Decay, positions.Decaying) }
+            .OrderBy(candidate => candidate.Admissible ? candidate.SecondsPerHead : double.PositiveInfinity),
     ];
 
     /// <summary>Floating-point operations of the direct sums over some pairs of query and key.</summary>
@@ -24,6 +25,9 @@ internal sealed class Planner(AttentionShape shape, int features, PositionProfil
 
     /// <summary>Floating-point operations of a state that takes in some tokens and gives to some.</summary>
     public static double LinearOperations(double tokens, int features, int columns) => 2 * tokens * features * (columns + 1);
+
+    /// <summary>Floating-point operations of one exponential of a tail: keys join a state twice, and part of them once more.</summary>
+    public static double TailOperations(double queries, double keys, int features, int columns) => LinearOperations(queries + (2.5 * keys), features, columns);
 
     /// <summary>Transforms of two features and one vector of columns: numerators, and denominators with features in lanes.</summary>
     public static double Transforms(int features, int columns) => features / 2.0 * ((columns + 2.0) / Tiers.Lanes);
@@ -48,6 +52,15 @@ internal sealed class Planner(AttentionShape shape, int features, PositionProfil
         : new(
             Method.Linear, true, "no relative positions",
             LinearOperations((double)shape.QueryLength + shape.KeyLength, features, _columns) / (costs.LinearGflops * 1e9), WorkspaceBytes(3, 3, 0));
+
+    /// <summary>Tiles for the near pairs, states for the rest.</summary>
+    private MethodCandidate Tails(Method method, TailProfile tails)
+    {
+        if (!tails.IsUsable) return new(method, false, tails.Summary, double.NaN, 0);
+        double near = DirectOperations(tails.NearPairs, features, _columns) / costs.DirectGflops;
+        double far = tails.Terms * TailOperations(shape.QueryLength, shape.KeyLength, features, _columns) / costs.TailGflops;
+        return new(method, true, tails.Summary, (near + far) * 1e-9, WorkspaceBytes(3, 3, 64));
+    }
 
     private long WorkspaceBytes(int featureCopies, int valueCopies, int extra) =>
         4L * Math.Max(Math.Max(shape.QueryLength, shape.KeyLength), FftLength) * ((featureCopies * features) + (valueCopies * _columns) + extra);

@@ -8,6 +8,7 @@ internal sealed unsafe class PreparedPosition
 {
     private readonly HeadPosition[] _heads;
     private readonly Lock _gate = new();
+    private readonly Dictionary<(int Head, TailAllowance Allowance), HeadStructure> _structures = [];
     private readonly Dictionary<(LaneFft Fft, int Offset, int Queries, int Keys), AlignedBuffer> _spectra = [];
 
     /// <param name="bias"><c>[heads, n_q + n_k − 1]</c>, or null for no bias.</param>
@@ -27,6 +28,22 @@ internal sealed unsafe class PreparedPosition
 
     /// <summary>The coefficients of a head.</summary>
     public HeadPosition Head(int head) => _heads[_heads.Length == 1 ? 0 : head];
+
+    /// <summary>What the numbers of a head's coefficients show for an allowance; found when first asked for, then kept.</summary>
+    public HeadStructure Structure(int head, TailAllowance allowance)
+    {
+        int index = _heads.Length == 1 ? 0 : head;
+        lock (_gate)
+        {
+            if (!_structures.TryGetValue((index, allowance), out HeadStructure? structure))
+            {
+                structure = new HeadStructure(_heads[index], allowance);
+                _structures.Add((index, allowance), structure);
+            }
+
+            return structure;
+        }
+    }
 
     /// <summary>
     /// A head's spectra under <paramref name="fft"/> for a range of queries and a range of keys that meet at offset

@@ -7,7 +7,7 @@ namespace FastAttn.Tests.Attention;
 public sealed class AllocationTests
 {
     public static TheoryData<Method, int> MethodsAndThreads() =>
-        Combinations.Of<Method, int>([Method.Direct, Method.Fft, Method.Linear], [1, 2]);
+        Combinations.Of<Method, int>([Method.Direct, Method.Fft, Method.Linear, Method.Band, Method.Decay], [1, 2]);
 
     [Theory]
     [MemberData(nameof(MethodsAndThreads))]
@@ -16,7 +16,12 @@ public sealed class AllocationTests
         var shape = new AttentionShape(4, 600, 32) { KeyHeads = 2, ValueDimension = 24 };
         AttentionProblem problem = AttentionProblem.Normal(shape, 1)
             .With(options => options with { Features = 32, Method = method, Threads = threads });
-        if (method != Method.Linear) problem = problem.WithNormalBias(0.5, 2);
+        problem = method switch
+        {
+            Method.Linear => problem,
+            Method.Band or Method.Decay => problem.WithBias(t => StructuredPositions.Bias(method == Method.Band ? "clipped" : "alibi", t)),
+            _ => problem.WithNormalBias(0.5, 2),
+        };
         var mask = new bool[600];
         mask.AsSpan(0, 500).Fill(true);
         int[] lengths = [550];

@@ -7,7 +7,7 @@ namespace FastAttn.Tests.Attention;
 public sealed class DeterminismTests
 {
     public static TheoryData<Method, bool> MethodsAndCausality() =>
-        Combinations.Of<Method, bool>([Method.Direct, Method.Fft, Method.Linear], [false, true]);
+        Combinations.Of<Method, bool>([Method.Direct, Method.Fft, Method.Linear, Method.Band, Method.Decay], [false, true]);
 
     [Theory]
     [MemberData(nameof(MethodsAndCausality))]
@@ -127,7 +127,13 @@ public sealed class DeterminismTests
         var shape = new AttentionShape(4, 390, 20) { Batch = 2, KeyHeads = 2, ValueDimension = 37 };
         AttentionProblem problem = AttentionProblem.Normal(shape, 1)
             .With(options => options with { Features = 30, Causal = causal, Method = method });
-        return method == Method.Linear ? problem : problem.WithNormalBias(0.5, 2, perHead: true);
+        return method switch
+        {
+            Method.Linear => problem,
+            Method.Band => problem.WithBias(t => StructuredPositions.Bias("clipped", t)),
+            Method.Decay => problem.WithBias(t => StructuredPositions.Bias("alibi with a peak", t)),
+            _ => problem.WithNormalBias(0.5, 2, perHead: true),
+        };
     }
 
     private static void AssertSameBits(float[] expected, float[] actual) =>

@@ -21,10 +21,17 @@ public unsafe class PartialSumsTests
     [InlineData(Method.Direct, true)]
     [InlineData(Method.Fft, true)]
     [InlineData(Method.Linear, false)]
+    [InlineData(Method.Band, true)]
+    [InlineData(Method.Decay, true)]
     public void ShardsOfKeysAddUp(Method method, bool biased)
     {
         var random = new Random(3);
-        float[] bias = [.. Enumerable.Range(0, Queries + Keys - 1).Select(_ => (float)random.NextDouble())];
+        float[] bias = [.. Enumerable.Range(1 - Queries, Queries + Keys - 1).Select(t => method switch
+        {
+            Method.Band => t is > -20 and < 30 ? (float)random.NextDouble() : 0.5f,
+            Method.Decay => (t is > -20 and < 30 ? (float)random.NextDouble() : 0.5f) - (0.02f * Math.Abs(t)),
+            _ => (float)random.NextDouble(),
+        })];
         var positions = new PreparedPosition(biased ? bias : null, 1, Queries, Keys, Keys - 1);
         float[] query = Uniform(random, Queries * FeatureCount), key = Uniform(random, Keys * FeatureCount), value = Uniform(random, Keys * Columns);
         double[][] whole = Run(method, positions, query, key, value, 0, Keys, keyLogScale: 0);
@@ -61,6 +68,7 @@ public unsafe class PartialSumsTests
             {
                 Method.Fft => new FftMethod<TKernels>(LaneFft.Get(LaneFft.NextLength(Math.Max(Queries, keys)), TKernels.Lanes)),
                 Method.Linear => new LinearMethod<TKernels>(),
+                Method.Band or Method.Decay => new TailScanMethod<TKernels>(method, new TailAllowance(1e-4f, false)),
                 _ => new DirectMethod<TKernels>(),
             };
             using var memory = new AlignedBuffer(1 << 22);

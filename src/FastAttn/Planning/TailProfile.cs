@@ -1,0 +1,55 @@
+using System.Globalization;
+using FastAttn.Methods;
+using FastAttn.Positions;
+
+namespace FastAttn.Planning;
+
+/// <summary>What the planner wants to know of tails that a method would use.</summary>
+/// <param name="IsUsable">Whether every head has tails worth the name.</param>
+/// <param name="Summary">What was found, in one phrase.</param>
+/// <param name="NearPairs">Pairs of query and key that go through tiles, on average over heads.</param>
+/// <param name="Terms">Constants and exponentials of both tails, on average over heads.</param>
+internal sealed record TailProfile(bool IsUsable, string Summary, double NearPairs, double Terms)
+{
+    /// <summary>Rows to which near parts are rounded, about, on any tier.</summary>
+    private const int TypicalRowTile = 8;
+
+    /// <summary>Nothing to use, and why.</summary>
+    public static TailProfile None(string reason) => new(false, reason, double.NaN, double.NaN);
+
+    /// <summary>The tails of every head.</summary>
+    public static TailProfile Of(AttentionShape shape, PreparedPosition positions, int largestOffset, Func<int, CoefficientTails> tailsOf, string kinds)
+    {
+        var sizes = new HeadProblem { QueryCount = shape.QueryLength, KeyCount = shape.KeyLength };
+        int visible = largestOffset + shape.QueryLength;
+        double pairs = 0, terms = 0;
+        CoefficientTails? widest = null;
+        for (int head = 0; head < positions.Heads.Count; head++)
+        {
+            CoefficientTails tails = tailsOf(head);
+            if (tails.BandLength >= visible)
+                return None(string.Create(CultureInfo.InvariantCulture, $"head {head} has no {kinds} tail"));
+            if (widest is null || tails.BandLength > widest.BandLength) widest = tails;
+            pairs += PairsBetween(sizes, tails);
+            terms += tails.Left.Terms.Length + tails.Right.Terms.Length;
+        }
+
+        int heads = positions.Heads.Count;
+        return new TailProfile(true, Describe(widest!, heads), pairs / heads, terms / heads);
+    }
+
+    private static double PairsBetween(in HeadProblem sizes, CoefficientTails tails)
+    {
+        var left = new TailReach(true, tails.Left, sizes, TypicalRowTile);
+        var right = new TailReach(false, tails.Right, sizes, TypicalRowTile);
+        double rows = 0;
+        for (int block = 0; block < left.Blocks; block++) rows += left.Row(block) - right.Row(block);
+        return rows * Kernels.KernelShape.KeyTile;
+    }
+
+    private static string Describe(CoefficientTails tails, int heads) => string.Create(
+        CultureInfo.InvariantCulture,
+        $"{(heads > 1 ? "widest of the heads: " : "")}{Side(tails.Left, "≤")}, {Side(tails.Right, "≥")}, band of {tails.BandLength}, errors {tails.RelativeError:0.#e0} relative and {tails.AbsoluteError:0.#e0} of the largest");
+
+    private static string Side(Tail tail, string relation) => string.Create(CultureInfo.InvariantCulture, $"{tail.Kind} for j − i {relation} {tail.Edge}");
+}

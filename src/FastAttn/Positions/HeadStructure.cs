@@ -1,0 +1,14 @@
+namespace FastAttn.Positions;
+
+/// <summary>What the numbers of one head's coefficients show, each part found when first asked for. Thread-safe.</summary>
+internal sealed class HeadStructure(HeadPosition position, TailAllowance allowance)
+{
+    private readonly Lazy<CoefficientTails> _flat = new(() => TailSearch.Flat(position, allowance));
+    private readonly Lazy<CoefficientTails> _decaying = new(() => TailSearch.Decaying(position, allowance));
+
+    /// <summary>Negligible or constant tails.</summary>
+    public CoefficientTails Flat => _flat.Value;
+
+    /// <summary>Tails that may also be exponential.</summary>
+    public CoefficientTails Decaying => _decaying.Value;
+}
