@@ -7,7 +7,9 @@ namespace FastAttn.Bench.Timing;
 /// <summary>The machine that a table belongs to.</summary>
 internal static class Machine
 {
-    /// <summary>The processor's name as the system tells it.</summary>
+    private const string ProcessorFile = "/proc/cpuinfo";
+
+    /// <summary>The processor's name as the system tells it, and its design: virtual machines call different ones by one name.</summary>
     public static string Processor { get; } = ReadProcessor();
 
     /// <summary>Processor and tier as a folder's name.</summary>
@@ -32,10 +34,25 @@ internal static class Machine
 
     private static string ReadProcessor()
     {
-        const string File = "/proc/cpuinfo";
-        string? line = System.IO.File.Exists(File)
-            ? System.IO.File.ReadLines(File).FirstOrDefault(line => line.StartsWith("model name", StringComparison.Ordinal))
-            : Environment.GetEnvironmentVariable("PROCESSOR_IDENTIFIER");
-        return line?.Split(':')[^1].Trim() ?? RuntimeInformation.ProcessArchitecture.ToString();
+        if (!File.Exists(ProcessorFile)) return Environment.GetEnvironmentVariable("PROCESSOR_IDENTIFIER") ?? RuntimeInformation.ProcessArchitecture.ToString();
+        string name = Field("model name") ?? RuntimeInformation.ProcessArchitecture.ToString();
+        return int.TryParse(Field("cpu family"), out int family) && int.TryParse(Field("model"), out int model)
+            ? $"{name} {Design(Field("vendor_id"), family, model)}"
+            : name;
     }
+
+    /// <summary>AMD's cores by name, as far as family and model tell them; others by the numbers.</summary>
+    private static string Design(string? vendor, int family, int model) => (vendor, family, model) switch
+    {
+        ("AuthenticAMD", 23, >= 0x30) => "Zen 2",
+        ("AuthenticAMD", 25, (>= 0x10 and < 0x20) or (>= 0x60 and < 0xb0)) => "Zen 4",
+        ("AuthenticAMD", 25, _) => "Zen 3",
+        ("AuthenticAMD", 26, _) => "Zen 5",
+        _ => $"family {family} model {model}",
+    };
+
+    /// <summary>What the system says of the first core under <paramref name="name"/>.</summary>
+    private static string? Field(string name) => File.ReadLines(ProcessorFile)
+        .Select(line => line.Split(':', 2))
+        .FirstOrDefault(parts => parts.Length == 2 && parts[0].Trim() == name)?[1].Trim();
 }
