@@ -32,11 +32,14 @@ internal readonly unsafe struct FeatureColumns
 
     public float* Twisted(int column) => _twisted + ((long)column * _stride);
 
-    /// <summary>Loads an even number of columns; slots of tokens beyond <paramref name="rows"/> become zero.</summary>
-    public void Load<TKernels>(LaneFft fft, SlotTwist twist, float* features, int featureStride, int rows, int columns)
+    /// <summary>
+    /// Loads an even number of columns into slots of the columns <paramref name="first"/> … <paramref name="end"/>−1 of the
+    /// transform; slots of tokens beyond <paramref name="rows"/> become zero.
+    /// </summary>
+    public void Load<TKernels>(LaneFft fft, SlotTwist twist, float* features, int featureStride, int rows, int columns, int first, int end)
         where TKernels : struct, IKernels
     {
-        for (int t2 = 0; t2 < fft.Columns; t2++)
+        for (int t2 = first; t2 < end; t2++)
         {
             int present = Math.Clamp((rows - t2 + fft.Columns - 1) / fft.Columns, 0, fft.Rows);
             float* target = _plain + ((long)t2 * fft.Rows);
@@ -46,20 +49,21 @@ internal readonly unsafe struct FeatureColumns
                 new Span<float>(target + ((long)column * _stride) + present, fft.Rows - present).Clear();
         }
 
-        var cosine = new ReadOnlySpan<float>(twist.Cosine, fft.Length);
-        var sine = new ReadOnlySpan<float>(twist.Sine, fft.Length);
-        var scratch = new Span<float>(_scratch, fft.Length);
+        int slot = first * fft.Rows, slots = (end - first) * fft.Rows;
+        var cosine = new ReadOnlySpan<float>(twist.Cosine + slot, slots);
+        var sine = new ReadOnlySpan<float>(twist.Sine + slot, slots);
+        var scratch = new Span<float>(_scratch + slot, slots);
         for (int column = 0; column < columns; column += 2)
         {
-            var re = new ReadOnlySpan<float>(Plain(column), fft.Length);
-            var im = new ReadOnlySpan<float>(Plain(column + 1), fft.Length);
+            var re = new ReadOnlySpan<float>(Plain(column) + slot, slots);
+            var im = new ReadOnlySpan<float>(Plain(column + 1) + slot, slots);
 
             // (re + i·im) · e^(−i·angle)
             TensorPrimitives.Multiply(im, sine, scratch);
-            TensorPrimitives.MultiplyAdd(re, cosine, scratch, new Span<float>(Twisted(column), fft.Length));
+            TensorPrimitives.MultiplyAdd(re, cosine, scratch, new Span<float>(Twisted(column) + slot, slots));
             TensorPrimitives.Multiply(re, sine, scratch);
             TensorPrimitives.Negate(scratch, scratch);
-            TensorPrimitives.MultiplyAdd(im, cosine, scratch, new Span<float>(Twisted(column + 1), fft.Length));
+            TensorPrimitives.MultiplyAdd(im, cosine, scratch, new Span<float>(Twisted(column + 1) + slot, slots));
         }
     }
 }

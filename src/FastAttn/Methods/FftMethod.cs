@@ -17,6 +17,9 @@ internal sealed unsafe class FftMethod<TKernels>(LaneFft fft) : AttentionMethod
     /// <summary>Features packed at a time: a cache line of each row.</summary>
     private const int ChunkFeatures = 16;
 
+    /// <summary>Columns of the transform whose slots are loaded at a time.</summary>
+    private const int ColumnsAtOnce = 8;
+
     private readonly SlotTwist _twist = new(fft);
 
     public override Method Kind => Method.Fft;
@@ -24,171 +27,135 @@ internal sealed unsafe class FftMethod<TKernels>(LaneFft fft) : AttentionMethod
     public override PartialSums Compute(in HeadProblem problem, Crew crew, ref Arena arena)
     {
         PartialSums sums = TakeSums<TKernels>(problem, fft.Length, ref arena);
-        Balance(problem, sums, ref arena);
-        Denominators(problem, sums, ref arena);
-        Numerators(problem, sums, ref arena);
+        FeatureBalance<TKernels>.Run(problem, sums, crew, ref arena);
+        Denominators(problem, sums, crew, ref arena);
+        Numerators(problem, sums, crew, ref arena);
         sums.LogScale = problem.KeyLogScale + problem.Position.LogMax;
         return sums;
     }
 
-    /// <summary>
-    /// Brings every feature column of φ(k) to a norm near one by a power of two, φ(q) by its inverse: two features share a
-    /// complex number, and the loud one's rounding would drown the quiet one. The norms then bound each row's error.
-    /// </summary>
-    private static void Balance(in HeadProblem problem, in PartialSums sums, ref Arena arena)
-    {
-        long mark = arena.Mark;
-        int stride = problem.FeatureStride;
-        float* norms = arena.Take<float>(stride);
-        float* valueNorms = arena.Take<float>(stride);
-        float* up = arena.Take<float>(stride);
-        float* down = arena.Take<float>(stride);
-        if (!arena.IsMeasuring)
-        {
-            // By the largest entry, not by the norm: the square of a quiet column's entries may underflow to a norm of zero.
-            LargestEntries(problem, norms);
-            for (int a = 0; a < stride; a++)
-            {
-                int exponent = norms[a] > 0 ? Math.Clamp(Math.ILogB(norms[a]), -120, 120) : 0;
-                up[a] = MathF.ScaleB(1, exponent);
-                down[a] = MathF.ScaleB(1, -exponent);
-            }
-
-            ScaleRows(problem.Key, problem.KeyCount, stride, down);
-            ScaleRows(problem.Query, problem.QueryCount, stride, up);
-            new Span<float>(norms, stride).Clear();
-            new Span<float>(valueNorms, stride).Clear();
-            for (int j = 0; j < problem.KeyCount; j++)
-            {
-                float norm = (float)(problem.ValueNorm[j] * problem.Values.Factor);
-                TKernels.AccumulateSquares(problem.Key + ((long)j * stride), stride, 1, norm * norm, norms, valueNorms);
-            }
-
-            for (int a = 0; a < stride; a++)
-            {
-                norms[a] = MathF.Sqrt(norms[a]);
-                valueNorms[a] = MathF.Sqrt(valueNorms[a]);
-            }
-
-            SetErrors(problem, sums, norms, valueNorms);
-        }
-
-        arena.Release(mark);
-    }
-
-    private static void LargestEntries(in HeadProblem problem, float* largest)
-    {
-        var entries = new Span<float>(largest, problem.FeatureStride);
-        entries.Clear();
-        for (int j = 0; j < problem.KeyCount; j++)
-            TensorPrimitives.MaxMagnitude(entries, new ReadOnlySpan<float>(problem.Key + ((long)j * problem.FeatureStride), problem.FeatureStride), entries);
-        TensorPrimitives.Abs(entries, entries);
-    }
-
-    private static void ScaleRows(float* features, int rows, int stride, float* factors)
-    {
-        var scale = new ReadOnlySpan<float>(factors, stride);
-        for (int row = 0; row < rows; row++)
-        {
-            var values = new Span<float>(features + ((long)row * stride), stride);
-            TensorPrimitives.Multiply(values, scale, values);
-        }
-    }
-
-    /// <summary>Each row's bound, on top of what underflow of features can lose.</summary>
-    private static void SetErrors(in HeadProblem problem, in PartialSums sums, float* norms, float* valueNorms)
-    {
-        SetUnderflowErrors(problem, sums);
-        float unit = (float)(FftErrorBound.Unit * problem.Position.Norm);
-        for (int i = 0; i < problem.QueryCount; i++)
-        {
-            float* query = problem.Query + ((long)i * problem.FeatureStride);
-            float norm = 0, valueNorm = 0;
-            for (int a = 0; a < problem.Features; a++)
-            {
-                float size = Math.Abs(query[a]);
-                norm += size * norms[a];
-                valueNorm += size * valueNorms[a];
-            }
-
-            sums.DenominatorErrors[i] += unit * norm;
-            sums.NumeratorErrors[i] += unit * valueNorm;
-        }
-    }
-
     /// <summary>Toeplitz times φ(k), two vectors of features at a time, dotted with φ(q).</summary>
-    private void Denominators(in HeadProblem problem, in PartialSums sums, ref Arena arena)
+    private void Denominators(in HeadProblem problem, in PartialSums sums, Crew crew, ref Arena arena)
     {
         long mark = arena.Mark;
-        int width = 2 * TKernels.Lanes;
-        float* input = arena.Take<float>((long)fft.Length * width);
-        float* output = arena.Take<float>((long)fft.Length * width);
-        float* work = arena.Take<float>(fft.WorkFloats);
+        int width = 2 * TKernels.Lanes, groups = (problem.FeatureStride + width - 1) / width, workers = Math.Min(crew.Workers, groups);
+        float* parts = arena.Take<float>((long)groups * problem.QueryCount);
+        float* work = arena.Take<float>(workers * DenominatorGroups.WorkFloats(fft));
         if (!arena.IsMeasuring)
         {
             float* spectrum = problem.Positions.Spectrum(fft, problem.Head, problem.Offset, problem.QueryCount, problem.KeyCount);
-            new Span<float>(sums.Denominators, problem.QueryCount).Clear();
-            Clearing.Clear(input, (long)fft.Length * width);
-            for (int feature = 0; feature < problem.FeatureStride; feature += width)
-            {
-                int present = Math.Min(width, problem.FeatureStride - feature);
-                for (int j = 0; j < problem.KeyCount; j++)
-                {
-                    var row = new Span<float>(input + ((long)j * width), width);
-                    new ReadOnlySpan<float>(problem.Key + ((long)j * problem.FeatureStride) + feature, present).CopyTo(row);
-                    row[present..].Clear();
-                }
-
-                LaneConvolution<TKernels>.MultiplyPair(fft, spectrum, input, width, output, width, work);
-                for (int i = 0; i < problem.QueryCount; i++)
-                    sums.Denominators[i] += TKernels.Dot(problem.Query + ((long)i * problem.FeatureStride) + feature, output + ((long)i * width), present);
-            }
+            crew.Run(new DenominatorGroups(fft, problem, spectrum, parts, work), groups, workers);
+            var denominators = new Span<float>(sums.Denominators, problem.QueryCount);
+            denominators.Clear();
+            for (int group = 0; group < groups; group++)
+                TensorPrimitives.Add(denominators, new ReadOnlySpan<float>(parts + ((long)group * problem.QueryCount), problem.QueryCount), denominators);
         }
 
         arena.Release(mark);
     }
 
-    private void Numerators(in HeadProblem problem, in PartialSums sums, ref Arena arena)
+    private void Numerators(in HeadProblem problem, in PartialSums sums, Crew crew, ref Arena arena)
     {
         long mark = arena.Mark;
-        int lanes = TKernels.Lanes, groups = sums.NumeratorStride / lanes;
+        int lanes = TKernels.Lanes, groups = sums.NumeratorStride / lanes, workers = Math.Min(crew.Workers, groups);
         int chunk = Math.Min(ChunkFeatures, Padding.RoundUp(problem.Features, 2));
         long groupFloats = (long)fft.Length * lanes;
 
         // Values are read for the last time before numerators are written as rows: they share memory.
         float* values = sums.Numerators;
         float* numerators = arena.Take<float>(groups * groupFloats);
-        float* work = arena.Take<float>(fft.WorkFloats);
+        float* work = arena.Take<float>(workers * fft.WorkFloats);
         var key = new FeatureColumns(fft.Length, chunk, ref arena);
         var query = new FeatureColumns(fft.Length, chunk, ref arena);
         if (!arena.IsMeasuring)
         {
             float* spectrum = problem.Positions.Spectrum(fft, problem.Head, problem.Offset, problem.QueryCount, problem.KeyCount);
-            for (int group = 0; group < groups; group++) SlotOrder.LoadValues<TKernels>(fft, problem.Values, group * lanes, values + (group * groupFloats));
-            Clearing.Clear(numerators, groups * groupFloats);
+            crew.Run(new Loading(fft, problem.Values, values, numerators), groups);
+            int ranges = (fft.Columns + ColumnsAtOnce - 1) / ColumnsAtOnce;
             for (int first = 0; first < problem.Features; first += chunk)
             {
                 // Features beyond the last are zero columns within the row's padding.
                 int count = Padding.RoundUp(Math.Min(chunk, problem.Features - first), 2);
-                key.Load<TKernels>(fft, _twist, problem.Key + first, problem.FeatureStride, problem.KeyCount, count);
-                query.Load<TKernels>(fft, _twist, problem.Query + first, problem.FeatureStride, problem.QueryCount, count);
-                for (int group = 0; group < groups; group++)
-                {
-                    for (int a = 0; a < count; a += 2)
-                    {
-                        LaneConvolution<TKernels>.AccumulateOuter(
-                            fft, spectrum, values + (group * groupFloats),
-                            key.Plain(a), key.Plain(a + 1), key.Twisted(a), key.Twisted(a + 1),
-                            query.Plain(a), query.Plain(a + 1), query.Twisted(a), query.Twisted(a + 1),
-                            numerators + (group * groupFloats), work);
-                    }
-                }
+                crew.Run(new ChunkColumns(fft, _twist, problem, key, query, first, count, ranges), 2 * ranges);
+                crew.Run(new NumeratorGroups(fft, spectrum, key, query, count, values, numerators, work), groups, workers);
             }
 
-            for (int group = 0; group < groups; group++)
-                SlotOrder.StoreRows(fft, numerators + (group * groupFloats), lanes, problem.QueryCount, sums.Numerators + (group * lanes), sums.NumeratorStride);
+            crew.Run(new Storing(fft, numerators, problem.QueryCount, sums), groups);
         }
 
         arena.Release(mark);
+    }
+
+    /// <summary>Denominators' shares, one of each group of two vectors of features.</summary>
+    private readonly struct DenominatorGroups(LaneFft fft, HeadProblem problem, float* spectrum, float* parts, float* work) : IParallelWork
+    {
+        /// <summary>What one worker needs.</summary>
+        public static long WorkFloats(LaneFft fft) => fft.WorkFloats + (4L * TKernels.Lanes * fft.Length);
+
+        public void Run(int index, int worker)
+        {
+            int width = 2 * TKernels.Lanes, feature = index * width, present = Math.Min(width, problem.FeatureStride - feature);
+            float* own = work + (worker * WorkFloats(fft)), input = own + fft.WorkFloats, output = input + ((long)fft.Length * width);
+            for (int j = 0; j < problem.KeyCount; j++)
+            {
+                var row = new Span<float>(input + ((long)j * width), width);
+                new ReadOnlySpan<float>(problem.Key + ((long)j * problem.FeatureStride) + feature, present).CopyTo(row);
+                row[present..].Clear();
+            }
+
+            Clearing.Clear(input + ((long)problem.KeyCount * width), (long)(fft.Length - problem.KeyCount) * width);
+            LaneConvolution<TKernels>.MultiplyPair(fft, spectrum, input, width, output, width, own);
+            float* part = parts + ((long)index * problem.QueryCount);
+            for (int i = 0; i < problem.QueryCount; i++)
+                part[i] = TKernels.Dot(problem.Query + ((long)i * problem.FeatureStride) + feature, output + ((long)i * width), present);
+        }
+    }
+
+    /// <summary>Values of each group of columns into slots, and the numerators there cleared.</summary>
+    private readonly struct Loading(LaneFft fft, ValueSource source, float* values, float* numerators) : IParallelWork
+    {
+        public void Run(int index, int worker)
+        {
+            long groupFloats = (long)fft.Length * TKernels.Lanes;
+            SlotOrder.LoadValues<TKernels>(fft, source, index * TKernels.Lanes, values + (index * groupFloats));
+            Clearing.Clear(numerators + (index * groupFloats), groupFloats);
+        }
+    }
+
+    /// <summary>A chunk's columns of φ(k), and then of φ(q), a few of the transform's columns at a time.</summary>
+    private readonly struct ChunkColumns(
+        LaneFft fft, SlotTwist twist, HeadProblem problem, FeatureColumns key, FeatureColumns query, int feature, int count, int ranges) : IParallelWork
+    {
+        public void Run(int index, int worker)
+        {
+            int first = index % ranges * ColumnsAtOnce, end = Math.Min(first + ColumnsAtOnce, fft.Columns);
+            if (index < ranges) key.Load<TKernels>(fft, twist, problem.Key + feature, problem.FeatureStride, problem.KeyCount, count, first, end);
+            else query.Load<TKernels>(fft, twist, problem.Query + feature, problem.FeatureStride, problem.QueryCount, count, first, end);
+        }
+    }
+
+    /// <summary>What a chunk of features adds to the numerators, one of each group of value columns.</summary>
+    private readonly struct NumeratorGroups(
+        LaneFft fft, float* spectrum, FeatureColumns key, FeatureColumns query, int count, float* values, float* numerators, float* work) : IParallelWork
+    {
+        public void Run(int index, int worker)
+        {
+            long groupFloats = (long)fft.Length * TKernels.Lanes;
+            for (int a = 0; a < count; a += 2)
+            {
+                LaneConvolution<TKernels>.AccumulateOuter(
+                    fft, spectrum, values + (index * groupFloats),
+                    key.Plain(a), key.Plain(a + 1), key.Twisted(a), key.Twisted(a + 1),
+                    query.Plain(a), query.Plain(a + 1), query.Twisted(a), query.Twisted(a + 1),
+                    numerators + (index * groupFloats), work + (worker * fft.WorkFloats));
+            }
+        }
+    }
+
+    /// <summary>Numerators of each group of columns back into rows.</summary>
+    private readonly struct Storing(LaneFft fft, float* numerators, int rows, PartialSums sums) : IParallelWork
+    {
+        public void Run(int index, int worker) => SlotOrder.StoreRows(
+            fft, numerators + ((long)index * fft.Length * TKernels.Lanes), TKernels.Lanes, rows, sums.Numerators + (index * TKernels.Lanes), sums.NumeratorStride);
     }
 }

@@ -6,7 +6,7 @@ namespace FastAttn.Methods;
 
 /// <summary>
 /// No relative positions (Performer, Linear Transformer): keys before a tile of queries act through one state
-/// <c>Σ φ(k_j) ⊗ [v_j, 1]</c>, the few that only some rows of the tile see go through the direct tiles. O(n·m·d_v).
+/// <c>Σ φ(k_j) ⊗ [v_j, 1]</c>, summed by parts, the few that only some rows of the tile see go through the direct tiles. O(n·m·d_v).
 /// </summary>
 internal sealed unsafe class LinearMethod<TKernels> : AttentionMethod
     where TKernels : struct, IKernels
@@ -15,7 +15,10 @@ internal sealed unsafe class LinearMethod<TKernels> : AttentionMethod
     /// Blocks that are summed apart before they join the total: a running float32 sum over a million tokens would lose digits,
     /// two levels of a thousand do not.
     /// </summary>
-    private const int BlocksPerPart = 32;
+    private const int MostBlocksPerPart = 32;
+
+    /// <summary>A head has at least this many parts if it has the blocks, so that threads end at about the same time.</summary>
+    private const int LeastParts = 16;
 
     public override Method Kind => Method.Linear;
 
@@ -25,33 +28,16 @@ internal sealed unsafe class LinearMethod<TKernels> : AttentionMethod
     {
         PartialSums sums = TakeSums<TKernels>(problem, 0, ref arena);
         KeyBlocks blocks = KeyBlocks.Pack<TKernels>(problem, crew, ref arena);
-        float* rowSums = arena.Take<float>((long)TileRows * TKernels.Lanes);
-        int stateRows = Padding.RoundUp(problem.Features, TKernels.RowTile);
-        var total = new State(problem, stateRows, sums.NumeratorStride, ref arena);
-        var part = new State(problem, stateRows, sums.NumeratorStride, ref arena);
+        int blocksPerPart = Math.Clamp(blocks.Count / LeastParts, 1, MostBlocksPerPart), parts = (blocks.Count + blocksPerPart - 1) / blocksPerPart;
+        int partRows = blocksPerPart * KernelShape.KeyTile, rowParts = (problem.QueryCount + partRows - 1) / partRows;
+        var states = new States(problem, sums.NumeratorStride, parts + 1, ref arena);
+        var scratch = new States(problem, sums.NumeratorStride, RowParts.StatesPerWorker * crew.Workers, ref arena);
+        float* rowSums = arena.Take<float>((long)crew.Workers * TileRows * TKernels.Lanes);
         if (arena.IsMeasuring) return sums;
 
-        total.Clear();
-        part.Clear();
-        int paddedRows = Padding.RoundUp(problem.QueryCount, TKernels.RowTile), summed = 0;
-        Clearing.Clear(sums.Numerators, (long)paddedRows * sums.NumeratorStride);
-        for (int first = 0; first < paddedRows; first += TileRows)
-        {
-            int rows = Math.Min(TileRows, paddedRows - first);
-            for (int whole = VisibleBlocks(problem, blocks.Count, first); summed < whole; summed++)
-            {
-                part.Add(problem, blocks, summed);
-                if ((summed + 1) % BlocksPerPart == 0) part.MoveTo(total);
-            }
-
-            new Span<float>(sums.Denominators + first, rows).Clear();
-            new Span<float>(rowSums, rows * TKernels.Lanes).Clear();
-            DirectMethod<TKernels>.AddBlocks(problem, problem.Position.Window, blocks, sums, first, rows, summed, blocks.Count, rowSums);
-            LaneSums.MoveTo<TKernels>(sums.Denominators + first, rowSums, rows);
-            total.Apply(problem, sums, first, rows);
-            part.Apply(problem, sums, first, rows);
-        }
-
+        crew.Run(new KeyParts(problem, blocks, blocksPerPart, states), parts);
+        crew.Run(new RunningSums(states), states.Pieces);
+        crew.Run(new RowParts(problem, blocks, blocksPerPart, sums, states, scratch, rowSums), rowParts);
         SetUnderflowErrors(problem, sums);
         sums.LogScale = problem.KeyLogScale + problem.Position.LogMax;
         return sums;
@@ -64,51 +50,133 @@ internal sealed unsafe class LinearMethod<TKernels> : AttentionMethod
         return keys >= problem.KeyCount ? count : (int)(Math.Max(keys, 0) / KernelShape.KeyTile);
     }
 
-    /// <summary>Σ φ(k_j) ⊗ v_j and Σ φ(k_j) over some keys.</summary>
-    private readonly struct State
+    /// <summary>States of parts of the keys: <c>Σ φ(k_j) ⊗ v_j</c>, a row a feature, and <c>Σ φ(k_j)</c>.</summary>
+    private readonly struct States
     {
         private readonly float* _products;
         private readonly float* _sums;
         private readonly int _rows;
         private readonly int _columns;
+        private readonly int _stride;
 
-        public State(in HeadProblem problem, int rows, int columns, ref Arena arena)
+        public States(in HeadProblem problem, int columns, int count, ref Arena arena)
         {
-            _rows = rows;
+            Count = count;
+            _rows = Padding.RoundUp(problem.Features, TKernels.RowTile);
             _columns = columns;
-            _products = arena.Take<float>((long)rows * columns);
-            _sums = arena.Take<float>(Math.Max(rows, problem.FeatureStride));
+            _stride = Math.Max(_rows, problem.FeatureStride);
+            _products = arena.Take<float>((long)count * _rows * columns);
+            _sums = arena.Take<float>((long)count * _stride);
         }
 
-        public void Clear()
+        public int Count { get; }
+
+        /// <summary>Pieces of a state for <see cref="AddPiece"/>.</summary>
+        public int Pieces => (_rows / TKernels.RowTile) + 1;
+
+        public void Clear(int state)
         {
-            Clearing.Clear(_products, (long)_rows * _columns);
-            new Span<float>(_sums, _rows).Clear();
+            Clearing.Clear(Products(state), (long)_rows * _columns);
+            new Span<float>(Sums(state), _stride).Clear();
         }
 
-        public void Add(in HeadProblem problem, KeyBlocks blocks, int block)
+        public void AddBlock(int state, in HeadProblem problem, KeyBlocks blocks, int block)
         {
             const int Tile = KernelShape.KeyTile;
-            TKernels.MultiplyAdd(_rows, Tile, _columns, blocks.Keys(block), Tile, blocks.Values(block), blocks.ValueStride, _products, _columns);
+            TKernels.MultiplyAdd(_rows, Tile, _columns, blocks.Keys(block), Tile, blocks.Values(block), blocks.ValueStride, Products(state), _columns);
             float* keys = problem.Key + ((long)block * Tile * problem.FeatureStride);
-            for (int row = 0; row < Tile; row++) TKernels.AddScaled(keys + ((long)row * problem.FeatureStride), _sums, problem.Features, 1);
+            for (int row = 0; row < Tile; row++) TKernels.AddScaled(keys + ((long)row * problem.FeatureStride), Sums(state), problem.Features, 1);
         }
 
-        public void MoveTo(State total)
+        /// <summary>Adds to a state a piece of one of <paramref name="others"/>, which may be these.</summary>
+        public void AddPiece(int state, States others, int other, int piece)
         {
-            for (int row = 0; row < _rows; row++) TKernels.AddScaled(_products + ((long)row * _columns), total._products + ((long)row * _columns), _columns, 1);
-            TKernels.AddScaled(_sums, total._sums, _rows, 1);
-            Clear();
+            long floats = (long)TKernels.RowTile * _columns;
+            if (piece == Pieces - 1) TKernels.AddScaled(others.Sums(other), Sums(state), _stride, 1);
+            else TKernels.AddScaled(others.Products(other) + (piece * floats), Products(state) + (piece * floats), (int)floats, 1);
         }
 
-        public void Apply(in HeadProblem problem, in PartialSums sums, int first, int rows)
+        /// <summary>Adds what the keys of a state give to rows of queries.</summary>
+        public void Apply(int state, in HeadProblem problem, in PartialSums sums, int first, int rows)
         {
             float* query = problem.Query + ((long)first * problem.FeatureStride);
             TKernels.MultiplyAdd(
-                rows, problem.Features, _columns, query, problem.FeatureStride, _products, _columns,
+                rows, problem.Features, _columns, query, problem.FeatureStride, Products(state), _columns,
                 sums.Numerators + ((long)first * sums.NumeratorStride), sums.NumeratorStride);
             for (int row = 0; row < rows; row++)
-                sums.Denominators[first + row] += TKernels.Dot(query + ((long)row * problem.FeatureStride), _sums, problem.Features);
+                sums.Denominators[first + row] += TKernels.Dot(query + ((long)row * problem.FeatureStride), Sums(state), problem.Features);
+        }
+
+        private float* Products(int state) => _products + ((long)state * _rows * _columns);
+
+        private float* Sums(int state) => _sums + ((long)state * _stride);
+    }
+
+    /// <summary>Each part of the keys into the state after its own.</summary>
+    private readonly struct KeyParts(HeadProblem problem, KeyBlocks blocks, int blocksPerPart, States states) : IParallelWork
+    {
+        public void Run(int index, int worker)
+        {
+            if (index == 0) states.Clear(0);
+            states.Clear(index + 1);
+            for (int block = index * blocksPerPart; block < Math.Min((index + 1) * blocksPerPart, blocks.Count); block++)
+                states.AddBlock(index + 1, problem, blocks, block);
+        }
+    }
+
+    /// <summary>Turns state p, piece by piece, into the sum of all parts before the p-th.</summary>
+    private readonly struct RunningSums(States states) : IParallelWork
+    {
+        public void Run(int index, int worker)
+        {
+            for (int state = 1; state < states.Count; state++) states.AddPiece(state, states, state - 1, index);
+        }
+    }
+
+    /// <summary>As many rows at a time as a part has keys, in tiles.</summary>
+    private readonly struct RowParts(
+        HeadProblem problem, KeyBlocks blocks, int blocksPerPart, PartialSums sums, States states, States scratch, float* rowSums) : IParallelWork
+    {
+        /// <summary>One for the keys after the last whole part, and one for these and all before.</summary>
+        public const int StatesPerWorker = 2;
+
+        public void Run(int index, int worker)
+        {
+            int partRows = blocksPerPart * KernelShape.KeyTile, lastRow = Padding.RoundUp(problem.QueryCount, TKernels.RowTile);
+            int start = Padding.RoundUp(index * partRows, TKernels.RowTile), end = Math.Min(Padding.RoundUp((index + 1) * partRows, TKernels.RowTile), lastRow);
+            float* laneSums = rowSums + ((long)worker * TileRows * TKernels.Lanes);
+            int rest = StatesPerWorker * worker, whole = rest + 1, part = -1, summed = 0;
+            for (int first = start; first < end; first += TileRows)
+            {
+                int rows = Math.Min(TileRows, end - first), visible = VisibleBlocks(problem, blocks.Count, first);
+                new Span<float>(sums.Denominators + first, rows).Clear();
+                Clearing.Clear(sums.Numerators + ((long)first * sums.NumeratorStride), (long)rows * sums.NumeratorStride);
+                new Span<float>(laneSums, rows * TKernels.Lanes).Clear();
+                DirectMethod<TKernels>.AddBlocks(problem, problem.Position.Window, blocks, sums, first, rows, visible, blocks.Count, laneSums);
+                LaneSums.MoveTo<TKernels>(sums.Denominators + first, laneSums, rows);
+                if (visible == blocks.Count)
+                {
+                    states.Apply(states.Count - 1, problem, sums, first, rows);
+                    continue;
+                }
+
+                if (part != visible / blocksPerPart)
+                {
+                    part = visible / blocksPerPart;
+                    summed = part * blocksPerPart;
+                    scratch.Clear(rest);
+                }
+
+                for (; summed < visible; summed++) scratch.AddBlock(rest, problem, blocks, summed);
+                scratch.Clear(whole);
+                for (int piece = 0; piece < scratch.Pieces; piece++)
+                {
+                    scratch.AddPiece(whole, states, part, piece);
+                    scratch.AddPiece(whole, scratch, rest, piece);
+                }
+
+                scratch.Apply(whole, problem, sums, first, rows);
+            }
         }
     }
 }

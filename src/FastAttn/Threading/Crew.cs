@@ -29,6 +29,7 @@ internal sealed unsafe class Crew : IThreadPoolWorkItem
     private delegate*<void*, int, int, void> _piece;
     private void* _work;
     private int _count;
+    private int _admitted;
     private int _next;
     private ExceptionDispatchInfo? _failure;
     private int _run;
@@ -67,11 +68,15 @@ internal sealed unsafe class Crew : IThreadPoolWorkItem
     /// that enlisted the crew calls it, and no piece calls it again.
     /// </summary>
     public void Run<TWork>(TWork work, int count)
+        where TWork : IParallelWork => Run(work, count, Workers);
+
+    /// <summary>As <see cref="Run{TWork}(TWork, int)"/>, on the first <paramref name="workers"/> of the crew only: scratch is taken for no more.</summary>
+    public void Run<TWork>(TWork work, int count, int workers)
         where TWork : IParallelWork
     {
-        if (_holders > 1 && count > 1)
+        if (_holders > 1 && count > 1 && workers > 1)
         {
-            RunTogether(&Piece<TWork>, Unsafe.AsPointer(ref work), count);
+            RunTogether(&Piece<TWork>, Unsafe.AsPointer(ref work), count, workers);
             return;
         }
 
@@ -95,7 +100,7 @@ internal sealed unsafe class Crew : IThreadPoolWorkItem
     void IThreadPoolWorkItem.Execute()
     {
         int worker = Interlocked.Increment(ref _joined), seen = 0;
-        while (Enter(ref seen))
+        while (Enter(worker, ref seen))
         {
             RunPieces(worker);
             lock (_gate)
@@ -128,13 +133,14 @@ internal sealed unsafe class Crew : IThreadPoolWorkItem
         }
     }
 
-    private void RunTogether(delegate*<void*, int, int, void> piece, void* work, int count)
+    private void RunTogether(delegate*<void*, int, int, void> piece, void* work, int count, int workers)
     {
         lock (_gate)
         {
             _piece = piece;
             _work = work;
             _count = count;
+            _admitted = workers;
             _next = 0;
             _failure = null;
             _open = true;
@@ -169,7 +175,7 @@ internal sealed unsafe class Crew : IThreadPoolWorkItem
     }
 
     /// <summary>Waits for a run after <paramref name="seen"/> and takes part in it; false when the crew is dismissed.</summary>
-    private bool Enter(ref int seen)
+    private bool Enter(int worker, ref int seen)
     {
         while (true)
         {
@@ -180,7 +186,7 @@ internal sealed unsafe class Crew : IThreadPoolWorkItem
                 while (_run == seen && !_dismissed) Sleep();
                 if (_dismissed) return false;
                 seen = _run;
-                if (!_open) continue;
+                if (!_open || worker >= _admitted) continue;
                 _inside++;
                 return true;
             }

@@ -1,0 +1,125 @@
+using System.Numerics.Tensors;
+using FastAttn.Kernels;
+using FastAttn.Memory;
+using FastAttn.Threading;
+
+namespace FastAttn.Methods;
+
+/// <summary>
+/// Brings every feature column of φ(k) to a size near one by a power of two, φ(q) by its inverse: two features share a complex
+/// number in the Fourier method, and the loud one's rounding would drown the quiet one. The columns' norms then bound each
+/// row's error.
+/// </summary>
+internal static unsafe class FeatureBalance<TKernels>
+    where TKernels : struct, IKernels
+{
+    /// <summary>Parts of the keys whose maxima and sums are found apart.</summary>
+    private const int Parts = 16;
+
+    /// <summary>Scales the features of <paramref name="problem"/> in place and fills the error bounds of <paramref name="sums"/>.</summary>
+    public static void Run(in HeadProblem problem, in PartialSums sums, Crew crew, ref Arena arena)
+    {
+        long mark = arena.Mark;
+        int stride = problem.FeatureStride;
+        float* norms = arena.Take<float>((long)Parts * stride);
+        float* valueNorms = arena.Take<float>((long)Parts * stride);
+        float* up = arena.Take<float>(stride);
+        float* down = arena.Take<float>(stride);
+        if (!arena.IsMeasuring)
+        {
+            // By the largest entry, not by the norm: the square of a quiet column's entries may underflow to a norm of zero.
+            crew.Run(new LargestEntries(problem, norms), Parts);
+            var largest = new Span<float>(norms, stride);
+            for (int part = 1; part < Parts; part++) TensorPrimitives.Max(largest, new ReadOnlySpan<float>(norms + (part * stride), stride), largest);
+            for (int a = 0; a < stride; a++)
+            {
+                int exponent = norms[a] > 0 ? Math.Clamp(Math.ILogB(norms[a]), -120, 120) : 0;
+                up[a] = MathF.ScaleB(1, exponent);
+                down[a] = MathF.ScaleB(1, -exponent);
+            }
+
+            crew.Run(new Keys(problem, down, norms, valueNorms), Parts);
+            Combine(norms, stride);
+            Combine(valueNorms, stride);
+            AttentionMethod.SetUnderflowErrors(problem, sums);
+            crew.Run(new Queries(problem, sums, up, norms, valueNorms), RowRanges.Count(problem.QueryCount));
+        }
+
+        arena.Release(mark);
+    }
+
+    /// <summary>Sums of squares of all parts, and of them the root.</summary>
+    private static void Combine(float* squares, int stride)
+    {
+        var total = new Span<float>(squares, stride);
+        for (int part = 1; part < Parts; part++) TensorPrimitives.Add(total, new ReadOnlySpan<float>(squares + (part * stride), stride), total);
+        TensorPrimitives.Sqrt(total, total);
+    }
+
+    private static (int First, int End) PartOf(int index, int rows) => ((int)((long)rows * index / Parts), (int)((long)rows * (index + 1) / Parts));
+
+    private static void ScaleRow(float* row, int stride, float* factors)
+    {
+        var values = new Span<float>(row, stride);
+        TensorPrimitives.Multiply(values, new ReadOnlySpan<float>(factors, stride), values);
+    }
+
+    private readonly struct LargestEntries(HeadProblem problem, float* largest) : IParallelWork
+    {
+        public void Run(int index, int worker)
+        {
+            int stride = problem.FeatureStride;
+            (int first, int end) = PartOf(index, problem.KeyCount);
+            var entries = new Span<float>(largest + (index * stride), stride);
+            entries.Clear();
+            for (int j = first; j < end; j++)
+                TensorPrimitives.MaxMagnitude(entries, new ReadOnlySpan<float>(problem.Key + ((long)j * stride), stride), entries);
+            TensorPrimitives.Abs(entries, entries);
+        }
+    }
+
+    /// <summary>Scales keys and sums the squares of each feature, alone and times the value's.</summary>
+    private readonly struct Keys(HeadProblem problem, float* factors, float* norms, float* valueNorms) : IParallelWork
+    {
+        public void Run(int index, int worker)
+        {
+            int stride = problem.FeatureStride;
+            (int first, int end) = PartOf(index, problem.KeyCount);
+            float* squares = norms + (index * stride), valueSquares = valueNorms + (index * stride);
+            new Span<float>(squares, stride).Clear();
+            new Span<float>(valueSquares, stride).Clear();
+            for (int j = first; j < end; j++)
+            {
+                float* row = problem.Key + ((long)j * stride);
+                ScaleRow(row, stride, factors);
+                float norm = (float)(problem.ValueNorm[j] * problem.Values.Factor);
+                TKernels.AccumulateSquares(row, stride, 1, norm * norm, squares, valueSquares);
+            }
+        }
+    }
+
+    /// <summary>Scales queries and bounds each row's error, on top of what underflow of features can lose.</summary>
+    private readonly struct Queries(HeadProblem problem, PartialSums sums, float* factors, float* norms, float* valueNorms) : IParallelWork
+    {
+        public void Run(int index, int worker)
+        {
+            float unit = (float)(FftErrorBound.Unit * problem.Position.Norm);
+            (int first, int end) = RowRanges.Of(index, problem.QueryCount);
+            for (int i = first; i < end; i++)
+            {
+                float* query = problem.Query + ((long)i * problem.FeatureStride);
+                ScaleRow(query, problem.FeatureStride, factors);
+                float norm = 0, valueNorm = 0;
+                for (int a = 0; a < problem.Features; a++)
+                {
+                    float size = Math.Abs(query[a]);
+                    norm += size * norms[a];
+                    valueNorm += size * valueNorms[a];
+                }
+
+                sums.DenominatorErrors[i] += unit * norm;
+                sums.NumeratorErrors[i] += unit * valueNorm;
+            }
+        }
+    }
+}
