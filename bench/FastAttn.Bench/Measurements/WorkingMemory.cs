@@ -11,7 +11,7 @@ internal sealed class WorkingMemory : IMeasurement
 
     public Table Run(MeasurementSettings settings)
     {
-        var table = new Table("Working memory of a head in flight", "n", "m", "d_v", "map", "method", "N", "MiB", "bound MiB", "share", "planner's estimate MiB");
+        var table = new Table("Working memory of a head in flight", "n", "m", "d_v", "map", "method", "threads", "N", "MiB", "bound MiB", "share", "planner's estimate MiB");
         (double Share, string Shape) worst = default;
         var over = new List<string>();
         int shapes = 0;
@@ -23,33 +23,33 @@ internal sealed class WorkingMemory : IMeasurement
                 {
                     foreach (FeatureMap map in (FeatureMap[])[FeatureMap.Prf, FeatureMap.Trf])
                     {
-                        foreach (Method method in (Method[])[Method.Direct, Method.Fft, Method.Linear])
+                        foreach ((Method method, int threads) in from method in (Method[])[Method.Direct, Method.Fft, Method.Linear] from threads in (int[])[1, 2, 8] select (method, threads))
                         {
                             var shape = new AttentionShape(1, length, 64) { ValueDimension = values };
-                            var options = new KernelizedAttentionOptions { Features = features, FeatureMap = map, Method = method };
+                            var options = new KernelizedAttentionOptions { Features = features, FeatureMap = map, Method = method, Threads = threads };
                             RelativePosition? position = method == Method.Linear ? null : RelativePosition.Dense(new float[(2 * length) - 1], length, length);
                             using var plan = new KernelizedAttention(shape, options, position);
                             int size = method == Method.Fft ? plan.Plan.FftLength : length, featuresOut = plan.Plan.Features;
-                            double bound = (4.0 * size * ((5 * featuresOut) + (2 * values) + 64)) + (8 * Mebibyte);
+                            double bound = (4.0 * size * ((5 * featuresOut) + (2 * values) + (64 * threads))) + (8 * threads * Mebibyte);
                             double share = plan.WorkspaceBytes / bound;
                             shapes++;
-                            string name = $"n = {length}, m = {featuresOut}, d_v = {values}, {Words.Of(method)}";
+                            string name = $"n = {length}, m = {featuresOut}, d_v = {values}, {Words.Of(method)}, {threads} threads";
                             if (share > worst.Share) worst = (share, name);
                             if (share > 1) over.Add($"{name}: {Percent.Of(share)}");
-                            if (!IsShown(length, features, values, map)) continue;
+                            if (!IsShown(length, features, values, map, threads)) continue;
                             double estimate = plan.Plan.Candidates.First(candidate => candidate.Method == method).WorkspaceBytes;
-                            table.Add(length, featuresOut, values, Words.Of(map), Words.Of(method), size, plan.WorkspaceBytes / Mebibyte, bound / Mebibyte, Percent.Of(share), estimate / Mebibyte);
+                            table.Add(length, featuresOut, values, Words.Of(map), Words.Of(method), threads, size, plan.WorkspaceBytes / Mebibyte, bound / Mebibyte, Percent.Of(share), estimate / Mebibyte);
                         }
                     }
                 }
             }
         }
 
-        table.Note($"Bound: 4·N·(5m + 2d_v + 64) bytes + 8 MiB, N the transform length or the tokens. Worst of {shapes} shapes: {worst.Share * 100:0.0} % ({worst.Shape}).");
+        table.Note($"Bound: 4·N·(5m + 2d_v + 64w) bytes + 8w MiB, N the transform length or the tokens, w the threads that share the head. Worst of {shapes} shapes: {worst.Share * 100:0.0} % ({worst.Shape}).");
         table.Note($"Beyond the bound: {(over.Count == 0 ? "none" : string.Join("; ", over))}.");
         return table;
     }
 
-    private static bool IsShown(int length, int features, int values, FeatureMap map) =>
-        map == FeatureMap.Prf && length is 512 or 4096 or 5000 or 65536 && features is 32 or 64 or 256 && values is 64;
+    private static bool IsShown(int length, int features, int values, FeatureMap map, int threads) =>
+        map == FeatureMap.Prf && length is 512 or 4096 or 5000 or 65536 && features is 32 or 64 or 256 && values is 64 && threads is 1 or 2;
 }

@@ -59,7 +59,7 @@ public sealed unsafe class KernelizedAttention : IDisposable
     /// <summary>The projection in use: given or drawn; null for maps without one.</summary>
     public RandomProjection? Projection { get; }
 
-    /// <summary>Bytes of working memory that one head in flight uses; as many heads are in flight as threads run.</summary>
+    /// <summary>Bytes of working memory that one head in flight uses; at most as many heads are in flight as threads run.</summary>
     public long WorkspaceBytes => _workspaces.Bytes;
 
     /// <summary>Dense tensors in row-major order.</summary>

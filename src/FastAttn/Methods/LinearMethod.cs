@@ -20,6 +20,9 @@ internal sealed unsafe class LinearMethod<TKernels> : AttentionMethod
     /// <summary>A head has at least this many parts if it has the blocks, so that threads end at about the same time.</summary>
     private const int LeastParts = 16;
 
+    /// <summary>Features whose state is worth one block: more of them wait for more keys, or states would outgrow the features they sum up.</summary>
+    private const int FeaturesPerBlock = 256;
+
     public override Method Kind => Method.Linear;
 
     private static int TileRows => 16 * TKernels.RowTile;
@@ -28,7 +31,7 @@ internal sealed unsafe class LinearMethod<TKernels> : AttentionMethod
     {
         PartialSums sums = TakeSums<TKernels>(problem, 0, ref arena);
         KeyBlocks blocks = KeyBlocks.Pack<TKernels>(problem, crew, ref arena);
-        int blocksPerPart = Math.Clamp(blocks.Count / LeastParts, 1, MostBlocksPerPart), parts = (blocks.Count + blocksPerPart - 1) / blocksPerPart;
+        int blocksPerPart = Math.Clamp(Math.Max(blocks.Count / LeastParts, problem.Features / FeaturesPerBlock), 1, MostBlocksPerPart), parts = (blocks.Count + blocksPerPart - 1) / blocksPerPart;
         int partRows = blocksPerPart * KernelShape.KeyTile, rowParts = (problem.QueryCount + partRows - 1) / partRows;
         var states = new States(problem, sums.NumeratorStride, parts + 1, ref arena);
         var scratch = new States(problem, sums.NumeratorStride, RowParts.StatesPerWorker * crew.Workers, ref arena);
