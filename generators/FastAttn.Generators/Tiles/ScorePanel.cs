@@ -20,7 +20,7 @@ internal sealed class ScorePanel(InstructionSet isa, TileShape shape)
         writer.Line($"// {shape.Rows} × {shape.Vectors} vectors, {SubTiles} sub-tile(s) for {TileShape.KeyTile} keys. One feature: {OperationCount.Describe(step)}.");
         writer.Line($"// Once a sub-tile: {OperationCount.Describe(weigh)}.");
         writer.Line(KernelFile.MethodAttributes);
-        writer.Open($"private static void {Name}(int rows, int features, float* query, nint queryStride, float* keys, float* coefficients, float* weights, float* rowSums)");
+        writer.Open($"private static void {Name}(int rows, int features, float* query, nint queryStride, float* keys, float* coefficients, nint coefficientStride, float* weights, float* rowSums)");
         writer.Open($"for (int row = 0; row < rows; row += {shape.Rows})");
         if (SubTiles > 1) writer.Open($"for (int column = 0; column < {TileShape.KeyTile}; column += {width})");
         writer.RowPointers("query", "query", "queryStride", shape.Rows);
@@ -31,12 +31,12 @@ internal sealed class ScorePanel(InstructionSet isa, TileShape shape)
         writer.Line($"right += {TileShape.KeyTile};");
         writer.Close();
         string column = SubTiles > 1 ? " + column" : "";
-        writer.Line($"float* coefficient = coefficients{column};");
+        writer.RowPointers("coefficient", $"coefficients{column}", "coefficientStride", shape.Rows);
         writer.Line($"float* weight = weights{column};");
         writer.Print(isa, weigh);
         if (SubTiles > 1) writer.Close();
         writer.Line($"query += {shape.Rows} * queryStride;");
-        writer.Line($"coefficients -= {shape.Rows};");
+        writer.Line($"coefficients += {shape.Rows} * coefficientStride;");
         writer.Line($"weights += {shape.Rows * TileShape.KeyTile};");
         writer.Line($"rowSums += {shape.Rows * isa.Lanes};");
         writer.Close().Close().Line();
@@ -44,12 +44,7 @@ internal sealed class ScorePanel(InstructionSet isa, TileShape shape)
 
     private static string Sum(int row, int vector) => $"sum{row}_{vector}";
 
-    private static string Offset(string pointer, int distance) => distance switch
-    {
-        0 => pointer,
-        > 0 => $"{pointer} + {distance}",
-        _ => $"{pointer} - {-distance}",
-    };
+    private static string Offset(string pointer, int distance) => distance == 0 ? pointer : $"{pointer} + {distance}";
 
     private Body Zeros()
     {
@@ -83,7 +78,7 @@ internal sealed class ScorePanel(InstructionSet isa, TileShape shape)
             string total = body.Load($"total{i}", Offset("rowSums", i * isa.Lanes));
             for (int v = 0; v < shape.Vectors; v++)
             {
-                string coefficient = body.Load($"coefficient{i}_{v}", Offset("coefficient", (v * isa.Lanes) - i));
+                string coefficient = body.Load($"coefficient{i}_{v}", Offset($"coefficient{i}", v * isa.Lanes));
                 body.Assign(Operation.Multiply, Sum(i, v), Sum(i, v), coefficient);
                 body.Assign(Operation.Add, total, total, Sum(i, v));
                 body.Store(Offset("weight", (i * TileShape.KeyTile) + (v * isa.Lanes)), Sum(i, v));

@@ -85,14 +85,14 @@ internal static class TilePrinter
         const string Call = "(count, weights, 64, values, valueStride, numerators, numeratorStride)";
         writer.Line(KernelFile.MethodAttributes);
         writer.Line("public static void AttentionTile(");
-        writer.Line("    int rows, int features, int valueDimension, float* query, nint queryStride, float* keys, float* coefficients,");
+        writer.Line("    int rows, int features, int valueDimension, float* query, nint queryStride, float* keys, float* coefficients, nint coefficientStride,");
         writer.Line("    float* values, nint valueStride, float* numerators, nint numeratorStride, float* rowSums)");
         writer.Open();
         writer.Line($"float* buffer = stackalloc float[{weights + isa.Lanes}];");
         writer.Line($"float* weights = (float*)(((nint)buffer + {alignment - 1}) & -{alignment});");
         writer.Open($"for (int row = 0; row < rows; row += {TilesInFlight * shape.Rows})");
         writer.Line($"int count = rows - row < {TilesInFlight * shape.Rows} ? rows - row : {TilesInFlight * shape.Rows};");
-        writer.Line($"{ScorePanel.Name}(count, features, query, queryStride, keys, coefficients, weights, rowSums);");
+        writer.Line($"{ScorePanel.Name}(count, features, query, queryStride, keys, coefficients, coefficientStride, weights, rowSums);");
         writer.Open("switch (valueDimension)");
         foreach ((int columns, int[] chunks) in values)
         {
@@ -114,7 +114,7 @@ internal static class TilePrinter
         writer.Line("    break;");
         writer.Close();
         writer.Line("query += count * queryStride;");
-        writer.Line("coefficients -= count;");
+        writer.Line("coefficients += count * coefficientStride;");
         writer.Line("numerators += count * numeratorStride;");
         writer.Line($"rowSums += count * {isa.Lanes};");
         writer.Close().Close().Line();

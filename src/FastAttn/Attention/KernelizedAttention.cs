@@ -41,7 +41,7 @@ public sealed unsafe class KernelizedAttention : IDisposable
     {
         options ??= new KernelizedAttentionOptions();
         _settings = new KernelizedAttentionSettings(shape, options);
-        CheckPosition(shape, position);
+        CheckPosition(shape, options, position);
         if (_settings.Defaults.Projects)
             Projection = options.Projection ?? RandomProjection.Create(_settings.Columns, shape.HeadDimension, options.ProjectionKind, options.Seed);
         PreparedPosition prepared = position?.Prepare(_settings.LargestOffset)
@@ -150,13 +150,15 @@ public sealed unsafe class KernelizedAttention : IDisposable
         _workspaces.Dispose();
     }
 
-    private static void CheckPosition(AttentionShape shape, RelativePosition? position)
+    private static void CheckPosition(AttentionShape shape, KernelizedAttentionOptions options, RelativePosition? position)
     {
         if (position is null) return;
         if ((position.QueryLength, position.KeyLength) != (shape.QueryLength, shape.KeyLength))
             throw new ShapeException($"position was made for {position.QueryLength} queries and {position.KeyLength} keys; expected {shape.QueryLength} and {shape.KeyLength}", nameof(position));
         if (position.Heads != 1 && position.Heads != shape.Heads)
             throw new ShapeException($"position has {position.Heads} heads; expected 1 or {shape.Heads}", nameof(position));
+        if (position.IsGrid && options.Causal)
+            throw new ArgumentException("Causal is true for positions on a grid; expected false, a grid has no order", nameof(options.Causal));
     }
 
     private static void CheckKeyMask(int length, AttentionShape shape)

@@ -46,6 +46,13 @@ internal unsafe interface IRowKernels
     static abstract void AddScaled(float* x, float* y, int count, float a);
 
     /// <summary>
+    /// <c>destination[r, c] = source[r, c]</c> for <paramref name="rows"/> × <paramref name="columns"/>, in whole vectors: reads and
+    /// writes as far as the last one reaches. Strides are floats between rows and may be negative; rows of the source may overlap.
+    /// </summary>
+    static abstract void CopyRows(
+        float* source, nint sourceStride, int rows, int columns, float* destination, nint destinationStride);
+
+    /// <summary>
     /// <c>destination[c, r] = source[r, c] · rowScale[r]</c> for <paramref name="rows"/> × <paramref name="columns"/>,
     /// in cache blocks; strides are floats between rows.
     /// </summary>

@@ -24,7 +24,7 @@ internal unsafe interface ITileKernels
 
     /// <summary>
     /// One block of <see cref="KernelShape.KeyTile"/> keys against <paramref name="rows"/> queries, without leaving registers and L1:
-    /// <c>P[i, j] = (query[i] · keys[:, j]) · coefficients[j − i]</c>, <c>numerators[i] += P[i] · values</c>,
+    /// <c>P[i, j] = (query[i] · keys[:, j]) · coefficients[i·coefficientStride + j]</c>, <c>numerators[i] += P[i] · values</c>,
     /// <c>rowSums[i, :] +=</c> the sums of <c>P[i]</c>, one partial sum a lane.
     /// </summary>
     /// <param name="rows">Queries, a multiple of <see cref="RowTile"/>.</param>
@@ -34,8 +34,9 @@ internal unsafe interface ITileKernels
     /// <param name="queryStride">Floats between query rows.</param>
     /// <param name="keys"><c>[features, KeyTile]</c>: a block of keys, transposed and dense.</param>
     /// <param name="coefficients">
-    /// Points at the coefficient of (row 0, key 0). Row i reads <c>coefficients[−i … −i + KeyTile − 1]</c>, with no alignment.
+    /// Points at the coefficient of (row 0, key 0). Row i reads KeyTile of them from <c>i·coefficientStride</c> on, with no alignment.
     /// </param>
+    /// <param name="coefficientStride">Floats between rows of coefficients: −1 where they depend on j − i alone.</param>
     /// <param name="values"><c>[KeyTile, valueDimension]</c>, rows <paramref name="valueStride"/> apart.</param>
     /// <param name="valueStride">Floats between value rows.</param>
     /// <param name="numerators"><c>[rows, valueDimension]</c>, accumulated.</param>
@@ -43,6 +44,6 @@ internal unsafe interface ITileKernels
     /// <param name="rowSums"><c>[rows, Lanes]</c>, accumulated.</param>
     static abstract void AttentionTile(
         int rows, int features, int valueDimension,
-        float* query, nint queryStride, float* keys, float* coefficients,
+        float* query, nint queryStride, float* keys, float* coefficients, nint coefficientStride,
         float* values, nint valueStride, float* numerators, nint numeratorStride, float* rowSums);
 }

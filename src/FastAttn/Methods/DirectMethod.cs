@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using FastAttn.Kernels;
 using FastAttn.Memory;
 using FastAttn.Positions;
@@ -53,28 +54,53 @@ internal sealed unsafe class DirectMethod<TKernels> : AttentionMethod
         const int Tile = KernelShape.KeyTile;
         bool any = false;
         if (coefficients.IsEmpty) return any;
+        TokenLayout layout = problem.Layout;
         for (int block = firstBlock; block < endBlock; block++)
         {
             // Rows i with a nonzero coefficient in this block: FirstNonZero ≤ j − i + Offset ≤ LastNonZero for some j of it.
-            long j = (long)block * Tile;
-            long from = Math.Max(j + problem.Offset - coefficients.LastNonZero, first);
-            long to = Math.Min(j + Tile - 1 + problem.Offset - coefficients.FirstNonZero, first + rows - 1);
+            int key = block * Tile, lastKey = Math.Min(key + Tile, problem.KeyCount) - 1;
+            long from = Math.Max(layout.TokensBefore((long)layout.Place(key) + problem.Offset - coefficients.LastNonZero), first);
+            long to = Math.Min(layout.TokensBefore((long)layout.Place(lastKey) + problem.Offset - coefficients.FirstNonZero + 1), first + rows) - 1;
             if (from > to) continue;
             any = true;
             int skipped = (int)(from - first) / TKernels.RowTile * TKernels.RowTile;
             int count = Padding.RoundUp((int)(to - first) + 1 - skipped, TKernels.RowTile);
             int row = first + skipped;
-            TKernels.AttentionTile(
-                count, problem.Features, sums.NumeratorStride,
-                problem.Query + ((long)row * problem.FeatureStride), problem.FeatureStride,
-                blocks.Keys(block), coefficients.From(j - row + problem.Offset),
-                blocks.Values(block), blocks.ValueStride,
-                sums.Numerators + ((long)row * sums.NumeratorStride), sums.NumeratorStride,
-                rowSums + ((long)skipped * TKernels.Lanes));
+            float* lanes = rowSums + ((long)skipped * TKernels.Lanes);
+            if (layout.IsLine) AddTile(problem, blocks, block, sums, row, count, coefficients.From((long)key - row + problem.Offset), -1, lanes);
+            else AddGridTile(problem, coefficients, blocks, block, sums, row, count, lanes);
         }
 
         return any;
     }
+
+    /// <summary>On a grid the coefficients of a tile lie scattered on the line, and are gathered for a few rows at a time, which stay in the first-level cache.</summary>
+    [SkipLocalsInit]
+    private static void AddGridTile(
+        in HeadProblem problem, CoefficientWindow coefficients, KeyBlocks blocks, int block, in PartialSums sums, int row, int rows, float* rowSums)
+    {
+        int most = 4 * TKernels.RowTile;
+        float* tile = stackalloc float[most * CoefficientTile.Stride];
+        for (; rows > 0; rows -= most)
+        {
+            int count = Math.Min(rows, most);
+            CoefficientTile.Gather<TKernels>(problem, coefficients, row, count, block * KernelShape.KeyTile, tile);
+            AddTile(problem, blocks, block, sums, row, count, tile, CoefficientTile.Stride, rowSums);
+            row += count;
+            rowSums += count * TKernels.Lanes;
+        }
+    }
+
+    private static void AddTile(
+        in HeadProblem problem, KeyBlocks blocks, int block, in PartialSums sums, int row, int rows, float* coefficients, nint coefficientStride,
+        float* rowSums) =>
+        TKernels.AttentionTile(
+            rows, problem.Features, sums.NumeratorStride,
+            problem.Query + ((long)row * problem.FeatureStride), problem.FeatureStride,
+            blocks.Keys(block), coefficients, coefficientStride,
+            blocks.Values(block), blocks.ValueStride,
+            sums.Numerators + ((long)row * sums.NumeratorStride), sums.NumeratorStride,
+            rowSums);
 
     /// <summary>Tiles of query rows, the last ones first: causal rows cost the more the later they are.</summary>
     private readonly struct Tiles(

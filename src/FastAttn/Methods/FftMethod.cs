@@ -2,6 +2,7 @@ using System.Numerics.Tensors;
 using FastAttn.Fft;
 using FastAttn.Kernels;
 using FastAttn.Memory;
+using FastAttn.Positions;
 using FastAttn.Threading;
 
 namespace FastAttn.Methods;
@@ -11,7 +12,7 @@ namespace FastAttn.Methods;
 /// O(n log n · m · d_v). The n × m × d_v tensor never exists: <see cref="LaneConvolution{TKernels}"/> forms φ(k) ⊗ v as it
 /// loads and contracts with φ(q) as it stores.
 /// </summary>
-internal sealed unsafe class FftMethod<TKernels>(LaneFft fft) : AttentionMethod
+internal sealed unsafe class FftMethod<TKernels>(LaneFft fft, TokenLayout layout) : AttentionMethod
     where TKernels : struct, IKernels
 {
     /// <summary>Features packed at a time: a cache line of each row.</summary>
@@ -21,6 +22,7 @@ internal sealed unsafe class FftMethod<TKernels>(LaneFft fft) : AttentionMethod
     private const int ColumnsAtOnce = 8;
 
     private readonly SlotTwist _twist = new(fft);
+    private readonly SlotTokens _tokens = new(fft, layout);
 
     public override Method Kind => Method.Fft;
 
@@ -43,7 +45,7 @@ internal sealed unsafe class FftMethod<TKernels>(LaneFft fft) : AttentionMethod
         float* work = arena.Take<float>(workers * DenominatorGroups.WorkFloats(fft));
         if (!arena.IsMeasuring)
         {
-            float* spectrum = problem.Positions.Spectrum(fft, problem.Head, problem.Offset, problem.QueryCount, problem.KeyCount);
+            float* spectrum = Spectrum(problem);
             crew.Run(new DenominatorGroups(fft, problem, spectrum, parts, work), groups, workers);
             var denominators = new Span<float>(sums.Denominators, problem.QueryCount);
             denominators.Clear();
@@ -69,22 +71,26 @@ internal sealed unsafe class FftMethod<TKernels>(LaneFft fft) : AttentionMethod
         var query = new FeatureColumns(fft.Length, chunk, ref arena);
         if (!arena.IsMeasuring)
         {
-            float* spectrum = problem.Positions.Spectrum(fft, problem.Head, problem.Offset, problem.QueryCount, problem.KeyCount);
-            crew.Run(new Loading(fft, problem.Values, values, numerators), groups);
+            float* spectrum = Spectrum(problem);
+            crew.Run(new Loading(fft, _tokens, problem.Values, values, numerators), groups);
             int ranges = (fft.Columns + ColumnsAtOnce - 1) / ColumnsAtOnce;
             for (int first = 0; first < problem.Features; first += chunk)
             {
                 // Features beyond the last are zero columns within the row's padding.
                 int count = Padding.RoundUp(Math.Min(chunk, problem.Features - first), 2);
-                crew.Run(new ChunkColumns(fft, _twist, problem, key, query, first, count, ranges), 2 * ranges);
+                crew.Run(new ChunkColumns(fft, _tokens, _twist, problem, key, query, first, count, ranges), 2 * ranges);
                 crew.Run(new NumeratorGroups(fft, spectrum, key, query, count, values, numerators, work), groups, workers);
             }
 
-            crew.Run(new Storing(fft, numerators, problem.QueryCount, sums), groups);
+            crew.Run(new Storing(fft, _tokens, numerators, problem.QueryCount, sums), groups);
         }
 
         arena.Release(mark);
     }
+
+    /// <summary>The matrix is Toeplitz in the places of tokens, which on a grid have gaps: rows of zeros in, rows of no use out.</summary>
+    private float* Spectrum(in HeadProblem problem) =>
+        problem.Positions.Spectrum(fft, problem.Head, problem.Offset, layout.Place(problem.QueryCount - 1) + 1, layout.Place(problem.KeyCount - 1) + 1);
 
     /// <summary>Denominators' shares, one of each group of two vectors of features.</summary>
     private readonly struct DenominatorGroups(LaneFft fft, HeadProblem problem, float* spectrum, float* parts, float* work) : IParallelWork
@@ -96,41 +102,46 @@ internal sealed unsafe class FftMethod<TKernels>(LaneFft fft) : AttentionMethod
         {
             int width = 2 * TKernels.Lanes, feature = index * width, present = Math.Min(width, problem.FeatureStride - feature);
             float* own = work + (worker * WorkFloats(fft)), input = own + fft.WorkFloats, output = input + ((long)fft.Length * width);
+            TokenLayout layout = problem.Layout;
+            int next = 0;
             for (int j = 0; j < problem.KeyCount; j++)
             {
-                var row = new Span<float>(input + ((long)j * width), width);
+                int place = layout.Place(j);
+                if (place > next) Clearing.Clear(input + ((long)next * width), (long)(place - next) * width);
+                var row = new Span<float>(input + ((long)place * width), width);
                 new ReadOnlySpan<float>(problem.Key + ((long)j * problem.FeatureStride) + feature, present).CopyTo(row);
                 row[present..].Clear();
+                next = place + 1;
             }
 
-            Clearing.Clear(input + ((long)problem.KeyCount * width), (long)(fft.Length - problem.KeyCount) * width);
+            Clearing.Clear(input + ((long)next * width), (long)(fft.Length - next) * width);
             LaneConvolution<TKernels>.MultiplyPair(fft, spectrum, input, width, output, width, own);
             float* part = parts + ((long)index * problem.QueryCount);
             for (int i = 0; i < problem.QueryCount; i++)
-                part[i] = TKernels.Dot(problem.Query + ((long)i * problem.FeatureStride) + feature, output + ((long)i * width), present);
+                part[i] = TKernels.Dot(problem.Query + ((long)i * problem.FeatureStride) + feature, output + ((long)layout.Place(i) * width), present);
         }
     }
 
     /// <summary>Values of each group of columns into slots, and the numerators there cleared.</summary>
-    private readonly struct Loading(LaneFft fft, ValueSource source, float* values, float* numerators) : IParallelWork
+    private readonly struct Loading(LaneFft fft, SlotTokens tokens, ValueSource source, float* values, float* numerators) : IParallelWork
     {
         public void Run(int index, int worker)
         {
             long groupFloats = (long)fft.Length * TKernels.Lanes;
-            SlotOrder.LoadValues<TKernels>(fft, source, index * TKernels.Lanes, values + (index * groupFloats));
+            SlotOrder.LoadValues<TKernels>(fft, tokens, source, index * TKernels.Lanes, values + (index * groupFloats));
             Clearing.Clear(numerators + (index * groupFloats), groupFloats);
         }
     }
 
     /// <summary>A chunk's columns of φ(k), and then of φ(q), a few of the transform's columns at a time.</summary>
     private readonly struct ChunkColumns(
-        LaneFft fft, SlotTwist twist, HeadProblem problem, FeatureColumns key, FeatureColumns query, int feature, int count, int ranges) : IParallelWork
+        LaneFft fft, SlotTokens tokens, SlotTwist twist, HeadProblem problem, FeatureColumns key, FeatureColumns query, int feature, int count, int ranges) : IParallelWork
     {
         public void Run(int index, int worker)
         {
             int first = index % ranges * ColumnsAtOnce, end = Math.Min(first + ColumnsAtOnce, fft.Columns);
-            if (index < ranges) key.Load<TKernels>(fft, twist, problem.Key + feature, problem.FeatureStride, problem.KeyCount, count, first, end);
-            else query.Load<TKernels>(fft, twist, problem.Query + feature, problem.FeatureStride, problem.QueryCount, count, first, end);
+            if (index < ranges) key.Load<TKernels>(fft, tokens, twist, problem.Key + feature, problem.FeatureStride, problem.KeyCount, count, first, end);
+            else query.Load<TKernels>(fft, tokens, twist, problem.Query + feature, problem.FeatureStride, problem.QueryCount, count, first, end);
         }
     }
 
@@ -153,9 +164,9 @@ internal sealed unsafe class FftMethod<TKernels>(LaneFft fft) : AttentionMethod
     }
 
     /// <summary>Numerators of each group of columns back into rows.</summary>
-    private readonly struct Storing(LaneFft fft, float* numerators, int rows, PartialSums sums) : IParallelWork
+    private readonly struct Storing(LaneFft fft, SlotTokens tokens, float* numerators, int rows, PartialSums sums) : IParallelWork
     {
         public void Run(int index, int worker) => SlotOrder.StoreRows(
-            fft, numerators + ((long)index * fft.Length * TKernels.Lanes), TKernels.Lanes, rows, sums.Numerators + (index * TKernels.Lanes), sums.NumeratorStride);
+            fft, tokens, numerators + ((long)index * fft.Length * TKernels.Lanes), TKernels.Lanes, rows, sums.Numerators + (index * TKernels.Lanes), sums.NumeratorStride);
     }
 }

@@ -4,7 +4,8 @@ namespace FastAttn.Methods;
 
 /// <summary>
 /// What every method is given: features of a range of queries and of a range of keys, values, and the coefficients between
-/// them. Query i and key j meet at offset <c>j − i + Offset</c>, so a range that starts anywhere in a longer sequence is the same problem.
+/// them. Query i and key j meet at offset <c>j − i + Offset</c> (their places', on a grid), so a range that starts anywhere in a longer
+/// sequence is the same problem.
 /// </summary>
 internal unsafe struct HeadProblem
 {
@@ -39,6 +40,12 @@ internal unsafe struct HeadProblem
     public int Offset;
 
     public readonly HeadPosition Position => Positions.Head(Head);
+
+    /// <summary>Where queries and keys stand.</summary>
+    public readonly TokenLayout Layout => Positions.Layout;
+
+    /// <summary>The offset at which a query and a key meet.</summary>
+    public readonly int OffsetBetween(int query, int key) => Layout.Place(key) - Layout.Place(query) + Offset;
 
     public readonly int ValueDimension => Values.Columns;
 }

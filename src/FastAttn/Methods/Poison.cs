@@ -23,7 +23,7 @@ internal static unsafe class Poison
             if (!key && !value) continue;
             for (int i = 0; i < problem.QueryCount; i++)
             {
-                if (!problem.Position.IsVisible(j - i + problem.Offset)) continue;
+                if (!problem.Position.IsVisible(problem.OffsetBetween(i, j))) continue;
                 if (key) Row(destination, i);
                 else Columns(values.Row(j), destination, i);
             }

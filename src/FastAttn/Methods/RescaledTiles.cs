@@ -97,7 +97,7 @@ internal static unsafe class RescaledTiles<TKernels>
             _starts = starts;
             _destination = destination;
             _blocks = KeyBlocks.Pack<TKernels>(problem, crew, ref arena);
-            _coefficientCount = checked(problem.KeyCount + TileRows + KernelShape.KeyTile);
+            _coefficientCount = checked((int)(problem.Layout.MostPlaces(problem.KeyCount) + problem.Layout.MostPlaces(TileRows) + KernelShape.KeyTile));
             _rowSums = arena.Take<float>((long)crew.Workers * TileRows * TKernels.Lanes);
             _coefficients = arena.Take<float>((long)crew.Workers * _coefficientCount);
             _keptBefore = arena.Take<int>(problem.KeyCount + 1L);
@@ -147,24 +147,41 @@ internal static unsafe class RescaledTiles<TKernels>
         /// <summary>exp(b_t − the largest b that counts) where some row of the tile meets a kept key at offset t, else zero.</summary>
         private CoefficientWindow Coefficients(int first, int rows, float* coefficients)
         {
-            HeadPosition position = _problem.Position;
-            int lowest = _problem.Offset - (first + rows - 1), count = _problem.KeyCount + rows - 1;
-            int firstUsed = int.MaxValue, lastUsed = int.MinValue;
+            TokenLayout layout = _problem.Layout;
+            int lowest = _problem.OffsetBetween(first + rows - 1, 0), count = _problem.OffsetBetween(first, _problem.KeyCount - 1) + 1 - lowest;
+            int queryEnd = Math.Min(first + rows, _problem.QueryCount), firstUsed = int.MaxValue, lastUsed = int.MinValue;
             new Span<float>(coefficients, count).Fill(float.NegativeInfinity);
             new Span<float>(coefficients + count, KernelShape.KeyTile).Clear();
-            for (int index = 0; index < count; index++)
+            for (int query = first, nextQuery; query < queryEnd; query = nextQuery)
             {
-                int offset = lowest + index;
-                if (offset < position.FirstOffset || offset > position.LastOffset || !position.IsVisible(offset)) continue;
-                int firstKey = Math.Max(index - rows + 1, 0), endKey = Math.Min(index + 1, _problem.KeyCount);
-                if (_keptBefore[endKey] == _keptBefore[firstKey]) continue;
-                coefficients[index] = position.Bias(offset);
-                firstUsed = Math.Min(firstUsed, offset);
-                lastUsed = offset;
+                nextQuery = Math.Min(layout.RowEnd(query), queryEnd);
+                for (int key = 0, nextKey; key < _problem.KeyCount; key = nextKey)
+                {
+                    nextKey = Math.Min(layout.RowEnd(key), _problem.KeyCount);
+                    Mark(query, nextQuery, key, nextKey, lowest, coefficients, ref firstUsed, ref lastUsed);
+                }
             }
 
             if (firstUsed <= lastUsed) TKernels.ExpShifted(coefficients, count, TKernels.Max(coefficients, count));
             return new CoefficientWindow((nint)(coefficients - lowest), firstUsed, lastUsed);
+        }
+
+        /// <summary>Biases at the offsets where queries and kept keys meet, both side by side.</summary>
+        private void Mark(
+            int firstQuery, int queryEnd, int firstKey, int keyEnd, int lowest, float* coefficients, ref int firstUsed, ref int lastUsed)
+        {
+            HeadPosition position = _problem.Position;
+            int queries = queryEnd - firstQuery, start = _problem.OffsetBetween(queryEnd - 1, firstKey);
+            for (int distance = 0; distance < queries + keyEnd - firstKey - 1; distance++)
+            {
+                int offset = start + distance;
+                if (!position.IsVisible(offset)) continue;
+                int from = firstKey + Math.Max(distance - queries + 1, 0), end = Math.Min(firstKey + distance + 1, keyEnd);
+                if (_keptBefore[end] == _keptBefore[from]) continue;
+                coefficients[offset - lowest] = position.Bias(offset);
+                firstUsed = Math.Min(firstUsed, offset);
+                lastUsed = Math.Max(lastUsed, offset);
+            }
         }
     }
 }

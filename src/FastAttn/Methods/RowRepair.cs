@@ -102,7 +102,7 @@ internal sealed unsafe class RowRepair<TKernels>(FeatureStage stage)
             for (int j = 0; j < problem.KeyCount; j++)
             {
                 own.Products[j] = float.NegativeInfinity;
-                int offset = j - row + problem.Offset;
+                int offset = problem.OffsetBetween(row, j);
                 if (keyStates[j] != RowState.Kept || !position.IsVisible(offset)) continue;
 
                 // Signed features are bounded as they are; logarithms have their own largest sum.
@@ -119,7 +119,7 @@ internal sealed unsafe class RowRepair<TKernels>(FeatureStage stage)
                 if (j % KeysPerPart == 0) MoveTo(own.Total, own.Part, own.Columns);
                 if (float.IsNegativeInfinity(own.Products[j])) continue;
                 float* key = keyFeatures + ((long)j * stage.Stride);
-                double logScale = position.Bias(j - row + problem.Offset) + keyScales[j] - largest;
+                double logScale = position.Bias(problem.OffsetBetween(row, j)) + keyScales[j] - largest;
                 float weight = stage.IsSigned
                     ? (float)(Math.Exp(logScale) * TKernels.Dot(own.Query, key, problem.Features))
                     : TKernels.SumExpOfSum(own.Query, key, problem.Features, (float)-logScale);

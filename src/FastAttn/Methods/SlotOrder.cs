@@ -12,7 +12,7 @@ internal static unsafe class SlotOrder
     private const int ColumnsAtOnce = 8;
 
     /// <summary>One vector of every value row; zeros beyond the last row.</summary>
-    public static void LoadValues<TKernels>(LaneFft fft, ValueSource values, int firstColumn, float* slots)
+    public static void LoadValues<TKernels>(LaneFft fft, SlotTokens tokens, ValueSource values, int firstColumn, float* slots)
         where TKernels : struct, IKernels
     {
         for (int first = 0; first < fft.Columns; first += ColumnsAtOnce)
@@ -22,7 +22,7 @@ internal static unsafe class SlotOrder
             {
                 for (int t2 = first; t2 < end; t2++)
                 {
-                    int token = (t1 * fft.Columns) + t2;
+                    int token = tokens.Token(fft, t2, t1);
                     float* slot = slots + ((((long)t2 * fft.Rows) + t1) * TKernels.Lanes);
                     if (token < values.Count) values.Copy<TKernels>(token, firstColumn, TKernels.Lanes, slot);
                     else new Span<float>(slot, TKernels.Lanes).Clear();
@@ -32,7 +32,7 @@ internal static unsafe class SlotOrder
     }
 
     /// <summary>One vector of every row, back in token order.</summary>
-    public static void StoreRows(LaneFft fft, float* slots, int lanes, int rowCount, float* rows, int rowStride)
+    public static void StoreRows(LaneFft fft, SlotTokens tokens, float* slots, int lanes, int rowCount, float* rows, int rowStride)
     {
         for (int first = 0; first < fft.Columns; first += ColumnsAtOnce)
         {
@@ -41,7 +41,7 @@ internal static unsafe class SlotOrder
             {
                 for (int t2 = first; t2 < end; t2++)
                 {
-                    int token = (t1 * fft.Columns) + t2;
+                    int token = tokens.Token(fft, t2, t1);
                     if (token >= rowCount) continue;
                     new ReadOnlySpan<float>(slots + ((((long)t2 * fft.Rows) + t1) * lanes), lanes)
                         .CopyTo(new Span<float>(rows + ((long)token * rowStride), lanes));

@@ -35,10 +35,12 @@ internal static unsafe class VisibleKeys
     {
         int head = 0, tail = 0;
         long next = 0;
+        TokenLayout layout = problem.Layout;
         for (int i = 0; i < problem.QueryCount; i++)
         {
-            long first = (long)run.First + i - problem.Offset, last = Math.Min((long)run.Last + i - problem.Offset, problem.KeyCount - 1);
-            for (next = Math.Max(next, Math.Max(first, 0)); next <= last; next++)
+            long place = (long)layout.Place(i) - problem.Offset;
+            long first = layout.TokensBefore(run.First + place), end = Math.Min(layout.TokensBefore(run.Last + place + 1), problem.KeyCount);
+            for (next = Math.Max(next, Math.Max(first, 0)); next < end; next++)
             {
                 if (keyStates[next] == RowState.Masked) continue;
                 double norm = problem.ValueNorm[next];
@@ -56,7 +58,7 @@ internal static unsafe class VisibleKeys
         double largest = -1;
         for (int j = 0; j < problem.KeyCount; j++)
         {
-            if (keyStates[j] != RowState.Masked && problem.Position.IsVisible(j - query + problem.Offset))
+            if (keyStates[j] != RowState.Masked && problem.Position.IsVisible(problem.OffsetBetween(query, j)))
                 largest = Math.Max(largest, problem.ValueNorm[j]);
         }
 

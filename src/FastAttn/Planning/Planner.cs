@@ -2,6 +2,7 @@ using System.Globalization;
 using FastAttn.Fft;
 using FastAttn.Kernels;
 using FastAttn.Memory;
+using FastAttn.Positions;
 
 namespace FastAttn.Planning;
 
@@ -11,7 +12,7 @@ internal sealed class Planner(AttentionShape shape, int features, PositionProfil
     private readonly int _columns = Padding.RoundUp(shape.ValueDimension, Tiers.Lanes);
 
     /// <summary>Length the FFT method would use, 0 when the sequence is too long for it.</summary>
-    public int FftLength { get; } = FftLengthFor(shape);
+    public int FftLength { get; } = FftLengthFor(shape, positions.Layout);
 
     /// <summary>All methods, cheapest admissible first.</summary>
     public IReadOnlyList<MethodCandidate> Candidates() =>
@@ -37,7 +38,7 @@ internal sealed class Planner(AttentionShape shape, int features, PositionProfil
 
     private MethodCandidate Fft()
     {
-        if (FftLength == 0) return new(Method.Fft, false, $"sequences beyond {FftRecipe.MaximumLength} tokens", double.NaN, 0);
+        if (FftLength == 0) return new(Method.Fft, false, $"sequences beyond {FftRecipe.MaximumLength} {(positions.Layout.IsLine ? "tokens" : "places of a grid")}", double.NaN, 0);
         double seconds = Transforms(features, _columns) * FftLength * costs.FftNanosecondsPerPoint(FftLength) * 1e-9;
         long bytes = WorkspaceBytes(3, 2, 4 * Tiers.Lanes);
         return positions.SteepShare > 0
@@ -65,9 +66,9 @@ internal sealed class Planner(AttentionShape shape, int features, PositionProfil
     private long WorkspaceBytes(int featureCopies, int valueCopies, int extra) =>
         4L * Math.Max(Math.Max(shape.QueryLength, shape.KeyLength), FftLength) * ((featureCopies * features) + (valueCopies * _columns) + extra);
 
-    private static int FftLengthFor(AttentionShape shape)
+    private static int FftLengthFor(AttentionShape shape, TokenLayout layout)
     {
-        int tokens = Math.Max(shape.QueryLength, shape.KeyLength);
-        return tokens > FftRecipe.MaximumLength ? 0 : LaneFft.NextLength(tokens);
+        int places = layout.Place(Math.Max(shape.QueryLength, shape.KeyLength) - 1) + 1;
+        return places > FftRecipe.MaximumLength ? 0 : LaneFft.NextLength(places);
     }
 }

@@ -13,15 +13,20 @@ internal sealed unsafe class PreparedPosition
 
     /// <param name="bias"><c>[heads, n_q + n_k − 1]</c>, or null for no bias.</param>
     /// <param name="heads">Heads with a bias of their own; 1 when shared.</param>
-    /// <param name="queryCount">Queries n_q.</param>
-    /// <param name="keyCount">Keys n_k.</param>
+    /// <param name="queryCount">Queries n_q, or the places that they stand on.</param>
+    /// <param name="keyCount">Keys n_k, or the places that they stand on.</param>
     /// <param name="largestOffset">Offsets above it are invisible.</param>
-    public PreparedPosition(float[]? bias, int heads, int queryCount, int keyCount, int largestOffset)
+    /// <param name="layout">Where tokens stand; a sequence when null.</param>
+    public PreparedPosition(float[]? bias, int heads, int queryCount, int keyCount, int largestOffset, TokenLayout? layout = null)
     {
+        Layout = layout ?? TokenLayout.Line;
         _heads = new HeadPosition[heads];
         for (int head = 0; head < heads; head++)
             _heads[head] = new HeadPosition(bias, head * (queryCount + keyCount - 1), queryCount, keyCount, largestOffset);
     }
+
+    /// <summary>Where tokens stand.</summary>
+    public TokenLayout Layout { get; }
 
     /// <summary>One head when all share a bias, else every head.</summary>
     public IReadOnlyList<HeadPosition> Heads => _heads;

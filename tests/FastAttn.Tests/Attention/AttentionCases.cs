@@ -17,6 +17,14 @@ public sealed record AttentionCase(int Seed, int Size)
         bool causal = numbers.Chance(0.4);
         int queries = numbers.Between(1, 2 + (2 * size)), keys = numbers.Chance(0.4) ? queries : numbers.Between(1, 2 + (2 * size));
         int keyHeads = numbers.Between(1, 2), batch = numbers.Between(1, 2);
+        bool hasBias = numbers.Chance(0.75);
+        (int Height, int Width)? grid = null;
+        if (hasBias && !causal && numbers.Chance(0.3))
+        {
+            grid = (numbers.Between(1, 1 + (size / 5)), numbers.Between(1, 1 + (size / 5)));
+            queries = keys = grid.Value.Height * grid.Value.Width;
+        }
+
         int? offset = numbers.Chance(0.4) ? numbers.Between(-2, keys + 2) : null;
         if (causal && offset is null && queries > keys) (queries, keys) = (keys, queries);
         var shape = new AttentionShape(keyHeads * numbers.Between(1, 2), queries, numbers.Between(1, 1 + (size / 2)))
@@ -28,9 +36,9 @@ public sealed record AttentionCase(int Seed, int Size)
         };
         FeatureMap map = numbers.Pick(Enum.GetValues<FeatureMap>());
         bool projected = map is FeatureMap.Prf or FeatureMap.Trf or FeatureMap.Relu;
-        bool hasBias = numbers.Chance(0.75);
         AttentionProblem problem = AttentionProblem.Normal(shape, numbers.Between(0, int.MaxValue - 1)) with
         {
+            Grid = grid,
             Options = new KernelizedAttentionOptions
             {
                 FeatureMap = map,

@@ -8,8 +8,11 @@ internal sealed record AttentionProblem(AttentionShape Shape, float[] Query, flo
 {
     public KernelizedAttentionOptions Options { get; init; } = new();
 
-    /// <summary><c>[1 or H, n_q + n_k − 1]</c>, or null for none.</summary>
+    /// <summary><c>[1 or H, Offsets]</c>, or null for none.</summary>
     public float[]? Bias { get; init; }
+
+    /// <summary>Height and width of the grid that <see cref="Bias"/> is for, or null for a sequence.</summary>
+    public (int Height, int Width)? Grid { get; init; }
 
     /// <summary><c>[n_k]</c> or <c>[B, n_k]</c>, or null.</summary>
     public bool[]? KeyMask { get; init; }
@@ -17,7 +20,7 @@ internal sealed record AttentionProblem(AttentionShape Shape, float[] Query, flo
     /// <summary><c>[B]</c>, or null.</summary>
     public int[]? Lengths { get; init; }
 
-    public int Offsets => Shape.QueryLength + Shape.KeyLength - 1;
+    public int Offsets => Grid is var (height, width) ? ((2 * height) - 1) * ((2 * width) - 1) : Shape.QueryLength + Shape.KeyLength - 1;
 
     public int BiasHeads => Bias is null ? 1 : Bias.Length / Offsets;
 
@@ -43,6 +46,19 @@ internal sealed record AttentionProblem(AttentionShape Shape, float[] Query, flo
     public AttentionProblem WithBias(Func<int, double> b) =>
         this with { Bias = [.. Enumerable.Range(0, Offsets).Select(index => (float)b(index - (Shape.QueryLength - 1)))] };
 
+    /// <summary>A grid of standard normal tokens with the bias <paramref name="b"/> gives for each (Δy, Δx), the same for all heads.</summary>
+    public static AttentionProblem OnGrid(int height, int width, Func<int, int, double> b, int seed, int heads = 1, int dimension = 4) =>
+        Normal(new AttentionShape(heads, height * width, dimension) { ValueDimension = dimension + 1 }, seed) with
+        {
+            Grid = (height, width),
+            Bias =
+            [
+                .. from dy in Enumerable.Range(1 - height, (2 * height) - 1)
+                   from dx in Enumerable.Range(1 - width, (2 * width) - 1)
+                   select (float)b(dy, dx),
+            ],
+        };
+
     /// <summary>The same problem with other options.</summary>
     public AttentionProblem With(Func<KernelizedAttentionOptions, KernelizedAttentionOptions> change) =>
         this with { Options = change(Options) };
@@ -59,11 +75,20 @@ internal sealed record AttentionProblem(AttentionShape Shape, float[] Query, flo
 
     /// <summary>The bias of query i and key j in head h.</summary>
     public float BiasOf(int h, int i, int j) =>
-        Bias is null ? 0 : Bias[((BiasHeads == 1 ? 0 : h) * Offsets) + (j - i) + Shape.QueryLength - 1];
+        Bias is null ? 0 : Bias[((BiasHeads == 1 ? 0 : h) * Offsets) + BiasIndex(i, j)];
+
+    private int BiasIndex(int i, int j)
+    {
+        if (Grid is not var (height, width)) return j - i + Shape.QueryLength - 1;
+        int dy = (j / width) - (i / width), dx = (j % width) - (i % width);
+        return ((dy + height - 1) * ((2 * width) - 1)) + dx + width - 1;
+    }
 
     /// <summary>A prepared bias, or null.</summary>
     public RelativePosition? Position() =>
-        Bias is null ? null : RelativePosition.Dense(Bias, Shape.QueryLength, Shape.KeyLength, BiasHeads);
+        Bias is null ? null
+        : Grid is var (height, width) ? RelativePosition.Grid(Bias, height, width, BiasHeads)
+        : RelativePosition.Dense(Bias, Shape.QueryLength, Shape.KeyLength, BiasHeads);
 
     /// <summary>Plans for this problem.</summary>
     public KernelizedAttention Prepare() => new(Shape, Options, Position());
@@ -87,7 +112,7 @@ internal sealed record AttentionProblem(AttentionShape Shape, float[] Query, flo
 
     public override string ToString() => string.Create(
         CultureInfo.InvariantCulture,
-        $"{Shape}, {Options}, bias {(Bias is null ? "none" : BiasHeads)}, mask {KeyMask?.Length.ToString(CultureInfo.InvariantCulture) ?? "none"}, lengths {(Lengths is null ? "none" : string.Join(' ', Lengths))}");
+        $"{Shape}, {Options}, bias {(Bias is null ? "none" : BiasHeads)}, grid {(Grid is var (height, width) ? $"{height} × {width}" : "none")}, mask {KeyMask?.Length.ToString(CultureInfo.InvariantCulture) ?? "none"}, lengths {(Lengths is null ? "none" : string.Join(' ', Lengths))}");
 }
 
 /// <summary>What the library made of a problem.</summary>

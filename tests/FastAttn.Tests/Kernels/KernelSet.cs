@@ -32,8 +32,11 @@ public abstract unsafe class KernelSet
         int rows, int depth, int columns, float* a, nint aStride, float* b, nint bStride, float* c, nint cStride);
 
     public abstract void AttentionTile(
-        int rows, int features, int valueDimension, float* query, nint queryStride, float* keys, float* coefficients,
+        int rows, int features, int valueDimension, float* query, nint queryStride, float* keys, float* coefficients, nint coefficientStride,
         float* values, nint valueStride, float* numerators, nint numeratorStride, float* rowSums);
+
+    public abstract void CopyRows(
+        float* source, nint sourceStride, int rows, int columns, float* destination, nint destinationStride);
 
     public abstract float Max(float* x, int count);
 
@@ -83,10 +86,15 @@ internal sealed unsafe class KernelSet<TKernels>(string name) : KernelSet
         TKernels.MultiplyAdd(rows, depth, columns, a, aStride, b, bStride, c, cStride);
 
     public override void AttentionTile(
-        int rows, int features, int valueDimension, float* query, nint queryStride, float* keys, float* coefficients,
+        int rows, int features, int valueDimension, float* query, nint queryStride, float* keys, float* coefficients, nint coefficientStride,
         float* values, nint valueStride, float* numerators, nint numeratorStride, float* rowSums) =>
         TKernels.AttentionTile(
-            rows, features, valueDimension, query, queryStride, keys, coefficients, values, valueStride, numerators, numeratorStride, rowSums);
+            rows, features, valueDimension, query, queryStride, keys, coefficients, coefficientStride,
+            values, valueStride, numerators, numeratorStride, rowSums);
+
+    public override void CopyRows(
+        float* source, nint sourceStride, int rows, int columns, float* destination, nint destinationStride) =>
+        TKernels.CopyRows(source, sourceStride, rows, columns, destination, destinationStride);
 
     public override float Max(float* x, int count) => TKernels.Max(x, count);
 

@@ -224,6 +224,33 @@ public unsafe class RowKernelTests
         }
     }
 
+    [Theory]
+    [MemberData(nameof(Kernels))]
+    public void CopyRows_moves_every_element_and_no_more_than_whole_vectors(KernelSet kernels)
+    {
+        for (int rows = 0; rows <= 5; rows++)
+        {
+            for (int columns = 0; columns <= 70; columns++)
+            {
+                int width = (columns + kernels.Lanes - 1) / kernels.Lanes * kernels.Lanes, destinationStride = width + 3;
+                foreach (int sourceStride in (int[])[-1, width, width + 2])
+                {
+                    int lastRow = Math.Max(rows - 1, 0) * sourceStride, origin = Math.Max(-lastRow, 0);
+                    float[] from = Numbers(rows, Math.Abs(lastRow) + width), before = Numbers(7, Math.Max(((rows - 1) * destinationStride) + width, 0));
+                    using var source = new GuardedFloats(from);
+                    using var destination = new GuardedFloats(before);
+                    kernels.CopyRows(source.Pointer + origin, sourceStride, rows, columns, destination.Pointer, destinationStride);
+                    for (int position = 0; position < before.Length; position++)
+                    {
+                        int row = position / destinationStride, column = position % destinationStride;
+                        if (column < columns) Assert.Equal(from[origin + (row * sourceStride) + column], destination.Pointer[position]);
+                        if (column >= width) Assert.Equal(before[position], destination.Pointer[position]);
+                    }
+                }
+            }
+        }
+    }
+
     private static float[] Numbers(int seed, int count, double low = -3, double high = 3)
     {
         var random = new Random(seed);

@@ -48,7 +48,11 @@ public unsafe class TileKernelTests
         {
             foreach (int columns in valueDimensions)
             {
-                for (int tiles = 0; tiles <= 6; tiles++) CheckAttentionTile(kernels, tiles * kernels.RowTile, depth, columns);
+                for (int tiles = 0; tiles <= 6; tiles++)
+                {
+                    CheckAttentionTile(kernels, tiles * kernels.RowTile, depth, columns, coefficientStride: -1);
+                    CheckAttentionTile(kernels, tiles * kernels.RowTile, depth, columns, coefficientStride: KernelShape.KeyTile + 3);
+                }
             }
         }
     }
@@ -105,22 +109,22 @@ public unsafe class TileKernelTests
         }
     }
 
-    private static void CheckAttentionTile(KernelSet kernels, int rows, int features, int columns)
+    private static void CheckAttentionTile(KernelSet kernels, int rows, int features, int columns, int coefficientStride)
     {
         const int Keys = KernelShape.KeyTile;
         int queryStride = features + 1, valueStride = columns + 16, numeratorStride = columns + 48, lanes = kernels.Lanes;
         float[] queries = Numbers(1, Extent(rows, features, queryStride)), keyBlock = Numbers(2, features * Keys);
         float[] valueBlock = Numbers(3, Extent(Keys, columns, valueStride)), before = Numbers(4, Extent(rows, columns, numeratorStride));
-        float[] coefficients = Numbers(5, Keys + Math.Max(rows - 1, 0)), sumsBefore = Numbers(6, rows * lanes);
+        int lastRow = Math.Max(rows - 1, 0) * coefficientStride, origin = Math.Max(-lastRow, 0);
+        float[] coefficients = Numbers(5, Keys + Math.Abs(lastRow)), sumsBefore = Numbers(6, rows * lanes);
         using var query = new GuardedFloats(queries);
         using var key = new GuardedFloats(keyBlock);
         using var value = new GuardedFloats(valueBlock);
         using var coefficient = new GuardedFloats(coefficients);
         using var numerators = new GuardedFloats(before);
         using var rowSums = new GuardedFloats(sumsBefore);
-        int origin = Math.Max(rows - 1, 0);
         kernels.AttentionTile(
-            rows, features, columns, query.Pointer, queryStride, key.Pointer, coefficient.Pointer + origin,
+            rows, features, columns, query.Pointer, queryStride, key.Pointer, coefficient.Pointer + origin, coefficientStride,
             value.Pointer, valueStride, numerators.Pointer, numeratorStride, rowSums.Pointer);
 
         int scoreRoundings = (kernels.Fused ? features : 2 * features) + 1;
@@ -141,8 +145,8 @@ public unsafe class TileKernelTests
                     magnitude += Math.Abs(term);
                 }
 
-                weights[j] = score * coefficients[origin + j - i];
-                weightMagnitudes[j] = magnitude * Math.Abs(coefficients[origin + j - i]);
+                weights[j] = score * coefficients[origin + j + (i * coefficientStride)];
+                weightMagnitudes[j] = magnitude * Math.Abs(coefficients[origin + j + (i * coefficientStride)]);
                 sum += weights[j];
                 sumMagnitude += weightMagnitudes[j];
             }

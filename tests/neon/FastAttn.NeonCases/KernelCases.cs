@@ -30,6 +30,7 @@ internal static class KernelCases
         return family switch
         {
             "MultiplyAdd" => Products(numbers),
+            "CopyRows" => RowCopies(numbers),
             "AttentionTile" => AttentionTiles(numbers),
             "TransposeScaled" => Transposes(numbers),
             "Convolve" => Lengths(lengths, [2, 3, 4, 5, 6, 8, 10, 12, 16]).Select(n => Prefixed(lengths, n, [Normal(numbers, 2 * Lanes * n), Normal(numbers, 2 * n)])),
@@ -129,10 +130,25 @@ internal static class KernelCases
                 yield return
                 [
                     rows, features, valueDimension, Matrix(numbers, rows, features, queryStride), queryStride, Normal(numbers, features * KeyTile),
-                    Positive(numbers, rows - 1 + KeyTile) with { Start = rows - 1 }, Matrix(numbers, KeyTile, valueDimension, valueStride), valueStride,
+                    Positive(numbers, rows - 1 + KeyTile) with { Start = rows - 1 }, (nint)(-1), Matrix(numbers, KeyTile, valueDimension, valueStride), valueStride,
+                    Matrix(numbers, rows, valueDimension, numeratorStride), numeratorStride, Normal(numbers, rows * Lanes),
+                ];
+                yield return
+                [
+                    rows, features, valueDimension, Matrix(numbers, rows, features, queryStride), queryStride, Normal(numbers, features * KeyTile),
+                    Positive(numbers, rows * KeyTile), (nint)KeyTile, Matrix(numbers, KeyTile, valueDimension, valueStride), valueStride,
                     Matrix(numbers, rows, valueDimension, numeratorStride), numeratorStride, Normal(numbers, rows * Lanes),
                 ];
             }
+        }
+    }
+
+    private static IEnumerable<object[]> RowCopies(Numbers numbers)
+    {
+        foreach ((int rows, int columns) in new[] { (1, 1), (3, 5), (8, 8), (17, 64) })
+        {
+            int width = (columns + Lanes - 1) / Lanes * Lanes;
+            yield return [Normal(numbers, rows - 1 + width) with { Start = rows - 1 }, (nint)(-1), rows, columns, Matrix(numbers, rows, width, width + 4), (nint)(width + 4)];
         }
     }
 
