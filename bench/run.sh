@@ -4,7 +4,7 @@ set -eu
 cd "$(dirname "$0")"
 dotnet build FastAttn.Bench -c Release -clp:ErrorsOnly -nologo
 bench="dotnet FastAttn.Bench/bin/Release/net10.0/FastAttn.Bench.dll"
-for command in peak toeplitz threads memory softmax costs accuracy; do
+for command in peak grids toeplitz threads memory softmax costs accuracy; do
     $bench $command --results results "$@"
 done
 peers/run.sh --results results "$@"
