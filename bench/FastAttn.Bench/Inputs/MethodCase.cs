@@ -93,7 +93,7 @@ internal sealed unsafe class MethodCase : IDisposable
         {
             AttentionMethod made = method switch
             {
-                Method.Fft => new FftMethod<TKernels>(LaneFft.Get(LaneFft.NextLength(length), TKernels.Lanes), TokenLayout.Line),
+                Method.Fft => new FftMethod<TKernels>(LaneFft.Get(LaneFft.NextLength(length), TKernels.Lanes), TokenLayout.Line, length),
                 Method.Linear => new LinearMethod<TKernels>(),
                 _ => new DirectMethod<TKernels>(),
             };

@@ -16,7 +16,7 @@ internal sealed class RunnerBuilder(
         FeatureStage stage = FeatureMaps.Visit(settings.Map, new StageBuilder<TKernels>(settings, projection));
         AttentionMethod method = plan.Method switch
         {
-            Method.Fft => new FftMethod<TKernels>(LaneFft.Get(plan.FftLength, TKernels.Lanes), positions.Layout),
+            Method.Fft => new FftMethod<TKernels>(LaneFft.Get(plan.FftLength, TKernels.Lanes), positions.Layout, settings.Shape.KeyLength),
             Method.Linear => new LinearMethod<TKernels>(),
             Method.Band or Method.Decay => new TailScanMethod<TKernels>(plan.Method, settings.Allowance),
             _ => new DirectMethod<TKernels>(),

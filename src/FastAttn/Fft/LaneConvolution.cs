@@ -21,13 +21,14 @@ internal static unsafe class LaneConvolution<TKernels>
     /// pairs of scalars a token: v is multiplied by key scalars, by the Toeplitz matrix, by query scalars, without ever being stored.
     /// </summary>
     /// <remarks>
-    /// All arrays are in slot order (<see cref="LaneFft.Slot"/>), N long, zero where there is no token. The cyclic half takes
+    /// All arrays are in slot order (<see cref="LaneFft.Slot"/>), with slots for the columns of <paramref name="runs"/> only, zero where there is no token. The cyclic half takes
     /// (key0, key1) and (query0, query1) as they are. The skew half takes both turned by the angle θ = πt/N of
     /// <see cref="LaneFft.Twist"/>: <c>re = s0·cos θ + s1·sin θ</c>, <c>im = s1·cos θ − s0·sin θ</c>.
     /// </remarks>
     /// <param name="fft">Tables of length N.</param>
+    /// <param name="runs">Columns that have slots.</param>
     /// <param name="spectrum">What <see cref="LaneFft.Spectrum"/> wrote.</param>
-    /// <param name="vectors">v, <c>[N][lanes]</c>.</param>
+    /// <param name="vectors">v, <c>[slots][lanes]</c>.</param>
     /// <param name="keyRe0">Cyclic half: key0.</param>
     /// <param name="keyIm0">Cyclic half: key1.</param>
     /// <param name="keyRe1">Skew half: key0·cos + key1·sin.</param>
@@ -36,10 +37,11 @@ internal static unsafe class LaneConvolution<TKernels>
     /// <param name="queryIm0">Cyclic half: query1.</param>
     /// <param name="queryRe1">Skew half: query0·cos + query1·sin.</param>
     /// <param name="queryIm1">Skew half: query1·cos − query0·sin.</param>
-    /// <param name="accumulators"><c>[N][lanes]</c>, added to; overlaps nothing else.</param>
+    /// <param name="accumulators"><c>[slots][lanes]</c>, added to; overlaps nothing else.</param>
     /// <param name="work"><see cref="LaneFft.WorkFloats"/> floats, overwritten.</param>
     public static void AccumulateOuter(
         LaneFft fft,
+        ColumnRuns runs,
         float* spectrum,
         float* vectors,
         float* keyRe0,
@@ -55,17 +57,45 @@ internal static unsafe class LaneConvolution<TKernels>
     {
         Debug.Assert(fft.Lanes == TKernels.FftLanes, "tables made for another number of lanes");
         CyclicStep outer = fft.Outer;
-        int radix = outer.Radix;
-        int columns = fft.Columns;
         nint rowStride = fft.RowStride;
 
-        TKernels.ForwardOuter(radix, columns, outer.Roots, work, rowStride, vectors, keyRe0, keyIm0);
+        ForwardRuns(fft, runs, work, vectors, keyRe0, keyIm0);
         ConvolveRows(outer, work, rowStride, spectrum);
-        TKernels.InverseContract(radix, columns, outer.Roots, work, rowStride, accumulators, queryRe0, queryIm0);
+        InverseRuns(fft, runs, work, accumulators, queryRe0, queryIm0);
 
-        TKernels.ForwardOuter(radix, columns, outer.Roots, work, rowStride, vectors, keyRe1, keyIm1);
+        ForwardRuns(fft, runs, work, vectors, keyRe1, keyIm1);
         ConvolveRows(outer, work, rowStride, spectrum + (2L * fft.Length));
-        TKernels.InverseContract(radix, columns, outer.Roots, work, rowStride, accumulators, queryRe1, queryIm1);
+        InverseRuns(fft, runs, work, accumulators, queryRe1, queryIm1);
+    }
+
+    private static void ForwardRuns(LaneFft fft, ColumnRuns runs, float* work, float* vectors, float* keyRe, float* keyIm)
+    {
+        CyclicStep outer = fft.Outer;
+        nint pointFloats = 2 * TKernels.FftLanes, rowStride = fft.RowStride, slots = (nint)runs.Length * outer.Radix;
+        for (int run = 0; run < runs.Count; run++)
+        {
+            nint column = (nint)run * runs.Pitch;
+            float* points = work + (column * pointFloats);
+            TKernels.ForwardOuter(
+                outer.Radix, runs.Length, outer.Roots + (2 * column * (outer.Radix - 1)), points, rowStride,
+                vectors + (run * slots * TKernels.FftLanes), keyRe + (run * slots), keyIm + (run * slots));
+            if (runs.Pitch == runs.Length) continue;
+            for (int row = 0; row < outer.Radix; row++)
+                new Span<float>(points + (row * rowStride) + (runs.Length * pointFloats), (int)((runs.Pitch - runs.Length) * pointFloats)).Clear();
+        }
+    }
+
+    private static void InverseRuns(LaneFft fft, ColumnRuns runs, float* work, float* accumulators, float* queryRe, float* queryIm)
+    {
+        CyclicStep outer = fft.Outer;
+        nint slots = (nint)runs.Length * outer.Radix;
+        for (int run = 0; run < runs.Count; run++)
+        {
+            nint column = (nint)run * runs.Pitch;
+            TKernels.InverseContract(
+                outer.Radix, runs.Length, outer.Roots + (2 * column * (outer.Radix - 1)), work + (column * 2 * TKernels.FftLanes), fft.RowStride,
+                accumulators + (run * slots * TKernels.FftLanes), queryRe + (run * slots), queryIm + (run * slots));
+        }
     }
 
     /// <summary><c>y = T·x</c> for 2·lanes columns, rows in natural order.</summary>

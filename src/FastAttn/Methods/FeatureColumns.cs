@@ -36,8 +36,8 @@ internal readonly unsafe struct FeatureColumns
     public float* Twisted(int column) => _twisted + ((long)column * _stride);
 
     /// <summary>
-    /// Loads an even number of columns into slots of the columns <paramref name="first"/> … <paramref name="end"/>−1 of the
-    /// transform; slots without a token below <paramref name="rows"/> become zero.
+    /// Loads an even number of columns into slots of the columns <paramref name="first"/> … <paramref name="end"/>−1 that have
+    /// slots; slots without a token below <paramref name="rows"/> become zero.
     /// </summary>
     public void Load<TKernels>(
         LaneFft fft, SlotTokens tokens, SlotTwist twist, float* features, int featureStride, int rows, int columns, int first, int end)
@@ -86,7 +86,7 @@ internal readonly unsafe struct FeatureColumns
         {
             for (int t1 = 0; t1 < fft.Rows; t1++)
             {
-                int token = tokens.Token(fft, t2, t1);
+                int token = tokens.Token(t2, t1);
                 var row = new Span<float>(together + (t1 * RowFloats), columns);
                 if (token < rows) new ReadOnlySpan<float>(features + ((long)token * featureStride), columns).CopyTo(row);
                 else row.Clear();

@@ -12,7 +12,7 @@ namespace FastAttn.Methods;
 /// O(n log n · m · d_v). The n × m × d_v tensor never exists: <see cref="LaneConvolution{TKernels}"/> forms φ(k) ⊗ v as it
 /// loads and contracts with φ(q) as it stores.
 /// </summary>
-internal sealed unsafe class FftMethod<TKernels>(LaneFft fft, TokenLayout layout) : AttentionMethod
+internal sealed unsafe class FftMethod<TKernels> : AttentionMethod
     where TKernels : struct, IKernels
 {
     /// <summary>Features packed at a time: a cache line of each row.</summary>
@@ -21,14 +21,25 @@ internal sealed unsafe class FftMethod<TKernels>(LaneFft fft, TokenLayout layout
     /// <summary>Columns of the transform whose slots are loaded at a time.</summary>
     private const int ColumnsAtOnce = 8;
 
-    private readonly SlotTwist _twist = new(fft);
-    private readonly SlotTokens _tokens = new(fft, layout);
+    private readonly LaneFft _fft;
+    private readonly SlotTokens _tokens;
+    private readonly SlotTwist _twist;
+
+    /// <param name="fft">The transform; as long as the places of tokens.</param>
+    /// <param name="layout">Where tokens stand.</param>
+    /// <param name="tokens">How many of a grid there are.</param>
+    public FftMethod(LaneFft fft, TokenLayout layout, int tokens)
+    {
+        _fft = fft;
+        _tokens = new SlotTokens(fft, layout, tokens);
+        _twist = new SlotTwist(fft, _tokens.Runs);
+    }
 
     public override Method Kind => Method.Fft;
 
     public override PartialSums Compute(in HeadProblem problem, Crew crew, ref Arena arena)
     {
-        PartialSums sums = TakeSums<TKernels>(problem, fft.Length, ref arena);
+        PartialSums sums = TakeSums<TKernels>(problem, _tokens.Slots, ref arena);
         FeatureBalance<TKernels>.Run(problem, sums, crew, ref arena);
         Denominators(problem, sums, crew, ref arena);
         Numerators(problem, sums, crew, ref arena);
@@ -42,11 +53,11 @@ internal sealed unsafe class FftMethod<TKernels>(LaneFft fft, TokenLayout layout
         long mark = arena.Mark;
         int width = 2 * TKernels.Lanes, groups = (problem.FeatureStride + width - 1) / width, workers = Math.Min(crew.Workers, groups);
         float* parts = arena.Take<float>((long)groups * problem.QueryCount);
-        float* work = arena.Take<float>(workers * DenominatorGroups.WorkFloats(fft));
+        float* work = arena.Take<float>(workers * DenominatorGroups.WorkFloats(_fft));
         if (!arena.IsMeasuring)
         {
             float* spectrum = Spectrum(problem);
-            crew.Run(new DenominatorGroups(fft, problem, spectrum, parts, work), groups, workers);
+            crew.Run(new DenominatorGroups(_fft, _tokens, problem, spectrum, parts, work), groups, workers);
             var denominators = new Span<float>(sums.Denominators, problem.QueryCount);
             denominators.Clear();
             for (int group = 0; group < groups; group++)
@@ -61,28 +72,28 @@ internal sealed unsafe class FftMethod<TKernels>(LaneFft fft, TokenLayout layout
         long mark = arena.Mark;
         int lanes = TKernels.Lanes, groups = sums.NumeratorStride / lanes, workers = Math.Min(crew.Workers, groups);
         int chunk = Math.Min(ChunkFeatures, Padding.RoundUp(problem.Features, 2));
-        long groupFloats = (long)fft.Length * lanes;
+        long groupFloats = (long)_tokens.Slots * lanes;
 
         // Values are read for the last time before numerators are written as rows: they share memory.
         float* values = sums.Numerators;
         float* numerators = arena.Take<float>(groups * groupFloats);
-        float* work = arena.Take<float>(workers * fft.WorkFloats);
-        var key = new FeatureColumns(fft.Length, chunk, ref arena);
-        var query = new FeatureColumns(fft.Length, chunk, ref arena);
+        float* work = arena.Take<float>(workers * _fft.WorkFloats);
+        var key = new FeatureColumns(_tokens.Slots, chunk, ref arena);
+        var query = new FeatureColumns(_tokens.Slots, chunk, ref arena);
         if (!arena.IsMeasuring)
         {
             float* spectrum = Spectrum(problem);
-            crew.Run(new Loading(fft, _tokens, problem.Values, values, numerators), groups);
-            int ranges = (fft.Columns + ColumnsAtOnce - 1) / ColumnsAtOnce;
+            crew.Run(new Loading(_fft, _tokens, problem.Values, values, numerators), groups);
+            int ranges = (_tokens.Runs.Columns + ColumnsAtOnce - 1) / ColumnsAtOnce;
             for (int first = 0; first < problem.Features; first += chunk)
             {
                 // Features beyond the last are zero columns within the row's padding.
                 int count = Padding.RoundUp(Math.Min(chunk, problem.Features - first), 2);
-                crew.Run(new ChunkColumns(fft, _tokens, _twist, problem, key, query, first, count, ranges), 2 * ranges);
-                crew.Run(new NumeratorGroups(fft, spectrum, key, query, count, values, numerators, work), groups, workers);
+                crew.Run(new ChunkColumns(_fft, _tokens, _twist, problem, key, query, first, count, ranges), 2 * ranges);
+                crew.Run(new NumeratorGroups(_fft, _tokens, spectrum, key, query, count, values, numerators, work), groups, workers);
             }
 
-            crew.Run(new Storing(fft, _tokens, numerators, problem.QueryCount, sums), groups);
+            crew.Run(new Storing(_fft, _tokens, numerators, problem.QueryCount, sums), groups);
         }
 
         arena.Release(mark);
@@ -90,10 +101,10 @@ internal sealed unsafe class FftMethod<TKernels>(LaneFft fft, TokenLayout layout
 
     /// <summary>The matrix is Toeplitz in the places of tokens, which on a grid have gaps: rows of zeros in, rows of no use out.</summary>
     private float* Spectrum(in HeadProblem problem) =>
-        problem.Positions.Spectrum(fft, problem.Head, problem.Offset, layout.Place(problem.QueryCount - 1) + 1, layout.Place(problem.KeyCount - 1) + 1);
+        problem.Positions.Spectrum(_fft, problem.Head, problem.Offset, problem.QueryCount, problem.KeyCount, _tokens.Pitch);
 
     /// <summary>Denominators' shares, one of each group of two vectors of features.</summary>
-    private readonly struct DenominatorGroups(LaneFft fft, HeadProblem problem, float* spectrum, float* parts, float* work) : IParallelWork
+    private readonly struct DenominatorGroups(LaneFft fft, SlotTokens tokens, HeadProblem problem, float* spectrum, float* parts, float* work) : IParallelWork
     {
         /// <summary>What one worker needs.</summary>
         public static long WorkFloats(LaneFft fft) => fft.WorkFloats + (4L * TKernels.Lanes * fft.Length);
@@ -102,11 +113,10 @@ internal sealed unsafe class FftMethod<TKernels>(LaneFft fft, TokenLayout layout
         {
             int width = 2 * TKernels.Lanes, feature = index * width, present = Math.Min(width, problem.FeatureStride - feature);
             float* own = work + (worker * WorkFloats(fft)), input = own + fft.WorkFloats, output = input + ((long)fft.Length * width);
-            TokenLayout layout = problem.Layout;
             int next = 0;
             for (int j = 0; j < problem.KeyCount; j++)
             {
-                int place = layout.Place(j);
+                int place = tokens.Place(j);
                 if (place > next) Clearing.Clear(input + ((long)next * width), (long)(place - next) * width);
                 var row = new Span<float>(input + ((long)place * width), width);
                 new ReadOnlySpan<float>(problem.Key + ((long)j * problem.FeatureStride) + feature, present).CopyTo(row);
@@ -118,7 +128,7 @@ internal sealed unsafe class FftMethod<TKernels>(LaneFft fft, TokenLayout layout
             LaneConvolution<TKernels>.MultiplyPair(fft, spectrum, input, width, output, width, own);
             float* part = parts + ((long)index * problem.QueryCount);
             for (int i = 0; i < problem.QueryCount; i++)
-                part[i] = TKernels.Dot(problem.Query + ((long)i * problem.FeatureStride) + feature, output + ((long)layout.Place(i) * width), present);
+                part[i] = TKernels.Dot(problem.Query + ((long)i * problem.FeatureStride) + feature, output + ((long)tokens.Place(i) * width), present);
         }
     }
 
@@ -127,7 +137,7 @@ internal sealed unsafe class FftMethod<TKernels>(LaneFft fft, TokenLayout layout
     {
         public void Run(int index, int worker)
         {
-            long groupFloats = (long)fft.Length * TKernels.Lanes;
+            long groupFloats = (long)tokens.Slots * TKernels.Lanes;
             SlotOrder.LoadValues<TKernels>(fft, tokens, source, index * TKernels.Lanes, values + (index * groupFloats));
             Clearing.Clear(numerators + (index * groupFloats), groupFloats);
         }
@@ -139,7 +149,7 @@ internal sealed unsafe class FftMethod<TKernels>(LaneFft fft, TokenLayout layout
     {
         public void Run(int index, int worker)
         {
-            int first = index % ranges * ColumnsAtOnce, end = Math.Min(first + ColumnsAtOnce, fft.Columns);
+            int first = index % ranges * ColumnsAtOnce, end = Math.Min(first + ColumnsAtOnce, tokens.Runs.Columns);
             if (index < ranges) key.Load<TKernels>(fft, tokens, twist, problem.Key + feature, problem.FeatureStride, problem.KeyCount, count, first, end);
             else query.Load<TKernels>(fft, tokens, twist, problem.Query + feature, problem.FeatureStride, problem.QueryCount, count, first, end);
         }
@@ -147,15 +157,15 @@ internal sealed unsafe class FftMethod<TKernels>(LaneFft fft, TokenLayout layout
 
     /// <summary>What a chunk of features adds to the numerators, one of each group of value columns.</summary>
     private readonly struct NumeratorGroups(
-        LaneFft fft, float* spectrum, FeatureColumns key, FeatureColumns query, int count, float* values, float* numerators, float* work) : IParallelWork
+        LaneFft fft, SlotTokens tokens, float* spectrum, FeatureColumns key, FeatureColumns query, int count, float* values, float* numerators, float* work) : IParallelWork
     {
         public void Run(int index, int worker)
         {
-            long groupFloats = (long)fft.Length * TKernels.Lanes;
+            long groupFloats = (long)tokens.Slots * TKernels.Lanes;
             for (int a = 0; a < count; a += 2)
             {
                 LaneConvolution<TKernels>.AccumulateOuter(
-                    fft, spectrum, values + (index * groupFloats),
+                    fft, tokens.Runs, spectrum, values + (index * groupFloats),
                     key.Plain(a), key.Plain(a + 1), key.Twisted(a), key.Twisted(a + 1),
                     query.Plain(a), query.Plain(a + 1), query.Twisted(a), query.Twisted(a + 1),
                     numerators + (index * groupFloats), work + (worker * fft.WorkFloats));
@@ -167,6 +177,6 @@ internal sealed unsafe class FftMethod<TKernels>(LaneFft fft, TokenLayout layout
     private readonly struct Storing(LaneFft fft, SlotTokens tokens, float* numerators, int rows, PartialSums sums) : IParallelWork
     {
         public void Run(int index, int worker) => SlotOrder.StoreRows(
-            fft, tokens, numerators + ((long)index * fft.Length * TKernels.Lanes), TKernels.Lanes, rows, sums.Numerators + (index * TKernels.Lanes), sums.NumeratorStride);
+            fft, tokens, numerators + ((long)index * tokens.Slots * TKernels.Lanes), TKernels.Lanes, rows, sums.Numerators + (index * TKernels.Lanes), sums.NumeratorStride);
     }
 }

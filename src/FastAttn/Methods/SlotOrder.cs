@@ -15,14 +15,14 @@ internal static unsafe class SlotOrder
     public static void LoadValues<TKernels>(LaneFft fft, SlotTokens tokens, ValueSource values, int firstColumn, float* slots)
         where TKernels : struct, IKernels
     {
-        for (int first = 0; first < fft.Columns; first += ColumnsAtOnce)
+        for (int first = 0; first < tokens.Runs.Columns; first += ColumnsAtOnce)
         {
-            int end = Math.Min(first + ColumnsAtOnce, fft.Columns);
+            int end = Math.Min(first + ColumnsAtOnce, tokens.Runs.Columns);
             for (int t1 = 0; t1 < fft.Rows; t1++)
             {
                 for (int t2 = first; t2 < end; t2++)
                 {
-                    int token = tokens.Token(fft, t2, t1);
+                    int token = tokens.Token(t2, t1);
                     float* slot = slots + ((((long)t2 * fft.Rows) + t1) * TKernels.Lanes);
                     if (token < values.Count) values.Copy<TKernels>(token, firstColumn, TKernels.Lanes, slot);
                     else new Span<float>(slot, TKernels.Lanes).Clear();
@@ -34,14 +34,14 @@ internal static unsafe class SlotOrder
     /// <summary>One vector of every row, back in token order.</summary>
     public static void StoreRows(LaneFft fft, SlotTokens tokens, float* slots, int lanes, int rowCount, float* rows, int rowStride)
     {
-        for (int first = 0; first < fft.Columns; first += ColumnsAtOnce)
+        for (int first = 0; first < tokens.Runs.Columns; first += ColumnsAtOnce)
         {
-            int end = Math.Min(first + ColumnsAtOnce, fft.Columns);
+            int end = Math.Min(first + ColumnsAtOnce, tokens.Runs.Columns);
             for (int t1 = 0; t1 < fft.Rows; t1++)
             {
                 for (int t2 = first; t2 < end; t2++)
                 {
-                    int token = tokens.Token(fft, t2, t1);
+                    int token = tokens.Token(t2, t1);
                     if (token >= rowCount) continue;
                     new ReadOnlySpan<float>(slots + ((((long)t2 * fft.Rows) + t1) * lanes), lanes)
                         .CopyTo(new Span<float>(rows + ((long)token * rowStride), lanes));

@@ -8,14 +8,15 @@ internal sealed unsafe class SlotTwist
 {
     private readonly AlignedBuffer _buffer;
 
-    public SlotTwist(LaneFft fft)
+    public SlotTwist(LaneFft fft, ColumnRuns runs)
     {
-        _buffer = new AlignedBuffer(2L * fft.Length * sizeof(float));
+        int slots = runs.Columns * fft.Rows;
+        _buffer = new AlignedBuffer(2L * slots * sizeof(float));
         Cosine = (float*)_buffer.Data;
-        Sine = Cosine + fft.Length;
-        for (int t = 0; t < fft.Length; t++)
+        Sine = Cosine + slots;
+        for (int slot = 0; slot < slots; slot++)
         {
-            int slot = fft.Slot(t);
+            int t = (slot % fft.Rows * fft.Columns) + runs.Column(slot / fft.Rows);
             Cosine[slot] = fft.Twist[2 * t];
             Sine[slot] = fft.Twist[(2 * t) + 1];
         }

@@ -9,7 +9,7 @@ internal sealed unsafe class PreparedPosition
     private readonly HeadPosition[] _heads;
     private readonly Lock _gate = new();
     private readonly Dictionary<(int Head, TailAllowance Allowance), HeadStructure> _structures = [];
-    private readonly Dictionary<(LaneFft Fft, int Offset, int Queries, int Keys), AlignedBuffer> _spectra = [];
+    private readonly Dictionary<(LaneFft Fft, int Offset, int Queries, int Keys, int Pitch), AlignedBuffer> _spectra = [];
 
     /// <param name="bias"><c>[heads, n_q + n_k − 1]</c>, or null for no bias.</param>
     /// <param name="heads">Heads with a bias of their own; 1 when shared.</param>
@@ -52,29 +52,42 @@ internal sealed unsafe class PreparedPosition
 
     /// <summary>
     /// A head's spectra under <paramref name="fft"/> for a range of queries and a range of keys that meet at offset
-    /// <c>j − i + offset</c>, computed once in float64.
+    /// <c>j − i + offset</c>, computed once in float64. On a grid the ranges are whole rows, and the transform keeps a place for a
+    /// row's token every <paramref name="pitch"/>.
     /// </summary>
-    public float* Spectrum(LaneFft fft, int head, int offset, int queries, int keys)
+    public float* Spectrum(LaneFft fft, int head, int offset, int queries, int keys, int pitch)
     {
         AlignedBuffer? spectra;
         long size = 4L * fft.Length;
         lock (_gate)
         {
-            if (!_spectra.TryGetValue((fft, offset, queries, keys), out spectra))
+            if (!_spectra.TryGetValue((fft, offset, queries, keys, pitch), out spectra))
             {
                 spectra = new AlignedBuffer(_heads.Length * size * sizeof(float));
-                double[] coefficients = new double[queries + keys - 1];
+                int queryPlaces = Places(queries, pitch), keyPlaces = Places(keys, pitch);
+                double[] coefficients = new double[queryPlaces + keyPlaces - 1];
                 for (int h = 0; h < _heads.Length; h++)
                 {
-                    float* first = _heads[h].Coefficients + offset - (queries - 1);
-                    for (int t = 0; t < coefficients.Length; t++) coefficients[t] = first[t];
-                    fixed (double* c = coefficients) fft.Spectrum(c, queries, keys, (float*)spectra.Data + (h * size));
+                    float* atZero = _heads[h].Coefficients + offset;
+                    for (int t = 0; t < coefficients.Length; t++) coefficients[t] = Coefficient(atZero, t - (queryPlaces - 1), pitch);
+                    fixed (double* c = coefficients) fft.Spectrum(c, queryPlaces, keyPlaces, (float*)spectra.Data + (h * size));
                 }
 
-                _spectra.Add((fft, offset, queries, keys), spectra);
+                _spectra.Add((fft, offset, queries, keys, pitch), spectra);
             }
         }
 
         return (float*)spectra.Data + ((_heads.Length == 1 ? 0 : head) * size);
+    }
+
+    /// <summary>Places of so many tokens, rows of a grid <paramref name="pitch"/> apart.</summary>
+    private int Places(int tokens, int pitch) => Layout.IsLine ? tokens : (((tokens / Layout.Width) - 1) * pitch) + Layout.Width;
+
+    /// <summary>The coefficient at an offset between places of rows <paramref name="pitch"/> apart; zero where no two tokens are so far apart.</summary>
+    private float Coefficient(float* atZero, int offset, int pitch)
+    {
+        if (Layout.IsLine) return atZero[offset];
+        int rows = (int)Math.Floor((offset + Layout.Width - 1.0) / pitch), columns = offset - (rows * pitch);
+        return columns < Layout.Width ? atZero[(rows * Layout.Pitch) + columns] : 0;
     }
 }

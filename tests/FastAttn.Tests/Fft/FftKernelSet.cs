@@ -35,7 +35,7 @@ public abstract unsafe class FftKernelSet
     internal abstract void MultiplyPair(LaneFft fft, float* spectrum, float* x, nint xStride, float* y, nint yStride, float* work);
 
     internal abstract void AccumulateOuter(
-        LaneFft fft, float* spectrum, float* vectors, float*[] scalars, float* accumulators, float* work);
+        LaneFft fft, ColumnRuns runs, float* spectrum, float* vectors, float*[] scalars, float* accumulators, float* work);
 }
 
 internal sealed unsafe class FftKernelSet<TKernels>(string name) : FftKernelSet
@@ -61,9 +61,9 @@ internal sealed unsafe class FftKernelSet<TKernels>(string name) : FftKernelSet
         LaneConvolution<TKernels>.MultiplyPair(fft, spectrum, x, xStride, y, yStride, work);
 
     internal override void AccumulateOuter(
-        LaneFft fft, float* spectrum, float* vectors, float*[] scalars, float* accumulators, float* work) =>
+        LaneFft fft, ColumnRuns runs, float* spectrum, float* vectors, float*[] scalars, float* accumulators, float* work) =>
         LaneConvolution<TKernels>.AccumulateOuter(
-            fft, spectrum, vectors,
+            fft, runs, spectrum, vectors,
             scalars[0], scalars[1], scalars[2], scalars[3], scalars[4], scalars[5], scalars[6], scalars[7],
             accumulators, work);
 }

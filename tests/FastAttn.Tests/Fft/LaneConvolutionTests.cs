@@ -51,6 +51,46 @@ public unsafe class LaneConvolutionTests
         }
     }
 
+    /// <summary>Columns of zeros change nothing when they are left out, and what would come out there is not missed.</summary>
+    [Theory]
+    [MemberData(nameof(Kernels))]
+    public void Columns_without_tokens_are_passed_over(FftKernelSet kernels)
+    {
+        foreach ((int length, int run, int pitch) in ((int, int, int)[])[(128, 3, 8), (512, 16, 32), (640, 1, 5), (1536, 40, 96), (8192, 64, 128)])
+        {
+            LaneFft fft = LaneFft.Get(length, kernels.Lanes);
+            var runs = new ColumnRuns(fft.Columns / pitch, run, pitch);
+            int lanes = kernels.Lanes, slots = runs.Columns * fft.Rows;
+            using NativeFloats spectrum = Spectrum(fft, Coefficients(length, length, 3), length, length);
+            using NativeFloats wholeVectors = new((long)length * lanes), wholeSums = new((long)length * lanes), wholeScalars = new(8L * length);
+            using NativeFloats vectors = new((long)slots * lanes), sums = new((long)slots * lanes), scalars = new(8L * slots), work = new(fft.WorkFloats);
+            var numbers = new Numbers(length);
+            for (int slot = 0; slot < slots; slot++)
+            {
+                int whole = (runs.Column(slot / fft.Rows) * fft.Rows) + (slot % fft.Rows);
+                for (int lane = 0; lane < lanes; lane++)
+                    wholeVectors[((long)whole * lanes) + lane] = vectors[((long)slot * lanes) + lane] = (float)numbers.Normal();
+                for (int i = 0; i < 8; i++) wholeScalars[((long)i * length) + whole] = scalars[((long)i * slots) + slot] = (float)numbers.Normal();
+            }
+
+            float*[] wholeArrays = new float*[8], arrays = new float*[8];
+            for (int i = 0; i < 8; i++)
+            {
+                wholeArrays[i] = wholeScalars.Pointer + ((long)i * length);
+                arrays[i] = scalars.Pointer + ((long)i * slots);
+            }
+
+            for (long i = 0; i < fft.WorkFloats; i++) work[i] = float.NaN;
+            kernels.AccumulateOuter(fft, runs, spectrum.Pointer, vectors.Pointer, arrays, sums.Pointer, work.Pointer);
+            kernels.AccumulateOuter(fft, ColumnRuns.All(fft), spectrum.Pointer, wholeVectors.Pointer, wholeArrays, wholeSums.Pointer, work.Pointer);
+            for (int slot = 0; slot < slots; slot++)
+            {
+                int whole = (runs.Column(slot / fft.Rows) * fft.Rows) + (slot % fft.Rows);
+                for (int lane = 0; lane < lanes; lane++) Assert.Equal(wholeSums[((long)whole * lanes) + lane], sums[((long)slot * lanes) + lane]);
+            }
+        }
+    }
+
     /// <summary>The two columns of a point, and the lanes of a vector, never touch each other.</summary>
     [Theory]
     [MemberData(nameof(Kernels))]
@@ -204,7 +244,7 @@ public unsafe class LaneConvolutionTests
             }
         }
 
-        kernels.AccumulateOuter(fft, spectrum.Pointer, vectors.Pointer, arrays, accumulators.Pointer, work.Pointer);
+        kernels.AccumulateOuter(fft, ColumnRuns.All(fft), spectrum.Pointer, vectors.Pointer, arrays, accumulators.Pointer, work.Pointer);
         foreach (int lane in (int[])[0, lanes - 1])
         {
             double[] x0 = [.. Enumerable.Range(0, inputLength).Select(t => (double)key0[t] * values[(t * lanes) + lane])];

@@ -66,7 +66,7 @@ public unsafe class PartialSumsTests
             int keys = endKey - firstKey, stride = Padding.RoundUp(FeatureCount, TKernels.Lanes);
             AttentionMethod chosen = method switch
             {
-                Method.Fft => new FftMethod<TKernels>(LaneFft.Get(LaneFft.NextLength(Math.Max(Queries, keys)), TKernels.Lanes), TokenLayout.Line),
+                Method.Fft => new FftMethod<TKernels>(LaneFft.Get(LaneFft.NextLength(Math.Max(Queries, keys)), TKernels.Lanes), TokenLayout.Line, keys),
                 Method.Linear => new LinearMethod<TKernels>(),
                 Method.Band or Method.Decay => new TailScanMethod<TKernels>(method, new TailAllowance(1e-4f, false)),
                 _ => new DirectMethod<TKernels>(),
