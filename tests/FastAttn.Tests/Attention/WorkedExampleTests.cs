@@ -23,6 +23,22 @@ public class WorkedExampleTests
         Assert.Equal([6543, 5432, 4321], y.Select(x => (int)MathF.Round(x)));
     }
 
+    [Theory]
+    [InlineData(Method.Direct)]
+    [InlineData(Method.Fft)]
+    public void OnAGrid(Method method)
+    {
+        float[] q = [0, 1, 0, 1], k = [0, 1, 2, 3], v = [1, 2, 3, 4], z = new float[4];
+        float[] b = [.. Enumerable.Range(1, 9).Select(x => MathF.Log(x))];
+        using var attention = new KernelizedAttention(
+            new AttentionShape(Heads: 1, QueryLength: 4, HeadDimension: 1),
+            new KernelizedAttentionOptions { FeatureMap = FeatureMap.Elu, Method = method },
+            RelativePosition.Grid(b, height: 2, width: 2));
+        attention.Forward(q.AsSpan(), k, v, z);
+        double[] expected = [245 / 77.0, 215 / 67.0, 155 / 47.0, 125 / 37.0];
+        for (int i = 0; i < 4; i++) Assert.Equal(expected[i], z[i], 4 * 16 * Math.Pow(2, -24));
+    }
+
     private static void Check(Method method, bool causal, double[] expected)
     {
         float[] q = [0, 1, 1, 0, 2, 2], k = [0, 0, 1, 0, 0, 1, 1, 1], v = [1, 2, 3, 4], z = new float[3];
