@@ -34,7 +34,7 @@
  * WORDS
  *
  *   Choices are words, the same in C, C#, Python and the command line:
- *     feature maps   prf trf elu relu sikf          methods   auto direct fft linear band decay
+ *     feature maps   prf trf elu relu sikf          methods   auto direct fft linear band decay multipole
  *     projections    iid orthogonal sphere          tiers     avx512 avx2 neon portable
  *
  *
@@ -245,7 +245,7 @@ typedef struct fa_attention_options {
     uint64_t struct_size;         /* sizeof(fa_attention_options) */
     const char *feature_map;      /* "prf" "trf" "elu" "relu" "sikf"; NULL: "prf" */
     const char *projection_kind;  /* how to draw when no projection is given; NULL: "orthogonal" */
-    const char *method;           /* "auto" "direct" "fft" "linear" "band" "decay"; NULL: "auto" */
+    const char *method;           /* "auto" "direct" "fft" "linear" "band" "decay" "multipole"; NULL: "auto" */
     uint64_t seed;                /* of a drawn projection */
     int64_t features;             /* m, rows of the projection, 1 ... 4096; 0: those of the projection given, else 64.
                                      "trf" makes two features of each row. "elu" and "sikf" have none and refuse it */
@@ -319,8 +319,8 @@ fa_status fa_attention_create(const fa_attention_shape *shape, const fa_attentio
  * Errors: NULL, HANDLE, STRUCT_SIZE, SHAPE, ARGUMENT (overlap, a mask byte above 1, a length out of range),
  * OUT_OF_MEMORY. A destination whose own elements meet is ARGUMENT.
  * Time per head: "direct" O(n_q n_k (m + d_v)), "fft" O(N log N m d_v), "linear" O(n m d_v), "band" and "decay"
- * O(n (w (m + d_v) + m d_v)) with w the offsets that lie between constant, negligible or exponential tails; memory
- * O(N (m + d_v)) per head in flight. Working memory is pooled: a second call of the same handle allocates nothing.
+ * O(n (w (m + d_v) + m d_v)) with w the offsets that lie between constant, negligible or exponential tails,
+ * "multipole" O(n r m d_v) with r the rank of smooth tails, 4 ... 16; memory O(N (m + d_v)) per head in flight. Working memory is pooled: a second call of the same handle allocates nothing.
  */
 fa_status fa_attention_forward(fa_attention attention, const fa_tensor *query, const fa_tensor *key,
                                const fa_tensor *value, const fa_tensor *destination,

@@ -95,6 +95,8 @@ internal sealed unsafe class MethodCase : IDisposable
             {
                 Method.Fft => new FftMethod<TKernels>(LaneFft.Get(LaneFft.NextLength(length), TKernels.Lanes), TokenLayout.Line, length),
                 Method.Linear => new LinearMethod<TKernels>(),
+                Method.Multipole => new MultipoleMethod<TKernels>(new TailAllowance(1e-4f, false)),
+                Method.Band or Method.Decay => new TailScanMethod<TKernels>(method, new TailAllowance(1e-4f, false)),
                 _ => new DirectMethod<TKernels>(),
             };
             return (made, TKernels.Lanes, TKernels.RowTile);

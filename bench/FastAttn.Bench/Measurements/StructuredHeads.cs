@@ -20,6 +20,9 @@ internal sealed class StructuredHeads : IMeasurement
         ("T5, 32 buckets", Method.Band, t => Math.Sin(7.3 * Bucket(t))),
         ("ALiBi 1/16", Method.Decay, t => -Math.Abs(t) / 16.0),
         ("ALiBi 1/256", Method.Decay, t => -Math.Abs(t) / 256.0),
+        ("KERPLE, log", Method.Multipole, t => -1.5 * Math.Log(1 + (0.1 * Math.Abs(t)))),
+        ("KERPLE, power", Method.Multipole, t => -0.05 * Math.Pow(Math.Abs(t), 0.8)),
+        ("Gaussian", Method.Multipole, t => -1e-6 * t * (double)t),
     ];
 
     public bool IsPinned => true;
@@ -27,7 +30,7 @@ internal sealed class StructuredHeads : IMeasurement
     public Table Run(MeasurementSettings settings)
     {
         var table = new Table(
-            "Positions with structure, one head, m = d = 64, one core", "positions", "n", "causal", "planner takes", "ms", "µs a token", "GFLOP/s peak", "repaired rows", "worst error", "working MiB", "peak MiB");
+            "Positions with structure, one head, m = d = 64, one core", "positions", "n", "causal", "planner takes", "ms", "µs a token", "GFLOP/s peak", "repaired rows", "worst error", "found", "working MiB", "peak MiB");
         foreach ((string name, Method method, Func<int, double> bias) in Cases)
         {
             foreach (int length in settings.IsQuick ? [4096, 65536] : (int[])[4096, 16384, 65536, 262144, 1048576])
@@ -56,7 +59,7 @@ internal sealed class StructuredHeads : IMeasurement
         double worst = WorstError(query, key, value, output, table32, plan.Projection!, length, causal);
         table.Add(
             name, length, causal ? "yes" : "no", Words.Of(planned.Plan.Method), seconds * 1e3, seconds * 1e6 / length, peak, report.RepairedRows, worst,
-            plan.WorkspaceBytes / 1048576.0, Process.GetCurrentProcess().PeakWorkingSet64 / 1048576.0);
+            planned.Plan.Candidates.Single(candidate => candidate.Method == method).Reason, plan.WorkspaceBytes / 1048576.0, Process.GetCurrentProcess().PeakWorkingSet64 / 1048576.0);
     }
 
     /// <summary>Rows by the definition, in float64, features included.</summary>

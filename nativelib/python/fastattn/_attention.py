@@ -21,7 +21,8 @@ class AttentionInfo:
     """What one call of `kernelized_attention` did."""
 
     method: str
-    """The method that ran in most heads: "direct", "fft", "linear", "band" or "decay"."""
+    """The method that ran in most heads: "direct", "fft", "linear", "band", "decay" or
+    "multipole"."""
 
     repaired_rows: int
     """Rows, over all batches and heads, computed again because their error could not be certified."""
@@ -98,7 +99,7 @@ def kernelized_attention(
         Keys kept from the front, 0 ... n_k. A key is kept when both `key_mask` and `lengths` allow it.
     tolerance : float, 1e-6 ... 0.1
         Largest error of a row of the result, as a share of the largest |v_j| the row sees.
-    method : {"auto", "direct", "fft", "linear", "band", "decay"}
+    method : {"auto", "direct", "fft", "linear", "band", "decay", "multipole"}
     threads : int, optional
         Default: FASTATTN_THREADS, else the cores this process may use. Never changes a bit of the result.
     out : float32 array of the result's shape, optional
@@ -123,7 +124,8 @@ def kernelized_attention(
     Notes
     -----
     Time per head: "direct" O(n_q n_k (m + d_v)), "fft" O(N log N m d_v) with N from max(n_q, n_k), "linear" O(n m d_v),
-    "band" and "decay" O(n (w (m + d_v) + m d_v)) with w the offsets between constant, negligible or exponential tails. No
+    "band" and "decay" O(n (w (m + d_v) + m d_v)) with w the offsets between constant, negligible or exponential tails,
+    "multipole" O(n r m d_v) with r the rank of smooth tails, 4 ... 16. No
     n x n array is made. Each call checks and prepares its positions and projection anew and keeps nothing. The
     interpreter's lock is released while computing; any number of threads may call at once.
 

@@ -23,4 +23,10 @@ public enum Method
 
     /// <summary>Coefficients that fall exponentially beyond a band of offsets, the same way with decaying states. Word: <c>decay</c>.</summary>
     Decay,
+
+    /// <summary>
+    /// Coefficients that are smooth away from a centre: fast multipole method, interpolating with a rank that keeps the
+    /// tolerance, O(n·rank·m·d_v). Word: <c>multipole</c>.
+    /// </summary>
+    Multipole,
 }

@@ -19,6 +19,7 @@ internal sealed class RunnerBuilder(
             Method.Fft => new FftMethod<TKernels>(LaneFft.Get(plan.FftLength, TKernels.Lanes), positions.Layout, settings.Shape.KeyLength),
             Method.Linear => new LinearMethod<TKernels>(),
             Method.Band or Method.Decay => new TailScanMethod<TKernels>(plan.Method, settings.Allowance),
+            Method.Multipole => new MultipoleMethod<TKernels>(settings.Allowance),
             _ => new DirectMethod<TKernels>(),
         };
         return new HeadRunner<TKernels>(settings.Shape, stage, method, positions, settings.Tolerance);

@@ -48,7 +48,7 @@ internal sealed unsafe class TailScanMethod<TKernels>(Method kind, TailAllowance
             sums.RelativeError = (float)tails.RelativeError;
         }
 
-        if (arena.IsMeasuring || tails.AbsoluteError > 0) FarErrors.Add<TKernels>(problem, sums, tails.AbsoluteError, ref arena);
+        if (arena.IsMeasuring || tails.AbsoluteError > 0) FarErrors.Add(problem, sums, tails.AbsoluteError, ref arena);
         sums.LogScale = problem.KeyLogScale + problem.Position.LogMax;
         return sums;
     }

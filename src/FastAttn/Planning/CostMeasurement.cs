@@ -16,7 +16,10 @@ internal sealed class CostMeasurement(Action<string, double>? progress, Cancella
 
     private static readonly TimeSpan StepTime = TimeSpan.FromSeconds(0.2);
 
-    private const int Steps = 4 + CostTable.FftFigures;
+    private const int Steps = 5 + CostTable.FftFigures;
+
+    /// <summary>The rank of an even decay.</summary>
+    private const int LowestRank = 4;
 
     private int _step;
 
@@ -31,6 +34,8 @@ internal sealed class CostMeasurement(Action<string, double>? progress, Cancella
         // An even decay leaves some eighty pairs a token to the tiles: nearly all of it are the states of two exponentials.
         double near = direct * 80 * Long;
         double tails = Math.Max(Seconds(Method.Decay, Long, Dimension) - (aroundToken * Long) - near, 1e-9);
+        // The bias of that decay is smooth too, at this length with the lowest rank.
+        double tree = Math.Max(Seconds(Method.Multipole, Long, Dimension) - (aroundToken * Long) - (direct * 192 * Long), 1e-9);
         var transforms = new double[CostTable.FftFigures];
         for (int index = 0; index < transforms.Length; index++)
         {
@@ -45,6 +50,7 @@ internal sealed class CostMeasurement(Action<string, double>? progress, Cancella
             DirectGflops = Planner.DirectOperations(1, Dimension, Dimension) / direct / 1e9,
             LinearGflops = Planner.LinearOperations(2 * Long, Dimension, Dimension) / linear / 1e9,
             TailGflops = 2 * Planner.TailOperations(Long, Long, Dimension, Dimension) / tails / 1e9,
+            MultipoleGflops = Planner.MultipoleOperations(Long, Long, LowestRank, Dimension, Dimension) / tree / 1e9,
             FftNanoseconds = transforms,
         };
     }
@@ -56,7 +62,7 @@ internal sealed class CostMeasurement(Action<string, double>? progress, Cancella
         progress?.Invoke($"{Words.Of(method)}, length {length}", (double)_step++ / Steps);
         var random = new Random(1);
         float[] rows = Numbers(random, length * Dimension, 1), output = new float[rows.Length];
-        float[] bias = method == Method.Decay
+        float[] bias = method is Method.Decay or Method.Multipole
             ? [.. Enumerable.Range(1 - length, (2 * length) - 1).Select(t => -Math.Abs(t) / (float)length)]
             : Numbers(random, (2 * length) - 1, 0.5);
         RelativePosition? position = method == Method.Linear ? null : RelativePosition.Dense(bias, length, length);

@@ -20,6 +20,9 @@ internal sealed record CostTable
     /// <summary>The same of the states of tails.</summary>
     public required double TailGflops { get; init; }
 
+    /// <summary>The same of a multipole tree.</summary>
+    public required double MultipoleGflops { get; init; }
+
     /// <summary>
     /// Nanoseconds per point for two features and one vector of value columns, both halves, at lengths 2^6, 2^7 … ; the last
     /// holds beyond. Lengths 3·2^a and 5·2^a are read between their neighbours.
@@ -32,6 +35,7 @@ internal sealed record CostTable
         ("directGflops", [DirectGflops]),
         ("linearGflops", [LinearGflops]),
         ("tailGflops", [TailGflops]),
+        ("multipoleGflops", [MultipoleGflops]),
         ("fftNanoseconds", FftNanoseconds),
     ];
 
@@ -41,6 +45,7 @@ internal sealed record CostTable
         new("direct", "GFLOP/s", DirectGflops),
         new("linear", "GFLOP/s", LinearGflops),
         new("states of tails", "GFLOP/s", TailGflops),
+        new("multipole tree", "GFLOP/s", MultipoleGflops),
         .. FftNanoseconds.Select((figure, index) => new CostFigure($"fft, length {1 << (FirstLog2 + index)}", "ns a point", figure)),
     ];
 
@@ -55,6 +60,7 @@ internal sealed record CostTable
             DirectGflops = 245,
             LinearGflops = 115,
             TailGflops = 75,
+            MultipoleGflops = 55,
             FftNanoseconds = [9.6, 10.4, 11.6, 14.3, 15.4, 16.1, 18.2, 22, 23.9, 27.3, 32.1, 48.9, 61.9],
         },
         InstructionTier.Avx2 => new()
@@ -62,6 +68,7 @@ internal sealed record CostTable
             DirectGflops = 132,
             LinearGflops = 76,
             TailGflops = 50,
+            MultipoleGflops = 40,
             FftNanoseconds = [8.4, 9.1, 10.1, 11.3, 12.7, 13.6, 14.5, 16.8, 19.3, 20.9, 22.4, 27.4, 38],
         },
 
@@ -71,6 +78,7 @@ internal sealed record CostTable
             DirectGflops = 62,
             LinearGflops = 39,
             TailGflops = 30,
+            MultipoleGflops = 20,
             FftNanoseconds = [8.7, 9.9, 11.1, 12.3, 13.4, 14.9, 16.3, 18.2, 19.4, 21.3, 24.1, 26.3, 27],
         },
     };
@@ -81,7 +89,7 @@ internal sealed record CostTable
     {
         IReadOnlyList<double> transforms = figures("fftNanoseconds");
         return transforms.Count == FftFigures
-            ? new() { DirectGflops = One("directGflops"), LinearGflops = One("linearGflops"), TailGflops = One("tailGflops"), FftNanoseconds = transforms }
+            ? new() { DirectGflops = One("directGflops"), LinearGflops = One("linearGflops"), TailGflops = One("tailGflops"), MultipoleGflops = One("multipoleGflops"), FftNanoseconds = transforms }
             : throw new FormatException($"{transforms.Count} figures for transforms");
 
         double One(string name) => figures(name) is [double figure] ? figure : throw new FormatException($"not one figure for {name}");

@@ -24,7 +24,7 @@ internal sealed class Planner(AttentionShape shape, int features, PositionProfil
     /// <summary>All methods, cheapest admissible first.</summary>
     public IReadOnlyList<MethodCandidate> Candidates() =>
     [
-        .. new[] { Direct(), Fft(), Linear(), Tails(Method.Band, positions.Flat), Tails(Method.Decay, positions.Decaying) }
+        .. new[] { Direct(), Fft(), Linear(), Tails(Method.Band, positions.Flat), Tails(Method.Decay, positions.Decaying), Multipole() }
             .OrderBy(candidate => candidate.Admissible ? candidate.SecondsPerHead : double.PositiveInfinity),
     ];
 
@@ -36,6 +36,13 @@ internal sealed class Planner(AttentionShape shape, int features, PositionProfil
 
     /// <summary>Floating-point operations of one exponential of a tail: keys join a state twice, and part of them once more.</summary>
     public static double TailOperations(double queries, double keys, int features, int columns) => LinearOperations(queries + (2.5 * keys), features, columns);
+
+    /// <summary>
+    /// Floating-point operations of a multipole tree: every token meets its leaf's nodes, and in a tree of twice as many boxes as
+    /// leaves nodes meet nodes of the box above, below, and of three that are far.
+    /// </summary>
+    public static double MultipoleOperations(double queries, double keys, double rank, int features, int columns) =>
+        LinearOperations((queries + keys) * rank * (1 + (5 * rank / SmoothTails.LeafTokens)), features, columns);
 
     /// <summary>Transforms of two features and one vector of columns: numerators, and denominators with features in lanes.</summary>
     public static double Transforms(int features, int columns) => features / 2.0 * ((columns + 2.0) / Tiers.Lanes);
@@ -68,6 +75,16 @@ internal sealed class Planner(AttentionShape shape, int features, PositionProfil
         double near = DirectOperations(tails.NearPairs, features, _columns) / costs.DirectGflops;
         double far = tails.Terms * TailOperations(shape.QueryLength, shape.KeyLength, features, _columns) / costs.TailGflops;
         return new(method, true, tails.Summary, (near + far) * 1e-9, WorkspaceBytes(3, 3, 64));
+    }
+
+    /// <summary>Tiles for three boxes of keys a token, states of as many boxes as the tree has.</summary>
+    private MethodCandidate Multipole()
+    {
+        SmoothProfile smooth = positions.Smooth;
+        if (!smooth.IsUsable) return new(Method.Multipole, false, smooth.Summary, double.NaN, 0);
+        double near = DirectOperations(3.0 * SmoothTails.LeafTokens * shape.QueryLength, features, _columns) / costs.DirectGflops;
+        double far = MultipoleOperations(shape.QueryLength, shape.KeyLength, smooth.Rank, features, _columns) / costs.MultipoleGflops;
+        return new(Method.Multipole, true, smooth.Summary, (near + far) * 1e-9, WorkspaceBytes(3, 3, 64) + (64 << 20));
     }
 
     private long WorkspaceBytes(int featureCopies, int valueCopies, int extra) =>

@@ -9,12 +9,13 @@ namespace FastAttn.Planning;
 /// <param name="SteepShare">Share of heads whose coefficients are too steep for the Fourier method's certificate.</param>
 /// <param name="Flat">Negligible and constant tails.</param>
 /// <param name="Decaying">Tails that may be exponential too.</param>
+/// <param name="Smooth">Smooth tails.</param>
 /// <param name="Layout">Where tokens stand.</param>
-internal readonly record struct PositionProfile(bool HasBias, double Pairs, double SteepShare, TailProfile Flat, TailProfile Decaying, TokenLayout Layout)
+internal readonly record struct PositionProfile(bool HasBias, double Pairs, double SteepShare, TailProfile Flat, TailProfile Decaying, SmoothProfile Smooth, TokenLayout Layout)
 {
     /// <summary>What holds for coefficients that are all alike, up to the largest visible offset.</summary>
     public static PositionProfile Even(AttentionShape shape, int largestOffset, bool hasBias) =>
-        new(hasBias, PairsUpTo(shape, largestOffset), 0, TailProfile.None(Unknown(hasBias)), TailProfile.None(Unknown(hasBias)), TokenLayout.Line);
+        new(hasBias, PairsUpTo(shape, largestOffset), 0, TailProfile.None(Unknown(hasBias)), TailProfile.None(Unknown(hasBias)), SmoothProfile.None(Unknown(hasBias)), TokenLayout.Line);
 
     /// <summary>What holds for a bias.</summary>
     public static PositionProfile Of(AttentionShape shape, PreparedPosition positions, int largestOffset, TailAllowance allowance)
@@ -36,9 +37,11 @@ internal readonly record struct PositionProfile(bool HasBias, double Pairs, doub
                 true, pairs, share,
                 TailProfile.Of(shape, positions, largestOffset, head => positions.Structure(head, allowance).Flat, "constant or negligible"),
                 TailProfile.Of(shape, positions, largestOffset, head => positions.Structure(head, allowance).Decaying, "exponential, constant or negligible"),
-                positions.Layout)
-            : new(true, pairs, share, TailProfile.None("positions are on a grid"), TailProfile.None("positions are on a grid"), positions.Layout);
+                SmoothProfile.Of(positions, allowance), positions.Layout)
+            : new(true, pairs, share, TailProfile.None(OnGrid), TailProfile.None(OnGrid), SmoothProfile.None(OnGrid), positions.Layout);
     }
+
+    private const string OnGrid = "positions are on a grid";
 
     private static string Unknown(bool hasBias) => hasBias ? "needs to see the positions" : "no relative positions, which is linear's case";
 

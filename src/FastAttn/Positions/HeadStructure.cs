@@ -6,9 +6,14 @@ internal sealed class HeadStructure(HeadPosition position, TailAllowance allowan
     private readonly Lazy<CoefficientTails> _flat = new(() => TailSearch.Flat(position, allowance));
     private readonly Lazy<CoefficientTails> _decaying = new(() => TailSearch.Decaying(position, allowance));
 
+    private readonly Lazy<SmoothTails?> _smooth = new(() => SmoothSearch.Find(position, allowance));
+
     /// <summary>Negligible or constant tails.</summary>
     public CoefficientTails Flat => _flat.Value;
 
     /// <summary>Tails that may also be exponential.</summary>
     public CoefficientTails Decaying => _decaying.Value;
+
+    /// <summary>Smooth tails; null where there are none.</summary>
+    public SmoothTails? Smooth => _smooth.Value;
 }

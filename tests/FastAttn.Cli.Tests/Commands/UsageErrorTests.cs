@@ -15,7 +15,7 @@ public class UsageErrorTests
     [InlineData("demo --max-length 16385", "fastattn demo: --max-length: got 16385, expected 512 to 16384")]
     [InlineData("demo --threads 0", "fastattn demo: --threads: got 0, expected at least 1")]
     [InlineData("explain", "fastattn explain: Option '--length' is required. (see fastattn explain --help)")]
-    [InlineData("explain --length 8 --method quick", "fastattn explain: --method: got 'quick', expected one of auto, direct, fft, linear, band, decay (see fastattn explain --help)")]
+    [InlineData("explain --length 8 --method quick", "fastattn explain: --method: got 'quick', expected one of auto, direct, fft, linear, band, decay, multipole (see fastattn explain --help)")]
     [InlineData("run", "fastattn run: Option '--q' is required. (see fastattn run --help)")]
     [InlineData("run --q q --k k -o o", "fastattn run: Option '--v' is required. (see fastattn run --help)")]
     [InlineData("run --q q --k k --v v", "fastattn run: Option '--output' is required. (see fastattn run --help)")]

@@ -7,7 +7,7 @@ namespace FastAttn.Tests.Attention;
 public sealed class AllocationTests
 {
     public static TheoryData<Method, int> MethodsAndThreads() =>
-        Combinations.Of<Method, int>([Method.Direct, Method.Fft, Method.Linear, Method.Band, Method.Decay], [1, 2]);
+        Combinations.Of<Method, int>([Method.Direct, Method.Fft, Method.Linear, Method.Band, Method.Decay, Method.Multipole], [1, 2]);
 
     [Theory]
     [MemberData(nameof(MethodsAndThreads))]
@@ -19,7 +19,7 @@ public sealed class AllocationTests
         problem = method switch
         {
             Method.Linear => problem,
-            Method.Band or Method.Decay => problem.WithBias(t => StructuredPositions.Bias(method == Method.Band ? "clipped" : "alibi", t)),
+            Method.Band or Method.Decay or Method.Multipole => problem.WithBias(t => StructuredPositions.Bias(method == Method.Band ? "clipped" : "alibi", t)),
             _ => problem.WithNormalBias(0.5, 2),
         };
         var mask = new bool[600];

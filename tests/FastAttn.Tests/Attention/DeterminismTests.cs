@@ -7,7 +7,7 @@ namespace FastAttn.Tests.Attention;
 public sealed class DeterminismTests
 {
     public static TheoryData<Method, bool> MethodsAndCausality() =>
-        Combinations.Of<Method, bool>([Method.Direct, Method.Fft, Method.Linear, Method.Band, Method.Decay], [false, true]);
+        Combinations.Of<Method, bool>([Method.Direct, Method.Fft, Method.Linear, Method.Band, Method.Decay, Method.Multipole], [false, true]);
 
     [Theory]
     [MemberData(nameof(MethodsAndCausality))]
@@ -26,7 +26,7 @@ public sealed class DeterminismTests
     public void ThreadsThatShareOneHeadChangeNoBit(Method method, bool causal)
     {
         // Too few tokens have no tails; chunks of tails are a thousand tokens.
-        foreach (int length in method is Method.Band or Method.Decay ? [63, 257, 3000] : new[] { 1, 2, 63, 257, 1000 })
+        foreach (int length in method is Method.Band or Method.Decay or Method.Multipole ? [257, 3000] : new[] { 1, 2, 63, 257, 1000 })
         {
             AttentionProblem problem = OneHead(method, causal, length);
             AttentionRun alone = problem.With(options => options with { Threads = 1 }).Run();
@@ -135,6 +135,7 @@ public sealed class DeterminismTests
     {
         Method.Linear => problem,
         Method.Band => problem.WithBias(t => StructuredPositions.Bias("clipped", t)),
+        Method.Multipole => problem.WithBias(t => StructuredPositions.Bias("power", t)),
         Method.Decay => problem.WithBias(t => StructuredPositions.Bias("alibi with a peak", t)),
         _ => problem.WithNormalBias(0.5, 2, perHead: true),
     };

@@ -10,6 +10,7 @@ internal static class StructuredPositions
     {
         Method.Band => ["clipped", "clipped one side", "window", "window with holes", "constant", "steep alibi"],
         Method.Decay => ["clipped", "window with holes", "steep alibi", "alibi", "flat alibi", "alibi with a peak", "alibi right of a constant"],
+        Method.Multipole => ["power", "logarithm", "gaussian", "alibi", "flat alibi", "power with a peak", "lopsided"],
         _ => throw new ArgumentOutOfRangeException(nameof(method), method, "no such structure"),
     };
 
@@ -28,6 +29,11 @@ internal static class StructuredPositions
             "flat alibi" => -distance / 2048,
             "alibi with a peak" => (-0.03 * distance) + (distance < 6 ? 2 + wave : 0),
             "alibi right of a constant" => t > 0 ? -0.2 * t : Math.Sin(Math.Max(t, -5)),
+            "power" => -0.05 * Math.Pow(distance, 0.8),
+            "logarithm" => -1.5 * Math.Log(1 + (0.1 * distance)),
+            "gaussian" => -distance * distance / 20000,
+            "power with a peak" => (-0.8 * Math.Log(1 + (0.3 * distance))) + (distance < 10 ? 1 + wave : 0),
+            "lopsided" => t < 0 ? -Math.Log(1 + (0.02 * distance)) : -0.3 * Math.Sqrt(distance),
             _ => throw new ArgumentOutOfRangeException(nameof(name), name, "no such bias"),
         };
     }

@@ -23,6 +23,7 @@ public unsafe class PartialSumsTests
     [InlineData(Method.Linear, false)]
     [InlineData(Method.Band, true)]
     [InlineData(Method.Decay, true)]
+    [InlineData(Method.Multipole, true)]
     public void ShardsOfKeysAddUp(Method method, bool biased)
     {
         var random = new Random(3);
@@ -30,6 +31,7 @@ public unsafe class PartialSumsTests
         {
             Method.Band => t is > -20 and < 30 ? (float)random.NextDouble() : 0.5f,
             Method.Decay => (t is > -20 and < 30 ? (float)random.NextDouble() : 0.5f) - (0.02f * Math.Abs(t)),
+            Method.Multipole => -0.1f * MathF.Log(1 + Math.Abs(t)),
             _ => (float)random.NextDouble(),
         })];
         var positions = new PreparedPosition(biased ? bias : null, 1, Queries, Keys, Keys - 1);
@@ -68,6 +70,7 @@ public unsafe class PartialSumsTests
             {
                 Method.Fft => new FftMethod<TKernels>(LaneFft.Get(LaneFft.NextLength(Math.Max(Queries, keys)), TKernels.Lanes), TokenLayout.Line, keys),
                 Method.Linear => new LinearMethod<TKernels>(),
+                Method.Multipole => new MultipoleMethod<TKernels>(new TailAllowance(1e-4f, false)),
                 Method.Band or Method.Decay => new TailScanMethod<TKernels>(method, new TailAllowance(1e-4f, false)),
                 _ => new DirectMethod<TKernels>(),
             };
