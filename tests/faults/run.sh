@@ -12,6 +12,7 @@ unset FASTATTN_TIER FASTATTN_THREADS
 fast='FullyQualifiedName~ContractTests.AnyShapeAndOptions|FullyQualifiedName~ContractTests.HeadsOwn|FullyQualifiedName~ContractTests.TheTolerance'
 fast+='|FullyQualifiedName~AdversarialTests.SomeRows|FullyQualifiedName~DefinedEdgeTests|FullyQualifiedName~NonFiniteTests.A'
 fast+='|FullyQualifiedName~RandomProjectionTests|FullyQualifiedName~SoftmaxAttentionTests|FullyQualifiedName~HardRowsTests'
+fast+='|FullyQualifiedName~GridTests.EveryGrid|FullyQualifiedName~GridTests.OnePair|FullyQualifiedName~GridTests.Steep'
 
 # The library alone is compiled for each fault; the tests are taken as they are and given the faulty library.
 dotnet build tests/FastAttn.Tests -c Release -clp:ErrorsOnly -nologo -v:quiet &&
