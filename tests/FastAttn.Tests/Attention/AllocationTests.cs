@@ -9,6 +9,8 @@ public sealed class AllocationTests
     public static TheoryData<Method, int> MethodsAndThreads() =>
         Combinations.Of<Method, int>([Method.Direct, Method.Fft, Method.Linear, Method.Band, Method.Decay, Method.Multipole], [1, 2]);
 
+    public static TheoryData<Method, int> MethodsAndThreadsOfGrids() => Combinations.Of<Method, int>([Method.Direct, Method.Fft], [1, 2]);
+
     [Theory]
     [MemberData(nameof(MethodsAndThreads))]
     public void SteadyStateAllocatesNothing(Method method, int threads)
@@ -22,10 +24,21 @@ public sealed class AllocationTests
             Method.Band or Method.Decay or Method.Multipole => problem.WithBias(t => StructuredPositions.Bias(method == Method.Band ? "clipped" : "alibi", t)),
             _ => problem.WithNormalBias(0.5, 2),
         };
+        AssertAllocatesNothing(problem);
+    }
+
+    [Theory]
+    [MemberData(nameof(MethodsAndThreadsOfGrids))]
+    public void SteadyStateOnAGridAllocatesNothing(Method method, int threads) => AssertAllocatesNothing(
+        AttentionProblem.OnGrid(20, 30, (y, x) => 0.3 * Math.Sin(y + (2 * x)), 1, heads: 4)
+            .With(options => options with { Features = 32, Method = method, Threads = threads }));
+
+    private static void AssertAllocatesNothing(AttentionProblem problem)
+    {
         var mask = new bool[600];
         mask.AsSpan(0, 500).Fill(true);
         int[] lengths = [550];
-        var output = new float[4 * 600 * 24];
+        var output = new float[4 * 600 * problem.Shape.ValueDimension];
         using KernelizedAttention attention = problem.Prepare();
         for (int warm = 0; warm < 4; warm++) attention.Forward(problem.Query, problem.Key, problem.Value, output, mask, lengths);
 

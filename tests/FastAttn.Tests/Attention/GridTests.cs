@@ -45,6 +45,17 @@ public sealed class GridTests
         Contract.Holds(problem.With(options => options with { Features = 20 }), i => i % step == 0);
     }
 
+    /// <summary>Sixty thousand tokens on transforms longer than those that the error constant was found on.</summary>
+    [Fact]
+    public void AnImageOfTwoHundredByThreeHundred()
+    {
+        var numbers = new Numbers(23);
+        AttentionProblem problem = AttentionProblem.OnGrid(200, 300, (_, _) => numbers.Normal(), 5).By(Method.Fft);
+        AttentionRun run = Contract.Holds(problem.With(options => options with { Features = 8 }), i => i % 5003 == 0);
+        Assert.True(run.Plan.FftLength > 65_536);
+        Assert.Equal(0, run.Report.RepairedRows);
+    }
+
     [Theory]
     [MemberData(nameof(Methods))]
     public void OnePairOfOffsetsShiftsTheImage(Method method)
