@@ -11,6 +11,8 @@ if (args is ["benchmarks", .. string[] rest])
 
 return new RootCommand("Measures FastAttn. 'benchmarks' runs BenchmarkDotNet with the arguments that follow; every other command prints one table.")
 {
+    MeasurementCommand.CreateFolder(),
+    MeasurementCommand.Create("limits", "What this machine can do at most: multiply-adds, additions, bytes a second from each cache.", new Limits()),
     MeasurementCommand.Create("peak", "Share of the fused multiply-add peak that the direct method reaches.", new PeakShare()),
     MeasurementCommand.Create("heads", "Time of a head by direct and fft, what the planner takes, and other programs' times.", new Heads()),
     MeasurementCommand.Create("grids", "Heads on grids against heads over sequences of as many tokens.", new Grids()),
@@ -21,5 +23,6 @@ return new RootCommand("Measures FastAttn. 'benchmarks' runs BenchmarkDotNet wit
     MeasurementCommand.Create("costs", "What the planner's cost table should hold on this machine.", new Costs()),
     MeasurementCommand.Create("positions", "Heads whose positions have structure: time a token, memory and error up to a million tokens.", new StructuredHeads()),
     MeasurementCommand.Create("softmax", "Exact softmax attention, and how much faster kernelized attention is.", new SoftmaxComparison()),
+    MeasurementCommand.Create("torch", "Ours against PyTorch in the same rounds; --peers bench/peers/pytorch.sh.", new TorchComparison()),
     MeasurementCommand.Create("planner", "How often the planner's choice is the fastest method, over random problems.", new PlannerChoices()),
 }.Parse(args).Invoke();

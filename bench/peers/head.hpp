@@ -1,4 +1,4 @@
-// One head as every implementation sees it, and memory on huge pages so that nobody pays for small ones.
+// What an implementation is to peers.cpp, and memory on huge pages so that nobody pays for small ones.
 #pragma once
 
 #include <sys/mman.h>
@@ -9,19 +9,46 @@
 #include <memory>
 #include <new>
 
-struct Inputs {
+// c_t for t = j - i, entry t + (length - 1).
+struct Coefficients {
+    int length;
+    const float *values;
+
+    float operator[](int offset) const { return values[offset + length - 1]; }
+};
+
+struct HeadInputs {
     int length, features, dimension;
-    const float *coefficients, *query, *key, *value;
+    Coefficients coefficients;
+    const float *query, *key, *value;
     float *output;
-
-    // c_t for t = j - i.
-    float coefficient(int offset) const { return coefficients[offset + length - 1]; }
 };
 
-struct Head {
+struct ProductInputs {
+    int length, columns;
+    Coefficients coefficients;
+    const float *x;
+    float *y;
+};
+
+struct Work {
     virtual void run() = 0;
-    virtual ~Head() = default;
+    // See peer_run_bare.
+    virtual double run_bare() = 0;
+    virtual ~Work() = default;
 };
+
+struct Peer {
+    const char *name;
+    const char *(*about)();
+    std::unique_ptr<Work> (*make_head)(const HeadInputs &);
+    // NULL where there are no Toeplitz products.
+    std::unique_ptr<Work> (*make_product)(const ProductInputs &);
+};
+
+// Each library defines its own.
+extern const Peer peers[];
+extern const int peer_count;
 
 struct Free {
     void operator()(void *memory) const { std::free(memory); }
@@ -38,6 +65,3 @@ template <typename T> Array<T> make_array(std::size_t count) {
     std::memset(memory, 0, bytes);
     return Array<T>(static_cast<T *>(memory));
 }
-
-std::unique_ptr<Head> make_fftw_head(const Inputs &inputs);
-std::unique_ptr<Head> make_openblas_head(const Inputs &inputs);

@@ -14,6 +14,9 @@ extern "C" {
 /* The name of implementation `index`, or NULL behind the last one. */
 const char *peer_name(int index);
 
+/* Its version and the kernels that it chose on this machine. */
+const char *peer_about(int index);
+
 /* Prepares one head; NULL when this implementation cannot do these sizes or runs out of memory.
  *   coefficients  [2 length - 1], entry (j - i) + (length - 1)
  *   query, key    [length, features]
@@ -25,6 +28,10 @@ void *peer_create(int index, int length, int features, int dimension, const floa
 
 /* Computes the head into `output`. */
 void peer_run(void *head);
+
+/* Runs a piece of the head's work as bare calls of the library on data that stays in cache, and returns which share of the head's
+ * work that piece is: a head that takes far longer than its share tells is driven badly. */
+double peer_run_bare(void *head);
 
 void peer_destroy(void *head);
 
@@ -42,6 +49,9 @@ void *peer_toeplitz_create(int index, int length, int columns, const float *coef
 
 /* Computes the product into `y`. */
 void peer_toeplitz_run(void *product);
+
+/* As peer_run_bare. */
+double peer_toeplitz_run_bare(void *product);
 
 void peer_toeplitz_destroy(void *product);
 

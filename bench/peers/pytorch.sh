@@ -1,7 +1,7 @@
 #!/bin/sh
 # PyTorch 2 from Debian trixie, in a folder of its own (about 2 GB, some minutes the first time).
 #   pytorch.sh            makes the folder when it is not there, and prints its name
-#   pytorch.sh run FILE   runs a Python program in it; standard input and output are the program's
+#   pytorch.sh run        runs torch_peer.py in it, which answers on standard output what it is asked on standard input
 # Mounts are made in a private namespace, so none is left behind however this ends.
 set -eu
 folder=$(cd "$(dirname "$0")" && pwd)
@@ -36,11 +36,11 @@ case ${1:-} in
         ;;
     run)
         make_root
-        as_root cp "$2" "$root/peer.py"
-        exec unshare --mount sh -eu -c '
+        as_root cp "$folder/pipe.py" "$folder/torch_peer.py" "$root/"
+        as_root unshare --mount sh -eu -c '
             mount -t proc proc "$1/proc"
-            exec chroot "$1" /usr/bin/env -i PATH=/usr/bin:/bin LANG=C.UTF-8 OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 python3 -u /peer.py
+            exec chroot "$1" /usr/bin/env -i PATH=/usr/bin:/bin LANG=C.UTF-8 OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 python3 -u /torch_peer.py
         ' sh "$root"
         ;;
-    *) fail "usage: pytorch.sh [run FILE]" ;;
+    *) fail "usage: pytorch.sh [run]" ;;
 esac

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Runtime.InteropServices;
 
 namespace FastAttn.Bench.Inputs;
@@ -6,7 +7,7 @@ namespace FastAttn.Bench.Inputs;
 /// Other implementations of one head and of Toeplitz products, in a shared library with the functions of
 /// <c>bench/peers/peers.h</c>: in this process they run in the same rounds as ours.
 /// </summary>
-internal sealed unsafe class PeerLibrary
+internal sealed unsafe class PeerLibrary : IPeers
 {
     private readonly nint _library;
     private readonly delegate* unmanaged<int, int, int, int, float*, float*, float*, float*, float*, void*> _create;
@@ -17,61 +18,50 @@ internal sealed unsafe class PeerLibrary
         _library = NativeLibrary.Load(path);
         _create = (delegate* unmanaged<int, int, int, int, float*, float*, float*, float*, float*, void*>)Export("peer_create");
         _createToeplitz = (delegate* unmanaged<int, int, int, float*, float*, float*, void*>)Export("peer_toeplitz_create");
-        Names = ReadNames("peer_name");
-        ToeplitzNames = ReadNames("peer_toeplitz_name");
+        Names = ReadTexts("peer_name");
+        ToeplitzNames = ReadTexts("peer_toeplitz_name");
+        About = ReadTexts("peer_about");
     }
 
-    /// <summary>What the implementations of a head are called.</summary>
     public IReadOnlyList<string> Names { get; }
 
-    /// <summary>What the implementations of Toeplitz products are called.</summary>
     public IReadOnlyList<string> ToeplitzNames { get; }
 
-    /// <summary>A head for one implementation; null when it cannot do these sizes. Free with <see cref="Run.Dispose"/>.</summary>
-    /// <param name="index">Which of <see cref="Names"/>.</param>
-    /// <param name="coefficients">c = exp(b), <c>[2n − 1]</c>.</param>
-    /// <param name="query">φ(q), <c>[n, m]</c>.</param>
-    /// <param name="key">φ(k), <c>[n, m]</c>.</param>
-    /// <param name="value">v, <c>[n, d]</c>.</param>
-    /// <param name="length">n.</param>
-    public Run? Create(int index, float[] coefficients, float[] query, float[] key, float[] value, int length) =>
-        new Run(Export("peer_run"), Export("peer_destroy"), coefficients, query, key, value, new float[value.Length]).Started(run => _create(
+    public IReadOnlyList<string> About { get; }
+
+    public PeerRun? Create(int index, float[] coefficients, float[] query, float[] key, float[] value, int length) =>
+        new Run(this, "peer", coefficients, query, key, value, new float[value.Length]).Started(run => _create(
             index, length, query.Length / length, value.Length / length,
             run.Pointer(0), run.Pointer(1), run.Pointer(2), run.Pointer(3), run.Pointer(4)));
 
-    /// <summary>A Toeplitz product for one implementation; null when it cannot do these sizes. Free with <see cref="Run.Dispose"/>.</summary>
-    /// <param name="index">Which of <see cref="ToeplitzNames"/>.</param>
-    /// <param name="coefficients">c, <c>[2n − 1]</c>.</param>
-    /// <param name="x">The operand, <c>[n, columns]</c>.</param>
-    /// <param name="length">n.</param>
-    public Run? CreateToeplitz(int index, float[] coefficients, float[] x, int length) =>
-        new Run(Export("peer_toeplitz_run"), Export("peer_toeplitz_destroy"), coefficients, x, new float[x.Length]).Started(run => _createToeplitz(
+    public PeerRun? CreateToeplitz(int index, float[] coefficients, float[] x, int length) =>
+        new Run(this, "peer_toeplitz", coefficients, x, new float[x.Length]).Started(run => _createToeplitz(
             index, length, x.Length / length, run.Pointer(0), run.Pointer(1), run.Pointer(2)));
 
-    private List<string> ReadNames(string function)
+    private List<string> ReadTexts(string function)
     {
-        var name = (delegate* unmanaged<int, byte*>)Export(function);
-        var names = new List<string>();
-        if (name is null) return names;
-        for (int index = 0; name(index) is not null; index++) names.Add(Marshal.PtrToStringUTF8((nint)name(index))!);
-        return names;
+        var text = (delegate* unmanaged<int, byte*>)Export(function);
+        var texts = new List<string>();
+        if (text is null) return texts;
+        for (int index = 0; text(index) is not null; index++) texts.Add(Marshal.PtrToStringUTF8((nint)text(index))!);
+        return texts;
     }
 
     /// <summary>A function of the library; zero where it has no such family.</summary>
     private nint Export(string function) => NativeLibrary.TryGetExport(_library, function, out nint address) ? address : 0;
 
     /// <summary>One implementation with its arrays, of which the last is its result.</summary>
-    internal sealed class Run(nint run, nint destroy, params float[][] arrays) : IDisposable
+    private sealed class Run(PeerLibrary library, string family, params float[][] arrays) : PeerRun
     {
         private readonly GCHandle[] _pins = Array.ConvertAll(arrays, array => GCHandle.Alloc(array, GCHandleType.Pinned));
+        private readonly delegate* unmanaged<void*, void> _run = (delegate* unmanaged<void*, void>)library.Export($"{family}_run");
+        private readonly delegate* unmanaged<void*, double> _runBare = (delegate* unmanaged<void*, double>)library.Export($"{family}_run_bare");
+        private readonly delegate* unmanaged<void*, void> _destroy = (delegate* unmanaged<void*, void>)library.Export($"{family}_destroy");
 
         private void* _state;
 
         /// <summary>Creates the implementation's state.</summary>
         public delegate void* Creation(Run run);
-
-        /// <summary>The result, <c>[n, d]</c>.</summary>
-        public float[] Output => arrays[^1];
 
         public float* Pointer(int array) => (float*)_pins[array].AddrOfPinnedObject();
 
@@ -84,26 +74,26 @@ internal sealed unsafe class PeerLibrary
             return null;
         }
 
-        public void Compute() => ((delegate* unmanaged<void*, void>)run)(_state);
-
-        /// <summary>A peer that computes something else must not be compared with.</summary>
-        public void CheckSameAs(ReadOnlySpan<float> ours)
+        public override double Compute()
         {
-            const double Largest = 1e-3;
-            double difference = 0, size = 0;
-            for (int i = 0; i < ours.Length; i++)
-            {
-                difference += Math.Pow(ours[i] - Output[i], 2);
-                size += Math.Pow(ours[i], 2);
-            }
-
-            double relative = Math.Sqrt(difference / size);
-            if (!(relative < Largest)) throw new InvalidOperationException($"a peer's result differs by {relative:0.0e0} from ours");
+            long start = Stopwatch.GetTimestamp();
+            _run(_state);
+            return Stopwatch.GetElapsedTime(start).TotalSeconds;
         }
 
-        public void Dispose()
+        public override double ComputeBare()
         {
-            if (_state is not null) ((delegate* unmanaged<void*, void>)destroy)(_state);
+            if (_runBare is null) return double.NaN;
+            long start = Stopwatch.GetTimestamp();
+            double share = _runBare(_state);
+            return Stopwatch.GetElapsedTime(start).TotalSeconds / share;
+        }
+
+        public override ReadOnlySpan<float> Output() => arrays[^1];
+
+        public override void Dispose()
+        {
+            if (_state is not null) _destroy(_state);
             _state = null;
             foreach (GCHandle pin in _pins) pin.Free();
         }

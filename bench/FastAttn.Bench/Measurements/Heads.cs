@@ -7,57 +7,82 @@ namespace FastAttn.Bench.Measurements;
 /// <summary>Whole heads, d = 64, dense bias: both methods, the planner's choice, and peers, all in the same rounds.</summary>
 internal sealed class Heads : IMeasurement
 {
+    /// <summary>Beyond it the quadratic methods take seconds.</summary>
+    private const int LongestQuadratic = 16384;
+
     public bool IsPinned => true;
 
     public Table Run(MeasurementSettings settings)
     {
-        PeerLibrary[] libraries = [.. settings.Peers.Select(path => new PeerLibrary(path))];
-        string[] names = [.. libraries.SelectMany(library => library.Names)];
-        var table = new Table(
-            "One head, d = 64, relative positions, one core",
-            ["n", "m", "direct ms", "fft ms", "planner takes", "its time / the better one's", "planned ms", .. names.SelectMany(name => (string[])[$"{name} ms", $"better / {name}", $"fft / {name}"])]);
-        foreach (int length in settings.IsQuick ? [1024, 4096] : (int[])[512, 1024, 2048, 4096, 8192, 16384])
-        {
-            foreach (int features in (int[])[32, 64, 128]) Measure(settings, libraries, table, length, features);
-        }
-
+        IPeers[] libraries = [.. settings.Peers.Select(IPeers.Open)];
+        var table = new Table("One head, d = 64, relative positions, one core", "n", "m", "by", "ms", "times ours by fft", "times our better one", "of its library", "remark");
+        foreach ((int length, int features) in settings.IsQuick ? [(1024, 64), (4096, 64)] : Shapes()) Measure(settings, libraries, table, length, features);
         table.Note($"Ours are whole calls: features, positions, certificate and division included. Peers are given the features.");
+        table.Note($"Of its library: the peer's speed in the speed of its library's bare calls on data in cache; below {PeerRun.LeastShare * 100:0} % a comparison is void. Each takes its fastest way of several, tried at the start.");
+        table.Note($"Peers: {string.Join("; ", libraries.SelectMany(library => library.Names.Zip(library.About, (name, about) => $"{name}: {about}")))}.");
         return table;
     }
 
-    private static void Measure(MeasurementSettings settings, PeerLibrary[] libraries, Table table, int length, int features)
+    private static IEnumerable<(int Length, int Features)> Shapes()
+    {
+        foreach (int length in (int[])[512, 1024, 2048, 4096])
+            foreach (int features in (int[])[32, 64, 128])
+                yield return (length, features);
+        foreach (int length in (int[])[8192, 16384, 65536]) yield return (length, 64);
+    }
+
+    private static void Measure(MeasurementSettings settings, IPeers[] libraries, Table table, int length, int features)
     {
         var inputs = new HeadInputs(length);
-        using KernelizedAttention direct = inputs.Plan(Method.Direct, features), fft = inputs.Plan(Method.Fft, features), planned = inputs.Plan(Method.Auto, features);
-        var peers = new List<PeerLibrary.Run?>();
-        if (libraries.Length > 0)
+        using KernelizedAttention fft = inputs.Plan(Method.Fft, features), direct = inputs.Plan(Method.Direct, features), planned = inputs.Plan(Method.Auto, features);
+        bool isQuadratic = length <= LongestQuadratic;
+        List<(string Name, PeerRun Run)> peers = Peers(inputs, libraries, fft.Projection!, isQuadratic);
+        int ours = isQuadratic ? 2 : 1;
+        Rounds rounds = Rounds.RunTimed(
+            settings.RowTime,
+            [
+                Rounds.Timed(() => inputs.Run(fft)), .. isQuadratic ? [Rounds.Timed(() => inputs.Run(direct))] : (Func<double>[])[],
+                .. peers.SelectMany(peer => (Func<double>[])[peer.Run.Compute, peer.Run.ComputeBare]),
+            ]);
+        int better = isQuadratic && rounds.Ratio(1, 0) < 1 ? 1 : 0;
+        for (int action = 0; action < ours; action++)
         {
-            float[] query = PositiveFeatures.Of(inputs.Query, inputs.Shape.HeadDimension, direct.Projection!);
-            float[] key = PositiveFeatures.Of(inputs.Key, inputs.Shape.HeadDimension, direct.Projection!);
-            float[] coefficients = Array.ConvertAll(inputs.Bias, MathF.Exp);
-            foreach (PeerLibrary library in libraries)
-                for (int index = 0; index < library.Names.Count; index++)
-                    peers.Add(library.Create(index, coefficients, query, key, inputs.Value, length));
+            Method method = action == 0 ? Method.Fft : Method.Direct;
+            table.Add(
+                length, features, Words.Of(method), rounds.Seconds(action) * 1e3, rounds.Ratio(action, 0), rounds.Ratio(action, better), "",
+                planned.Plan.Method == method ? FormattableString.Invariant($"planned: {planned.Plan.Candidates[0].SecondsPerHead * 1e3:0.00} ms") : "");
         }
 
-        Rounds rounds = Rounds.Run(
-            settings.RowTime,
-            [() => inputs.Run(direct), () => inputs.Run(fft), .. peers.Select(peer => (Action)(() => peer?.Compute()))]);
-        int better = rounds.Ratio(0, 1) < 1 ? 0 : 1, taken = planned.Plan.Method == Method.Direct ? 0 : 1;
-        var cells = new List<object>
-        {
-            length, features, rounds.Seconds(0) * 1e3, rounds.Seconds(1) * 1e3, Words.Of(planned.Plan.Method),
-            taken == better ? 1.0 : rounds.Ratio(taken, better), planned.Plan.Candidates[0].SecondsPerHead * 1e3,
-        };
+        inputs.Run(fft);
         for (int peer = 0; peer < peers.Count; peer++)
         {
-            int action = peer + 2;
-            bool ran = peers[peer] is not null;
-            cells.AddRange([ran ? rounds.Seconds(action) * 1e3 : double.NaN, ran ? rounds.Ratio(better, action) : double.NaN, ran ? rounds.Ratio(1, action) : double.NaN]);
-            peers[peer]?.CheckSameAs(inputs.Output);
-            peers[peer]?.Dispose();
+            int action = ours + (2 * peer);
+            double share = rounds.Seconds(action + 1) / rounds.Seconds(action);
+            table.Add(
+                length, features, peers[peer].Name, rounds.Seconds(action) * 1e3, rounds.Ratio(action, 0), rounds.Ratio(action, better), Percent.Of(share),
+                share < PeerRun.LeastShare ? "void" : "");
+            peers[peer].Run.CheckSameAs(inputs.Output, peers[peer].Name);
+            peers[peer].Run.Dispose();
+        }
+    }
+
+    private static List<(string Name, PeerRun Run)> Peers(HeadInputs inputs, IPeers[] libraries, RandomProjection projection, bool isQuadratic)
+    {
+        var peers = new List<(string, PeerRun)>();
+        if (libraries.Length == 0) return peers;
+        float[] query = PositiveFeatures.Of(inputs.Query, inputs.Shape.HeadDimension, projection);
+        float[] key = PositiveFeatures.Of(inputs.Key, inputs.Shape.HeadDimension, projection);
+        float[] coefficients = Array.ConvertAll(inputs.Bias, MathF.Exp);
+        foreach (IPeers library in libraries)
+        {
+            for (int index = 0; index < library.Names.Count; index++)
+            {
+                bool isTiles = library.Names[index].EndsWith("tiles", StringComparison.Ordinal);
+                if (isTiles && !isQuadratic) continue;
+                if (library.Create(index, coefficients, query, key, inputs.Value, inputs.Shape.QueryLength) is { } run) peers.Add((library.Names[index], run));
+            }
         }
 
-        table.Add(cells);
+        return peers;
     }
 }

@@ -7,6 +7,14 @@ namespace FastAttn.Bench.Measurements;
 /// <summary>One measurement as a command: runs it pinned, prints its table, and files it under the machine's name when asked to.</summary>
 internal static class MeasurementCommand
 {
+    /// <summary>Tells scripts where results of this machine and tier are kept.</summary>
+    public static Command CreateFolder()
+    {
+        var command = new Command("folder", "Prints the name of this machine's folder below the results.");
+        command.SetAction(_ => Console.WriteLine(Machine.FolderName));
+        return command;
+    }
+
     public static Command Create(string name, string description, IMeasurement measurement)
     {
         var seconds = new Option<double>("--seconds") { Description = "Time spent on one row of the table.", DefaultValueFactory = _ => 1 };

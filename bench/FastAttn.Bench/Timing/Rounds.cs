@@ -17,23 +17,29 @@ internal sealed class Rounds
     private Rounds(int count) => _seconds = [.. Enumerable.Range(0, count).Select(_ => new List<double>())];
 
     /// <summary>Warms every action up once, then runs rounds for <paramref name="time"/>.</summary>
-    public static Rounds Run(TimeSpan time, params IReadOnlyList<Action> actions)
+    public static Rounds Run(TimeSpan time, params IReadOnlyList<Action> actions) => RunTimed(time, [.. actions.Select(Timed)]);
+
+    /// <summary>The same for actions that tell their own seconds.</summary>
+    public static Rounds RunTimed(TimeSpan time, params IReadOnlyList<Func<double>> actions)
     {
         var rounds = new Rounds(actions.Count);
-        foreach (Action action in actions) action();
+        foreach (Func<double> action in actions) action();
         long start = Stopwatch.GetTimestamp();
         for (int round = 0; round < MostRounds && (round < FewestRounds || Stopwatch.GetElapsedTime(start) < time); round++)
         {
-            for (int index = 0; index < actions.Count; index++)
-            {
-                long before = Stopwatch.GetTimestamp();
-                actions[index]();
-                rounds._seconds[index].Add(Stopwatch.GetElapsedTime(before).TotalSeconds);
-            }
+            for (int index = 0; index < actions.Count; index++) rounds._seconds[index].Add(actions[index]());
         }
 
         return rounds;
     }
+
+    /// <summary>An action with a clock around it.</summary>
+    public static Func<double> Timed(Action action) => () =>
+    {
+        long before = Stopwatch.GetTimestamp();
+        action();
+        return Stopwatch.GetElapsedTime(before).TotalSeconds;
+    };
 
     /// <summary>Seconds of an action undisturbed.</summary>
     public double Seconds(int action) => Percentile([.. _seconds[action]], LowPercentile);
