@@ -53,7 +53,7 @@ def draw(path, lines, x, y, title, logarithmic=True, bottom=None, top=None, leve
     figure, axes = plt.subplots(figsize=(7.2, 4.4), layout="constrained")
     for name, (xs, ys) in lines.items():
         colour, mark = STYLES.get(name, (None, "o"))
-        axes.plot(xs, ys, "" if marks_only else "-", color=colour, marker=mark, markersize=4.5, linewidth=1.4, label=name, linestyle="" if marks_only else "-")
+        axes.plot(xs, ys, color=colour, marker=mark, markersize=4.5, linewidth=1.4, label=name, linestyle="" if marks_only else "-")
     axes.set_xscale("log", base=10 if marks_only else 2)
     if not marks_only:
         ticks = sorted({value for xs, _ in lines.values() for value in xs})
