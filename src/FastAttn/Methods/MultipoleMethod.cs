@@ -44,7 +44,7 @@ internal sealed unsafe class MultipoleMethod<TKernels>(TailAllowance allowance) 
         }
 
         arena.Release(mark);
-        if (arena.IsMeasuring || own.AbsoluteError > 0) FarErrors.Add(problem, sums, own.AbsoluteError, ref arena);
+        if (arena.IsMeasuring || own.AbsoluteError > FarErrors.Least) FarErrors.Add<TKernels>(problem, sums, own.AbsoluteError, ref arena);
         sums.LogScale = problem.KeyLogScale + problem.Position.LogMax;
         return sums;
     }

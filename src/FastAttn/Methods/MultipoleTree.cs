@@ -1,3 +1,4 @@
+using System.Numerics.Tensors;
 using FastAttn.Kernels;
 using FastAttn.Memory;
 using FastAttn.Positions;
@@ -36,6 +37,7 @@ internal readonly unsafe struct MultipoleTree<TKernels>
     private readonly float* _matrix;
     private readonly float* _leaf;
     private readonly float* _weights;
+    private readonly float* _keyWeights;
     private readonly float* _rowSums;
 
     public MultipoleTree(in HeadProblem problem, KeyBlocks blocks, in PartialSums sums, int center, int rank, int chunk, ref Arena arena)
@@ -62,6 +64,7 @@ internal readonly unsafe struct MultipoleTree<TKernels>
         _matrix = arena.Take<float>((long)_paddedRank * MostTogether * rank);
         _leaf = arena.Take<float>((long)Math.Max(_longest, Padding.RoundUp(rank * chunk, TKernels.RowTile)) * Math.Max(rank * chunk, Math.Max(Tile, problem.FeatureStride)));
         _weights = arena.Take<float>((long)(_longest + 1) * _longest * rank);
+        _keyWeights = arena.Take<float>(2L * _paddedRank * Tile);
         _rowSums = arena.Take<float>((long)_longest * TKernels.Lanes);
         if (!arena.IsMeasuring) FillLeafWeights();
     }
@@ -87,17 +90,8 @@ internal readonly unsafe struct MultipoleTree<TKernels>
         Clearing.Clear(_states, ((long)_keys.Boxes * _rank * width) + ((long)TKernels.RowTile * width));
         for (int box = 0; box < _keys.End(0); box++)
         {
-            // Node by node: the transposed weights of the leaf times its keys.
-            int tokens = _keys.Tokens(0, box);
-            float* weights = LeafWeights(tokens);
-            new Span<float>(_leaf, _paddedRank * Tile).Clear();
-            for (int j = 0; j < tokens; j++)
-            {
-                for (int p = 0; p < _rank; p++) _leaf[(p * Tile) + j] = weights[(j * _rank) + p];
-            }
-
             TKernels.MultiplyAdd(
-                _paddedRank, Tile, width, _leaf, Tile, _problem.Key + ((long)box * Tile * width), width, State(0, box, width), width);
+                _paddedRank, Tile, width, KeyWeights(box), Tile, _problem.Key + ((long)box * Tile * width), width, State(0, box, width), width);
         }
 
         PassUp(width);
@@ -115,14 +109,13 @@ internal readonly unsafe struct MultipoleTree<TKernels>
             new Span<float>(_leaf, paddedRows * Tile).Clear();
             for (int box = 0; box < _keys.End(0); box++)
             {
-                int tokens = _keys.Tokens(0, box);
-                float* weights = LeafWeights(tokens);
                 for (int p = 0; p < _rank; p++)
                 {
+                    var weights = new ReadOnlySpan<float>(KeyWeights(box) + (p * Tile), Tile);
                     for (int a = 0; a < features; a++)
                     {
-                        float* key = _blocks.Keys(box) + ((long)(first + a) * Tile), target = _leaf + (((p * features) + a) * Tile);
-                        for (int j = 0; j < tokens; j++) target[j] = key[j] * weights[(j * _rank) + p];
+                        var key = new ReadOnlySpan<float>(_blocks.Keys(box) + ((long)(first + a) * Tile), Tile);
+                        TensorPrimitives.Multiply(key, weights, new Span<float>(_leaf + (((p * features) + a) * Tile), Tile));
                     }
                 }
 
@@ -228,11 +221,7 @@ internal readonly unsafe struct MultipoleTree<TKernels>
         {
             float* query = _problem.Query + ((long)(first + row) * _problem.FeatureStride) + firstFeature;
             for (int p = 0; p < _rank; p++)
-            {
-                float weight = weights[(row * _rank) + p];
-                float* target = _leaf + ((long)row * depth) + (p * features);
-                for (int a = 0; a < features; a++) target[a] = query[a] * weight;
-            }
+                TKernels.Scale(query, _leaf + ((long)row * depth) + (p * features), features, weights[(row * _rank) + p]);
         }
 
         int paddedRows = Padding.RoundUp(rows, TKernels.RowTile);
@@ -244,20 +233,39 @@ internal readonly unsafe struct MultipoleTree<TKernels>
     private void Multiply(float* matrix, int depth, float* source, float* target, int width) =>
         TKernels.MultiplyAdd(_paddedRank, depth, width, matrix, depth, source, width, target, width);
 
+    /// <summary>Most leaves are alike: only lengths that occur are filled in, each once.</summary>
     private void FillLeafWeights()
     {
-        int* nodes = stackalloc int[_rank];
-        double* weights = stackalloc double[_rank];
-        for (int length = 1; length < _longest; length++)
+        bool* filled = stackalloc bool[_longest];
+        for (int box = _keys.First(0); box < _keys.End(0); box++) FillLeafWeights(_keys.Tokens(0, box), filled);
+        for (int box = _rows.First(0); box < _rows.End(0); box++) FillLeafWeights(_rows.Tokens(0, box), filled);
+        new Span<float>(_keyWeights, 2 * _paddedRank * Tile).Clear();
+        for (int box = Math.Max(_blocks.Count - 2, 0); box < _blocks.Count; box++)
         {
-            Interpolation.Nodes(length, _rank, nodes);
-            for (int token = 0; token < length; token++)
+            int tokens = _keys.Tokens(0, box);
+            for (int j = 0; j < tokens; j++)
             {
-                Interpolation.Weights(nodes, length, _rank, token, weights);
-                for (int p = 0; p < _rank; p++) LeafWeights(length)[(token * _rank) + p] = (float)weights[p];
+                for (int p = 0; p < _rank; p++) KeyWeights(box)[(p * Tile) + j] = LeafWeights(tokens)[(j * _rank) + p];
             }
         }
     }
+
+    private void FillLeafWeights(int length, bool* filled)
+    {
+        if (filled[length]) return;
+        filled[length] = true;
+        int* nodes = stackalloc int[_rank];
+        double* weights = stackalloc double[_rank];
+        Interpolation.Nodes(Math.Max(length, 1), _rank, nodes);
+        for (int token = 0; token < length; token++)
+        {
+            Interpolation.Weights(nodes, length, _rank, token, weights);
+            for (int p = 0; p < _rank; p++) LeafWeights(length)[(token * _rank) + p] = (float)weights[p];
+        }
+    }
+
+    /// <summary><c>[node, token]</c> of a leaf of keys: a whole one's, or the last one's, zero beyond its tokens.</summary>
+    private float* KeyWeights(int box) => _keyWeights + (box == _blocks.Count - 1 ? _paddedRank * Tile : 0);
 
     /// <summary><c>[token, node]</c> of a leaf of that many tokens.</summary>
     private float* LeafWeights(int length) => _weights + ((long)length * _longest * _rank);

@@ -41,14 +41,16 @@ internal sealed unsafe class TailScanMethod<TKernels>(Method kind, TailAllowance
         if (!arena.IsMeasuring)
         {
             int parts = count > 0 ? sweeps[0].Parts : 0, rows = Padding.RoundUp(problem.QueryCount, TKernels.RowTile);
-            crew.Run(new PartSums(problem, blocks, sweeps, parts, scratch), count * parts);
+            bool isShared = tails.Left.IsConstant && tails.Right.IsConstant;
+            crew.Run(new PartSums(problem, blocks, sweeps, parts, scratch), isShared ? parts : count * parts);
+            if (isShared) crew.Run(new Sharing(sweeps), parts);
             crew.Run(new Accumulation(sweeps, scratch), count);
             crew.Run(new Chunks(problem, blocks, sums, sweeps, count, new NearBand<TKernels>(left, right), rows, scratch), (rows + ChunkRows - 1) / ChunkRows);
             SetUnderflowErrors(problem, sums);
             sums.RelativeError = (float)tails.RelativeError;
         }
 
-        if (arena.IsMeasuring || tails.AbsoluteError > 0) FarErrors.Add(problem, sums, tails.AbsoluteError, ref arena);
+        if (arena.IsMeasuring || tails.AbsoluteError > FarErrors.Least) FarErrors.Add<TKernels>(problem, sums, tails.AbsoluteError, ref arena);
         sums.LogScale = problem.KeyLogScale + problem.Position.LogMax;
         return sums;
     }
@@ -66,6 +68,12 @@ internal sealed unsafe class TailScanMethod<TKernels>(Method kind, TailAllowance
         HeadProblem problem, KeyBlocks blocks, TailSweep<TKernels>* sweeps, int parts, TailScratch<TKernels>* scratch) : IParallelWork
     {
         public void Run(int index, int worker) => sweeps[index / parts].SumPart(problem, blocks, index % parts, scratch[worker]);
+    }
+
+    /// <summary>Constant tails of both sides sum the same.</summary>
+    private readonly struct Sharing(TailSweep<TKernels>* sweeps) : IParallelWork
+    {
+        public void Run(int index, int worker) => sweeps[1].TakePart(index, sweeps[0]);
     }
 
     /// <summary>Parts become everything beyond a part, sweep by sweep.</summary>

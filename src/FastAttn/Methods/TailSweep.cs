@@ -75,6 +75,10 @@ internal readonly unsafe struct TailSweep<TKernels>
         }
     }
 
+    /// <summary>Takes the state of one part's blocks from a sweep with the same ratio, one.</summary>
+    public void TakePart(int part, in TailSweep<TKernels> other) =>
+        new Span<float>(other.Kept(other._isLeft ? part + 1 : part), _stateFloats).CopyTo(new Span<float>(Kept(_isLeft ? part + 1 : part), _stateFloats));
+
     /// <summary>Turns the states of parts into the states of everything beyond each part. Float64: many parts add up.</summary>
     /// <param name="running">A state's worth of float64.</param>
     public void Accumulate(double* running)
