@@ -68,6 +68,7 @@ internal static unsafe class LaneConvolution<TKernels>
         InverseRuns(fft, runs, work, accumulators, queryRe1, queryIm1);
     }
 
+    /// <summary>The outermost step of columns that hold something; the others become zeros.</summary>
     private static void ForwardRuns(LaneFft fft, ColumnRuns runs, float* work, float* vectors, float* keyRe, float* keyIm)
     {
         CyclicStep outer = fft.Outer;
@@ -85,6 +86,7 @@ internal static unsafe class LaneConvolution<TKernels>
         }
     }
 
+    /// <summary>The outermost step back, and the contraction, where there are slots.</summary>
     private static void InverseRuns(LaneFft fft, ColumnRuns runs, float* work, float* accumulators, float* queryRe, float* queryIm)
     {
         CyclicStep outer = fft.Outer;
