@@ -19,7 +19,7 @@ internal sealed class CodeletPrinter(InstructionSet isa, KernelTarget target)
         foreach (var line in file.Recipe) writer.Line($"// {line}");
         if (operations.Count > 0)
         {
-            writer.Line("// Operations (a fused multiply-add counts two; a loop counts one round):");
+            writer.Line("// Real operations of the algorithm, and instructions that multiply (fused or not) or only add; a loop counts one round:");
             foreach (var line in operations) writer.Line($"//   {line}");
         }
 
@@ -53,9 +53,10 @@ internal sealed class CodeletPrinter(InstructionSet isa, KernelTarget target)
         return writer.Close().ToString();
     }
 
-    private int PrintMethod(SourceWriter writer, CodeletMethod method)
+    private string PrintMethod(SourceWriter writer, CodeletMethod method)
     {
-        var blocks = method.Blocks.Select(FmaContraction.Run).Select(Scheduler.Run)
+        var contracted = method.Blocks.Select(block => FmaContraction.Run(block, isa.HasFusedMultiplyAdd)).ToArray();
+        var blocks = contracted.Select(Scheduler.Run)
             .Select(sections => (Sections: sections, Locals: LocalAllocation.Run(sections)))
             .ToArray();
 
@@ -67,14 +68,12 @@ internal sealed class CodeletPrinter(InstructionSet isa, KernelTarget target)
         writer.Line($"Vec {string.Join(", ", Enumerable.Range(0, locals).Select(i => $"v{i}"))};");
         if (method.LoopCount is not null) writer.Open($"for (var round = {method.LoopCount}; round > 0; round--)");
 
-        var operations = 0;
         foreach (var (sections, allocation) in blocks)
         {
             foreach (var section in sections)
             {
-                var count = section.Instructions.Where(step => step.StoreAddress is null).Sum(step => step.Node.Flops);
-                operations += count;
-                writer.Line($"// {section.Title}: {count} operations");
+                var use = section.Instructions.Where(step => step.StoreAddress is null).Aggregate(new UnitUse(), (sum, step) => sum + UnitUse.Of(step.Node));
+                writer.Line($"// {section.Title}: {use}");
                 foreach (var instruction in section.Instructions) writer.Line(Spell(instruction, allocation));
             }
         }
@@ -86,7 +85,8 @@ internal sealed class CodeletPrinter(InstructionSet isa, KernelTarget target)
         }
 
         writer.Close().Line();
-        return operations;
+        var operations = method.Blocks.Select(UnitUse.Of).Sum(use => use.Multiplying + use.Adding);
+        return $"{operations}: {contracted.Select(UnitUse.Of).Aggregate((a, b) => a + b)}";
     }
 
     private string Spell(Instruction instruction, LocalAllocation locals)
@@ -101,7 +101,6 @@ internal sealed class CodeletPrinter(InstructionSet isa, KernelTarget target)
             Operation.Subtract => $"{Operand(0)} - {Operand(1)}",
             Operation.Multiply => $"{Operand(0)} * {Operand(1)}",
             Operation.MultiplyAdd => isa.MultiplyAdd(Operand(0), Operand(1), Operand(2)),
-            Operation.MultiplySubtract => isa.MultiplySubtract(Operand(0), Operand(1), Operand(2)),
             Operation.NegatedMultiplyAdd => isa.NegatedMultiplyAdd(Operand(0), Operand(1), Operand(2)),
             _ => SpellLeaf(node),
         };

@@ -35,17 +35,51 @@ internal static class ComplexArithmetic
     /// </summary>
     public static ComplexExpression Rotate(this Simplifier graph, ComplexExpression a, int numerator, int denominator)
     {
-        var eighths = 8L * numerator;
-        if (eighths % denominator == 0)
+        if (8L * numerator % denominator == 0)
         {
-            var turn = (int)(((eighths / denominator % 8) + 8) % 8);
-            for (; turn >= 2; turn -= 2) a = graph.TimesI(1, a);
-            return turn == 0
-                ? a
-                : graph.Scale(Math.Sqrt(0.5), new(graph.Subtract(a.Re, a.Im), graph.Add(a.Re, a.Im)));
+            var (factor, turned) = graph.TurnByEighths(a, numerator, denominator);
+            return graph.Scale(factor, turned);
         }
 
         var angle = 2 * Math.PI * numerator / denominator;
         return graph.Multiply(a, new(graph.Constant(Math.Cos(angle)), graph.Constant(Math.Sin(angle))));
+    }
+
+    /// <summary>
+    /// a·exp(2πi·numerator/denominator), less than a quarter turn either way, as a positive factor and a complex number: the
+    /// larger of |cosine| and |sine| is taken out, and what is left takes two multiplications and two additions. Whoever adds
+    /// two such numbers of one factor multiplies by it once. A root and its conjugate have the same factor to the last bit.
+    /// </summary>
+    public static (double Factor, ComplexExpression Value) Turn(this Simplifier graph, ComplexExpression a, int numerator, int denominator)
+    {
+        if (8L * numerator % denominator == 0) return graph.TurnByEighths(a, numerator, denominator);
+        var angle = 2 * Math.PI * Math.Abs(numerator) / denominator;
+        double cosine = Math.Cos(angle), sine = Math.Sin(angle);
+        if (numerator < 0)
+        {
+            // The conjugate of what the conjugate number becomes.
+            var (factor, value) = graph.Turn(new(a.Re, graph.Negate(a.Im)), -numerator, denominator);
+            return (factor, new(value.Re, graph.Negate(value.Im)));
+        }
+
+        if (cosine > sine)
+        {
+            var tangent = graph.Constant(sine / cosine);
+            return (cosine, new(
+                graph.Subtract(a.Re, graph.Multiply(tangent, a.Im)), graph.Add(a.Im, graph.Multiply(tangent, a.Re))));
+        }
+
+        // A product is subtracted, never subtracted from: a·b − c is not one instruction everywhere.
+        var cotangent = graph.Constant(cosine / sine);
+        return (sine, new(
+            graph.Negate(graph.Subtract(a.Im, graph.Multiply(cotangent, a.Re))), graph.Add(a.Re, graph.Multiply(cotangent, a.Im))));
+    }
+
+    /// <summary>The same for multiples of an eighth, whose factor is 1 or √½ and who multiply by nothing else.</summary>
+    private static (double Factor, ComplexExpression Value) TurnByEighths(this Simplifier graph, ComplexExpression a, int numerator, int denominator)
+    {
+        var turn = (int)(((8L * numerator / denominator % 8) + 8) % 8);
+        for (; turn >= 2; turn -= 2) a = graph.TimesI(1, a);
+        return turn == 0 ? (1, a) : (Math.Sqrt(0.5), new(graph.Subtract(a.Re, a.Im), graph.Add(a.Re, a.Im)));
     }
 }

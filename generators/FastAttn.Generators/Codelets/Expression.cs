@@ -22,9 +22,6 @@ internal enum Operation
     /// <summary>a·b + c, rounded once.</summary>
     MultiplyAdd,
 
-    /// <summary>a·b − c, rounded once.</summary>
-    MultiplySubtract,
-
     /// <summary>c − a·b, rounded once.</summary>
     NegatedMultiplyAdd,
 }
@@ -48,12 +45,4 @@ internal sealed class Expression(Operation operation, IReadOnlyList<Expression> 
 
     /// <summary>True when the node is spelled inside the expression that uses it and needs no local.</summary>
     public bool IsConstant => Operation == Operation.Constant;
-
-    /// <summary>Floating-point operations, a fused one counted as the two it stands for.</summary>
-    public int Flops => Operation switch
-    {
-        Operation.Add or Operation.Subtract or Operation.Multiply => 1,
-        Operation.MultiplyAdd or Operation.MultiplySubtract or Operation.NegatedMultiplyAdd => 2,
-        _ => 0,
-    };
 }

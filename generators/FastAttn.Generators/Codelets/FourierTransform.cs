@@ -38,10 +38,10 @@ internal static class FourierTransform
         var result = new ComplexExpression[n];
         for (var k = 0; k < quarter; k++)
         {
-            var a = graph.Rotate(ahead[k], sign * k, n);
-            var b = graph.Rotate(behind[k], -sign * k, n);
-            var sum = graph.Add(a, b);
-            var turned = graph.TimesI(sign, graph.Subtract(a, b));
+            var (factor, a) = graph.Turn(ahead[k], sign * k, n);
+            var (_, b) = graph.Turn(behind[k], -sign * k, n);
+            var sum = graph.Scale(factor, graph.Add(a, b));
+            var turned = graph.TimesI(sign, graph.Scale(factor, graph.Subtract(a, b)));
             result[k] = graph.Add(even[k], sum);
             result[k + (2 * quarter)] = graph.Subtract(even[k], sum);
             result[k + quarter] = graph.Add(even[k + quarter], turned);

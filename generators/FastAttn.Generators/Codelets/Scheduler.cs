@@ -113,12 +113,16 @@ internal sealed class Scheduler
             if (IsReady(user) && Frees(user)) Emit(user);
     }
 
-    /// <summary>Other nodes with the same operands: the second half of a butterfly.</summary>
-    private IEnumerable<Expression> TwinsOf(Expression node) =>
-        node.Operands.Count == 0
+    /// <summary>Other nodes with the same operands, constants aside: the second half of a butterfly.</summary>
+    private IEnumerable<Expression> TwinsOf(Expression node)
+    {
+        var operands = Variables(node);
+        return operands.Length == 0
             ? []
-            : _users[node.Operands[0]].Where(other => other.Operands.Count == node.Operands.Count
-                && other.Operands.All(operand => node.Operands.Contains(operand)));
+            : _users[operands[0]].Where(other => Variables(other) is var others && others.Length == operands.Length && others.All(operands.Contains));
+
+        static Expression[] Variables(Expression node) => node.Operands.Where(operand => !operand.IsConstant).ToArray();
+    }
 
     private bool IsReady(Expression node) =>
         _section.Contains(node) && !_done.Contains(node)

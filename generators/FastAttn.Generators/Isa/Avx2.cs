@@ -13,7 +13,6 @@ internal sealed class Avx2 : InstructionSet
     public override IEnumerable<string> Usings => ["System.Runtime.Intrinsics.X86"];
 
     public override string MultiplyAdd(string a, string b, string c) => $"Fma.MultiplyAdd({a}, {b}, {c})";
-    public override string MultiplySubtract(string a, string b, string c) => $"Fma.MultiplySubtract({a}, {b}, {c})";
     public override string NegatedMultiplyAdd(string a, string b, string c) => $"Fma.MultiplyAddNegated({a}, {b}, {c})";
 
     // The hardware's minimum and maximum return their second operand when either is NaN.

@@ -13,7 +13,6 @@ internal sealed class Avx512 : InstructionSet
     public override IEnumerable<string> Usings => ["System.Runtime.Intrinsics.X86"];
 
     public override string MultiplyAdd(string a, string b, string c) => $"Avx512F.FusedMultiplyAdd({a}, {b}, {c})";
-    public override string MultiplySubtract(string a, string b, string c) => $"Avx512F.FusedMultiplySubtract({a}, {b}, {c})";
     public override string NegatedMultiplyAdd(string a, string b, string c) => $"Avx512F.FusedMultiplyAddNegated({a}, {b}, {c})";
 
     // The hardware's minimum and maximum return their second operand when either is NaN.

@@ -27,6 +27,9 @@ internal abstract class InstructionSet
     /// <summary>Registers that a multiply-add needs beside its operands: one where it is a product and a sum.</summary>
     public virtual int MultiplyAddTemporaries => 0;
 
+    /// <summary>True where a multiply-add is one instruction.</summary>
+    public bool HasFusedMultiplyAdd => MultiplyAddTemporaries == 0;
+
     /// <summary>The vector type, fully qualified; emitted files alias it as <c>Vec</c>.</summary>
     public abstract string VectorType { get; }
 
@@ -52,9 +55,6 @@ internal abstract class InstructionSet
 
     /// <summary>a·b + c.</summary>
     public abstract string MultiplyAdd(string a, string b, string c);
-
-    /// <summary>a·b − c.</summary>
-    public abstract string MultiplySubtract(string a, string b, string c);
 
     /// <summary>c − a·b.</summary>
     public abstract string NegatedMultiplyAdd(string a, string b, string c);

@@ -13,7 +13,6 @@ internal sealed class Neon : InstructionSet
     public override IEnumerable<string> Usings => ["System.Runtime.Intrinsics.Arm"];
 
     public override string MultiplyAdd(string a, string b, string c) => $"AdvSimd.FusedMultiplyAdd({c}, {a}, {b})";
-    public override string MultiplySubtract(string a, string b, string c) => $"AdvSimd.Negate(AdvSimd.FusedMultiplySubtract({c}, {a}, {b}))";
     public override string NegatedMultiplyAdd(string a, string b, string c) => $"AdvSimd.FusedMultiplySubtract({c}, {a}, {b})";
 
     public override string Max(string bound, string x) => $"AdvSimd.Max({bound}, {x})";

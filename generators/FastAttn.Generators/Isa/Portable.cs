@@ -13,7 +13,6 @@ internal sealed class Portable : InstructionSet
     public override string VectorClass => "System.Runtime.Intrinsics.Vector128";
 
     public override string MultiplyAdd(string a, string b, string c) => $"({a} * {b}) + {c}";
-    public override string MultiplySubtract(string a, string b, string c) => $"({a} * {b}) - {c}";
     public override string NegatedMultiplyAdd(string a, string b, string c) => $"{c} - ({a} * {b})";
 
     // A comparison with NaN is false, so both selections pass it on.

@@ -54,8 +54,8 @@ internal static class FftRecipe
         return length switch
         {
             _ when InRegisters.Contains(length) => (CyclicStepKind.Convolve, 0),
+            <= 128 when length % 8 == 0 => (CyclicStepKind.Columns, 8),
             <= 64 => (CyclicStepKind.Split, 0),
-            <= 128 => (CyclicStepKind.Columns, 8),
             <= 256 => (CyclicStepKind.Columns, 16),
             _ when bytes <= CacheBytes => (CyclicStepKind.Split, 0),
             _ => (CyclicStepKind.Columns, 8),
