@@ -50,7 +50,7 @@ internal abstract unsafe class TransformCase : IDisposable
             long stride = Fft.Length + ArrayGap, vectors = (long)Fft.Length * Fft.Lanes;
             float* values = Data, sums = Data + vectors, scalars = Data + (2 * vectors), work = scalars + (ScalarArrays * stride);
             LaneConvolution<TKernels>.AccumulateOuter(
-                Fft, scalars + (8 * stride), values,
+                Fft, ColumnRuns.All(Fft), scalars + (8 * stride), values,
                 scalars, scalars + stride, scalars + (2 * stride), scalars + (3 * stride),
                 scalars + (4 * stride), scalars + (5 * stride), scalars + (6 * stride), scalars + (7 * stride),
                 sums, work);
