@@ -17,6 +17,7 @@ return new RootCommand("Measures FastAttn. 'benchmarks' runs BenchmarkDotNet wit
     MeasurementCommand.Create("heads", "Time of a head by direct and fft, what the planner takes, and other programs' times.", new Heads()),
     MeasurementCommand.Create("grids", "Heads on grids against heads over sequences of as many tokens.", new Grids()),
     MeasurementCommand.Create("fft", "Transforms of the FFT method against the floors that the vector units set.", new Transforms()),
+    MeasurementCommand.Create("lengths", "The FFT method at random lengths against the transform lengths above them.", new Lengths()),
     MeasurementCommand.Create("toeplitz", "Toeplitz products of 64 columns, and other programs' times.", new ToeplitzProducts()),
     MeasurementCommand.Create("threads", "One head and eight heads on one thread and on two.", new ThreadScaling()),
     MeasurementCommand.Create("memory", "Working memory of a head against its bound.", new WorkingMemory()),
