@@ -62,6 +62,9 @@ internal abstract class InstructionSet
     /// <summary>The larger of a bound and x, lane by lane; NaN in x passes.</summary>
     public abstract string Max(string bound, string x);
 
+    /// <summary>A condition: some lane of a is greater than that of b.</summary>
+    public virtual string AnyGreater(string a, string b) => $"Vectors.GreaterThanAny({a}, {b})";
+
     /// <summary>The smaller of a bound and x, lane by lane; NaN in x passes.</summary>
     public abstract string Min(string bound, string x);
 

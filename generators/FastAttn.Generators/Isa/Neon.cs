@@ -17,6 +17,7 @@ internal sealed class Neon : InstructionSet
 
     public override string Max(string bound, string x) => $"AdvSimd.Max({bound}, {x})";
     public override string Min(string bound, string x) => $"AdvSimd.Min({bound}, {x})";
+    public override string AnyGreater(string a, string b) => $"AdvSimd.Extract(AdvSimd.Arm64.MaxAcross({a} - {b}), 0) > 0f";
     public override string ZipLow(string a, string b) => $"AdvSimd.Arm64.ZipLow({a}, {b})";
     public override string ZipHigh(string a, string b) => $"AdvSimd.Arm64.ZipHigh({a}, {b})";
     public override string? Round(string x) => $"AdvSimd.RoundToNearest({x})";

@@ -17,6 +17,9 @@ internal enum Operation
     Min,
     Round,
     ScaleByPowerOfTwo,
+
+    /// <summary>a times 2ⁿ, n the lowest nine bits of b: added to the exponent, which must stay that of a normal number or become that of zero.</summary>
+    AddExponent,
     ZipLow,
     ZipHigh,
 }

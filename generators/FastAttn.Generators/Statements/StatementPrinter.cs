@@ -35,6 +35,12 @@ internal static class StatementPrinter
             writer.Line($"{target}RestPower = {target}RestPower + {isa.IntegerConstant(0x3F800000)};");
             writer.Line($"{Left()} = ({a} * {isa.AsFloats(target + "HalfPower")}) * {isa.AsFloats(target + "RestPower")};");
         }
+        else if (operation == Operation.AddExponent)
+        {
+            string power = isa.ShiftLeft(Parenthesised(isa.AsIntegers(b)), 23);
+            writer.Line($"Ints {target}Bits = {isa.AsIntegers(a)} + ({power});");
+            writer.Line($"{Left()} = {isa.AsFloats(target + "Bits")};");
+        }
         else
         {
             writer.Line($"{Left()} = {Right(isa, statement)};");

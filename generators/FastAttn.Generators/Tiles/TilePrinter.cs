@@ -9,9 +9,6 @@ namespace FastAttn.Generators.Tiles;
 /// <summary>Last pass: the file that one request turns into, entry points first and then the panels they call.</summary>
 internal static class TilePrinter
 {
-    /// <summary>Register tiles of weights between the two products: enough to spread the cost of a call, few enough for L1.</summary>
-    private const int TilesInFlight = 4;
-
     /// <summary>Depth of a partial sum: the block of B that it needs stays in L2, and rounding errors add up in two levels.</summary>
     private const int DepthBlock = 256;
 
@@ -29,8 +26,12 @@ internal static class TilePrinter
         SourceWriter writer = KernelFile.Open(request.Target, isa, Recipe(request, isa, shape, values));
         PrintConstants(writer, request, isa, shape);
         PrintMultiplyAdd(writer, request.HeadDimensions);
-        PrintAttentionTile(writer, isa, shape, values);
-        new ScorePanel(isa, shape).Print(writer);
+        PrintAttentionTile(writer, isa, shape);
+        new CoefficientPanel(isa, shape).Print(writer);
+        PrintSoftmaxTile(writer, isa, shape);
+        new BiasPanel(isa, shape).Print(writer);
+        new ScoreWeights(isa, shape).Print(writer);
+        PrintMultiplyValues(writer, isa, values);
         foreach (int? depth in depths.Select(depth => (int?)depth).Append(null))
         {
             PrintColumnLoop(writer, isa, shape, depth);
@@ -79,20 +80,66 @@ internal static class TilePrinter
         writer.Close().Close().Line();
     }
 
-    private static void PrintAttentionTile(SourceWriter writer, InstructionSet isa, TileShape shape, (int Columns, int[] Chunks)[] values)
+    private static void PrintAttentionTile(SourceWriter writer, InstructionSet isa, TileShape shape)
     {
-        int weights = TilesInFlight * shape.Rows * TileShape.KeyTile, alignment = 4 * isa.Lanes;
-        const string Call = "(count, weights, 64, values, valueStride, numerators, numeratorStride)";
         writer.Line(KernelFile.MethodAttributes);
         writer.Line("public static void AttentionTile(");
         writer.Line("    int rows, int features, int valueDimension, float* query, nint queryStride, float* keys, float* coefficients, nint coefficientStride,");
         writer.Line("    float* values, nint valueStride, float* numerators, nint numeratorStride, float* rowSums)");
         writer.Open();
+        PrintRowsInFlight(writer, isa, shape, () =>
+        {
+            writer.Line($"{CoefficientPanel.Method}(count, features, query, queryStride, keys, coefficients, coefficientStride, weights, rowSums);");
+            writer.Line("MultiplyValues(count, valueDimension, weights, values, valueStride, numerators, numeratorStride);");
+            writer.Line("query += count * queryStride;");
+            writer.Line("coefficients += count * coefficientStride;");
+            writer.Line("numerators += count * numeratorStride;");
+            writer.Line($"rowSums += count * {isa.Lanes};");
+        });
+        writer.Close().Line();
+    }
+
+    private static void PrintSoftmaxTile(SourceWriter writer, InstructionSet isa, TileShape shape)
+    {
+        writer.Line(KernelFile.MethodAttributes);
+        writer.Line("public static void SoftmaxTile(");
+        writer.Line("    int rows, int dimension, int valueDimension, float* query, nint queryStride, float* keys, float* biases, nint biasStride,");
+        writer.Line("    float* values, nint valueStride, float* numerators, nint numeratorStride, float headroom, float* references, float* rowSums)");
+        writer.Open();
+        PrintRowsInFlight(writer, isa, shape, () =>
+        {
+            writer.Line($"{BiasPanel.Method}(count, dimension, query, queryStride, keys, biases, biasStride, weights);");
+            writer.Line($"{ScoreWeights.Method}(count, valueDimension, weights, headroom, references, rowSums, numerators, numeratorStride);");
+            writer.Line("MultiplyValues(count, valueDimension, weights, values, valueStride, numerators, numeratorStride);");
+            writer.Line("query += count * queryStride;");
+            writer.Line("biases += count * biasStride;");
+            writer.Line("numerators += count * numeratorStride;");
+            writer.Line("references += count;");
+            writer.Line($"rowSums += count * {isa.Lanes};");
+        });
+        writer.Close().Line();
+    }
+
+    /// <summary>The loop over as many rows as have their weights in L1 at once; the weights stand on the stack.</summary>
+    private static void PrintRowsInFlight(SourceWriter writer, InstructionSet isa, TileShape shape, Action printBody)
+    {
+        int weights = shape.RowsInFlight * TileShape.KeyTile, alignment = 4 * isa.Lanes;
         writer.Line($"float* buffer = stackalloc float[{weights + isa.Lanes}];");
         writer.Line($"float* weights = (float*)(((nint)buffer + {alignment - 1}) & -{alignment});");
-        writer.Open($"for (int row = 0; row < rows; row += {TilesInFlight * shape.Rows})");
-        writer.Line($"int count = rows - row < {TilesInFlight * shape.Rows} ? rows - row : {TilesInFlight * shape.Rows};");
-        writer.Line($"{ScorePanel.Name}(count, features, query, queryStride, keys, coefficients, coefficientStride, weights, rowSums);");
+        writer.Open($"for (int row = 0; row < rows; row += {shape.RowsInFlight})");
+        writer.Line($"int count = rows - row < {shape.RowsInFlight} ? rows - row : {shape.RowsInFlight};");
+        printBody();
+        writer.Close();
+    }
+
+    /// <summary>Weights times the values of a key block; fixed numbers of columns have their own code.</summary>
+    private static void PrintMultiplyValues(SourceWriter writer, InstructionSet isa, (int Columns, int[] Chunks)[] values)
+    {
+        const string Call = "(rows, weights, 64, values, valueStride, numerators, numeratorStride)";
+        writer.Line(KernelFile.MethodAttributes);
+        writer.Line("private static void MultiplyValues(");
+        writer.Line("    int rows, int valueDimension, float* weights, float* values, nint valueStride, float* numerators, nint numeratorStride)");
+        writer.Open();
         writer.Open("switch (valueDimension)");
         foreach ((int columns, int[] chunks) in values)
         {
@@ -110,13 +157,8 @@ internal static class TilePrinter
         }
 
         writer.Line("default:");
-        writer.Line($"    {ColumnLoopName(TileShape.KeyTile)}{Call.Replace("(count,", "(count, valueDimension,")};");
+        writer.Line($"    {ColumnLoopName(TileShape.KeyTile)}{Call.Replace("(rows,", "(rows, valueDimension,")};");
         writer.Line("    break;");
-        writer.Close();
-        writer.Line("query += count * queryStride;");
-        writer.Line("coefficients += count * coefficientStride;");
-        writer.Line("numerators += count * numeratorStride;");
-        writer.Line($"rowSums += count * {isa.Lanes};");
         writer.Close().Close().Line();
     }
 

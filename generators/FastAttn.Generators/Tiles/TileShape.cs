@@ -13,6 +13,9 @@ internal readonly record struct TileShape(int Rows, int Vectors)
     /// <summary>Two multiply-adds start a cycle and take four: fewer sums than this leave the pipes waiting.</summary>
     public const int SumsInFlight = 8;
 
+    /// <summary>Register tiles of weights between the two products: enough to spread the cost of a call, few enough for L1.</summary>
+    public const int TilesInFlight = 4;
+
     /// <summary>
     /// The shape with the most multiply-adds for each load. A tile of r × v sums needs r·v + v + 1 registers (the sums, one row
     /// of the right factor, one broadcast) and loads r + v times for r·v multiply-adds. The vectors must divide a key block.
@@ -29,6 +32,9 @@ internal readonly record struct TileShape(int Rows, int Vectors)
 
         return best;
     }
+
+    /// <summary>Rows whose weights are in L1 between the two products.</summary>
+    public int RowsInFlight => TilesInFlight * Rows;
 
     private double WorkPerLoad => (double)(Rows * Vectors) / (Rows + Vectors);
 }

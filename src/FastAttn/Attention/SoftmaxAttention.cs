@@ -1,6 +1,5 @@
 using FastAttn.Attention;
 using FastAttn.Kernels;
-using FastAttn.Memory;
 using FastAttn.Methods;
 using FastAttn.Threading;
 
@@ -10,13 +9,14 @@ namespace FastAttn;
 public static unsafe class SoftmaxAttention
 {
     /// <summary>
-    /// <c>softmax(q_i·k_j/√d + b_{j−i})</c> over keys, times values, never n×n in memory: keys stream by in strips under a running
-    /// maximum (Milakov and Gimelshein 2018). O(n_q·n_k·(d + d_v)) time, 4·n_k·(d + d_v) bytes for each head in flight.
+    /// <c>softmax(q_i·k_j/√d + b_{j−i})</c> over keys, times values, never n×n in memory: keys stream by in blocks under a running
+    /// maximum (Milakov and Gimelshein 2018; Dao et al. 2022). O(n_q·n_k·(d + d_v)) time; 4·n_k·(d + d_v) bytes for each head of keys
+    /// that is packed at a time, which is one or as many as fit in 32 MiB, 4·H·(n_q + n_k) for the bias and less than a megabyte a thread.
     /// </summary>
     /// <remarks>
     /// A row that sees no key is zeros. NaN and infinity reach exactly the rows that depend on them, and a value entry only its own
-    /// column; scores must stay within the range of float32. The same input gives the same bits for any number of threads; heads
-    /// are dealt to threads. Thread-safe.
+    /// column; scores must stay within the range of float32, in units of one binary logarithm (which are ln 2 as large). The same
+    /// input gives the same bits for any number of threads; tiles of rows of all heads are dealt to them. Thread-safe.
     /// </remarks>
     /// <param name="shape">The sizes.</param>
     /// <param name="query"><c>[B, H, n_q, d]</c>, dense.</param>
@@ -67,15 +67,28 @@ public static unsafe class SoftmaxAttention
         ArgumentCheck.BiasValues(bias);
     }
 
-    /// <summary>Deals the heads to threads, each with a workspace of its own.</summary>
+    /// <summary>Calls a crew together and computes all heads.</summary>
     private sealed class Run(SoftmaxCall call, int threads) : ITierVisitor<int>
     {
+        /// <summary>Multiply-adds that are worth a thread: what it does in some tens of microseconds, the time it takes to wake one.</summary>
+        private const double WorkPerThread = 1 << 21;
+
         public int Visit<TKernels>()
             where TKernels : struct, IKernels
         {
-            using var workspaces = new WorkspacePool(SoftmaxHeads<TKernels>.MeasureWorkspace(call));
-            int heads = call.Shape.Batch * call.Shape.Heads;
-            WorkTeam.Run(new SoftmaxHeads<TKernels>(call, workspaces), heads, threads);
+            AttentionShape shape = call.Shape;
+            int heads = shape.Batch * shape.Heads;
+            double work = (double)heads * shape.QueryLength * shape.KeyLength * (shape.HeadDimension + shape.ValueDimension);
+            Crew crew = Crew.Enlist((int)Math.Clamp(work / WorkPerThread, 1, threads));
+            try
+            {
+                SoftmaxHeads<TKernels>.Run(call, crew);
+            }
+            finally
+            {
+                crew.Dismiss();
+            }
+
             return heads;
         }
     }

@@ -46,4 +46,34 @@ internal unsafe interface ITileKernels
         int rows, int features, int valueDimension,
         float* query, nint queryStride, float* keys, float* coefficients, nint coefficientStride,
         float* values, nint valueStride, float* numerators, nint numeratorStride, float* rowSums);
+
+    /// <summary>
+    /// One block of <see cref="KernelShape.KeyTile"/> keys of softmax attention, as <see cref="AttentionTile"/> but with weights
+    /// <c>P[i, j] = 2^(query[i] · keys[:, j] + keys[−1, j] + bias[i, j] − references[i] − headroom)</c>. Where a weight would exceed
+    /// 2^(8 − headroom), the reference first becomes the largest score of the row in this block, and numerators and row sums follow.
+    /// </summary>
+    /// <param name="rows">Queries, a multiple of <see cref="RowTile"/>.</param>
+    /// <param name="dimension">Depth of the first product.</param>
+    /// <param name="valueDimension">Columns of values and numerators, a multiple of <see cref="Lanes"/>; fixed sizes have their own code.</param>
+    /// <param name="query"><c>[rows, dimension]</c>, rows <paramref name="queryStride"/> apart.</param>
+    /// <param name="queryStride">Floats between query rows.</param>
+    /// <param name="keys">
+    /// <c>[1 + dimension, KeyTile]</c>: first a number for each key, −∞ where nobody sees it, then the keys, transposed and dense,
+    /// times log₂ e.
+    /// </param>
+    /// <param name="biases">
+    /// The bias of (row 0, key 0), times log₂ e. Row i reads KeyTile of them from <c>biases + i·biasStride</c> on, with no alignment.
+    /// </param>
+    /// <param name="biasStride">Floats between the biases of one row and the next, −1 where they belong to offsets.</param>
+    /// <param name="values"><c>[KeyTile, valueDimension]</c>, rows <paramref name="valueStride"/> apart.</param>
+    /// <param name="valueStride">Floats between value rows.</param>
+    /// <param name="numerators"><c>[rows, valueDimension]</c>, accumulated.</param>
+    /// <param name="numeratorStride">Floats between numerator rows.</param>
+    /// <param name="headroom">A whole number from 0 to 60: how far, in binary orders, weights stay below 2⁸, for values near overflow.</param>
+    /// <param name="references"><c>[rows]</c>: the lowest finite number before a row's first block.</param>
+    /// <param name="rowSums"><c>[rows, Lanes]</c>, accumulated.</param>
+    static abstract void SoftmaxTile(
+        int rows, int dimension, int valueDimension,
+        float* query, nint queryStride, float* keys, float* biases, nint biasStride,
+        float* values, nint valueStride, float* numerators, nint numeratorStride, float headroom, float* references, float* rowSums);
 }

@@ -7,6 +7,11 @@ internal readonly unsafe struct SoftmaxCall(
 {
     public AttentionShape Shape => shape;
 
+    public bool BiasIsPerHead => biasPerHead;
+
+    /// <summary>Heads of queries that share one of keys and values.</summary>
+    public int Sharing => shape.Heads / shape.KeyHeads;
+
     public float* Query(int head) => query + ((long)head * shape.QueryLength * shape.HeadDimension);
 
     public float* Key(int head) => key + ((long)KeyHead(head) * shape.KeyLength * shape.HeadDimension);
@@ -26,5 +31,8 @@ internal readonly unsafe struct SoftmaxCall(
     /// <summary>How many keys, from the first on, query i may see.</summary>
     public int VisibleKeys(int i) => causal ? shape.KeyLength - shape.QueryLength + i + 1 : shape.KeyLength;
 
-    private int KeyHead(int head) => head / (shape.Heads / shape.KeyHeads);
+    /// <summary>The first query that may see key j, which may be negative or past the last.</summary>
+    public int FirstQuery(int j) => causal ? j - (shape.KeyLength - shape.QueryLength) : 0;
+
+    private int KeyHead(int head) => head / Sharing;
 }

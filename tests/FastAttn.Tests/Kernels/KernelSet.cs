@@ -38,6 +38,10 @@ public abstract unsafe class KernelSet
     public abstract void CopyRows(
         float* source, nint sourceStride, int rows, int columns, float* destination, nint destinationStride);
 
+    public abstract void SoftmaxTile(
+        int rows, int dimension, int valueDimension, float* query, nint queryStride, float* keys, float* biases, nint biasStride,
+        float* values, nint valueStride, float* numerators, nint numeratorStride, float headroom, float* references, float* rowSums);
+
     public abstract float Max(float* x, int count);
 
     public abstract bool AllFinite(float* x, int count);
@@ -95,6 +99,13 @@ internal sealed unsafe class KernelSet<TKernels>(string name) : KernelSet
     public override void CopyRows(
         float* source, nint sourceStride, int rows, int columns, float* destination, nint destinationStride) =>
         TKernels.CopyRows(source, sourceStride, rows, columns, destination, destinationStride);
+
+    public override void SoftmaxTile(
+        int rows, int dimension, int valueDimension, float* query, nint queryStride, float* keys, float* biases, nint biasStride,
+        float* values, nint valueStride, float* numerators, nint numeratorStride, float headroom, float* references, float* rowSums) =>
+        TKernels.SoftmaxTile(
+            rows, dimension, valueDimension, query, queryStride, keys, biases, biasStride, values, valueStride, numerators, numeratorStride,
+            headroom, references, rowSums);
 
     public override float Max(float* x, int count) => TKernels.Max(x, count);
 

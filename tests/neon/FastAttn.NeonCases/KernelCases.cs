@@ -32,6 +32,7 @@ internal static class KernelCases
             "MultiplyAdd" => Products(numbers),
             "CopyRows" => RowCopies(numbers),
             "AttentionTile" => AttentionTiles(numbers),
+            "SoftmaxTile" => SoftmaxTiles(numbers),
             "TransposeScaled" => Transposes(numbers),
             "Convolve" => Lengths(lengths, [2, 3, 4, 5, 6, 8, 10, 12, 16]).Select(n => Prefixed(lengths, n, [Normal(numbers, 2 * Lanes * n), Normal(numbers, 2 * n)])),
             "Split" or "Merge" => Lengths(lengths, [4, 8, 20, 24, 32, 36, 40, 48, 64, 128]).Select(n =>
@@ -149,6 +150,32 @@ internal static class KernelCases
         {
             int width = (columns + Lanes - 1) / Lanes * Lanes;
             yield return [Normal(numbers, rows - 1 + width) with { Start = rows - 1 }, (nint)(-1), rows, columns, Matrix(numbers, rows, width, width + 4), (nint)(width + 4)];
+        }
+    }
+
+    private static IEnumerable<object[]> SoftmaxTiles(Numbers numbers)
+    {
+        foreach (int valueDimension in new[] { 4, 12, 16, 64, 80, 100 })
+        {
+            foreach ((int rows, int dimension) in new[] { (12, 1), (12, 64), (36, 33) })
+            {
+                // References that rise, that rise from nothing, and that stay.
+                foreach (float reference in new[] { -20f, float.MinValue, 0f })
+                {
+                    nint queryStride = dimension + 2, valueStride = valueDimension + 4, numeratorStride = valueDimension + 8;
+                    bool fresh = reference == float.MinValue;
+                    Buffer numerators = Matrix(numbers, rows, valueDimension, numeratorStride), rowSums = Positive(numbers, rows * Lanes);
+                    if (fresh) numerators.Data.AsSpan().Clear();
+                    if (fresh) rowSums.Data.AsSpan().Clear();
+                    yield return
+                    [
+                        rows, dimension, valueDimension, Matrix(numbers, rows, dimension, queryStride), queryStride,
+                        new Buffer(numbers.Normals((1 + dimension) * KeyTile, 0.1)), Normal(numbers, rows - 1 + KeyTile) with { Start = rows - 1 }, (nint)(-1),
+                        Matrix(numbers, KeyTile, valueDimension, valueStride), valueStride, numerators, numeratorStride, fresh ? 40f : 0f,
+                        new Buffer([.. Enumerable.Repeat(reference, rows)]), rowSums,
+                    ];
+                }
+            }
         }
     }
 

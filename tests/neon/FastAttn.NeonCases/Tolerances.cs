@@ -16,6 +16,7 @@ internal static class Tolerances
         ("AddScaled|AccumulateSquares", new(2, UnitOf.Loudest, "one or two fused steps")),
         ("MultiplyAdd", new(12, UnitOf.Loudest, "sums of up to 300 products of both signs")),
         ("AttentionTile", new(8, UnitOf.Loudest, "a product of sums of up to 128 products with sums of 64")),
+        ("SoftmaxTile", new(16, UnitOf.Loudest, "exponents that are sums of up to 64 products, then sums of 64 products of both signs")),
         ("(Split|Merge)(Loop|[0-9]*)", new(2, UnitOf.Loudest, "one rotation after two sums")),
         ("Convolve[0-9]*", new(4, UnitOf.Loudest, "two transforms of up to 16 points and a product")),
         ("(Forward|Inverse)[A-Za-z]*[0-9]*", new(6, UnitOf.Loudest, "one transform of up to 16 points, a rotation, a twist")),

@@ -94,8 +94,14 @@ namespace System.Runtime.Intrinsics.Arm
         public static Vector128<float> RoundToNearest(Vector128<float> value) => RoundToNearest(value);
 
         [Intrinsic]
+        public static float Extract(Vector64<float> vector, byte index) => Extract(vector, index);
+
+        [Intrinsic]
         public abstract class Arm64
         {
+            [Intrinsic]
+            public static Vector64<float> MaxAcross(Vector128<float> value) => MaxAcross(value);
+
             [Intrinsic]
             public static Vector128<float> ZipLow(Vector128<float> left, Vector128<float> right) => ZipLow(left, right);
 
