@@ -14,6 +14,7 @@ return new RootCommand("Measures FastAttn. 'benchmarks' runs BenchmarkDotNet wit
     MeasurementCommand.CreateFolder(),
     MeasurementCommand.Create("limits", "What this machine can do at most: multiply-adds, additions, bytes a second from each cache.", new Limits()),
     MeasurementCommand.Create("peak", "Share of the fused multiply-add peak that the direct method reaches.", new PeakShare()),
+    MeasurementCommand.Create("features", "Share of the fused multiply-add peak that feature maps reach.", new FeatureShare()),
     MeasurementCommand.Create("heads", "Time of a head by direct and fft, what the planner takes, and other programs' times.", new Heads()),
     MeasurementCommand.Create("grids", "Heads on grids against heads over sequences of as many tokens.", new Grids()),
     MeasurementCommand.Create("fft", "Transforms of the FFT method against the floors that the vector units set.", new Transforms()),
