@@ -1,4 +1,3 @@
-using System.Numerics.Tensors;
 using FastAttn.Kernels;
 using FastAttn.Memory;
 using FastAttn.Threading;
@@ -10,8 +9,8 @@ internal sealed unsafe class FeatureStage<TKernels, TMap> : FeatureStage
     where TKernels : struct, IKernels
     where TMap : struct, IFeatureMap
 {
-    /// <summary>Entries above 2^60 in size would overflow their own square.</summary>
-    private const float LargeEntry = 1.1529215e18f;
+    /// <summary>Rows above 2^60 in size would overflow products of their entries.</summary>
+    private const double LargeRow = 1.1529215e18;
 
     private readonly int _dimension;
     private readonly int _columns;
@@ -71,20 +70,25 @@ internal sealed unsafe class FeatureStage<TKernels, TMap> : FeatureStage
     {
         exponent = 0;
         halfSquaredNorm = 0;
-        var row = new ReadOnlySpan<float>(source, _dimension);
-        float largest = state == RowState.Masked ? 0 : Math.Abs(TensorPrimitives.MaxMagnitude(row));
-        if (!float.IsFinite(largest)) state = RowState.NonFinite;
-        if (state != RowState.Kept || largest == 0)
+
+        // In float64: half of a large squared norm becomes an exponent, where a relative error is an absolute one. The sum is
+        // finite if and only if every entry is, and zero only if all are.
+        double squares = state == RowState.Masked ? 0 : WideSum.OfSquares(source, _dimension);
+        if (!double.IsFinite(squares))
+        {
+            state = RowState.NonFinite;
+            squares = 0;
+        }
+
+        if (squares == 0)
         {
             new Span<float>(target, _dimension).Clear();
             return state;
         }
 
-        // In float64: half of a large squared norm becomes an exponent, where a relative error is an absolute one.
-        double squares = WideSum.OfSquares(source, _dimension);
-        double factor = _normalize ? 1 / Math.Sqrt(squares) : _scale;
-        if (!_normalize && largest * factor > LargeEntry) exponent = Math.ILogB(largest * factor);
-        factor = Math.ScaleB(factor, -exponent);
+        double norm = Math.Sqrt(squares), factor = _normalize ? 1 / norm : _scale;
+        if (!_normalize && norm * factor > LargeRow) exponent = Math.ILogB(norm * factor);
+        if (exponent != 0) factor = Math.ScaleB(factor, -exponent);
         if (factor < float.MaxValue) TKernels.Scale(source, target, _dimension, (float)factor);
         else for (int i = 0; i < _dimension; i++) target[i] = (float)(source[i] * factor);
         halfSquaredNorm = _normalize ? 0.5 : 0.5 * squares * _scale * _scale;

@@ -1,3 +1,4 @@
+using System.Numerics.Tensors;
 using FastAttn.Kernels;
 using FastAttn.Memory;
 using FastAttn.Threading;
@@ -37,15 +38,15 @@ internal abstract unsafe class AttentionMethod
 
     /// <summary>
     /// The errors of a computation that only rounds: nothing beyond rounding relative to den_i, except what underflow can
-    /// lose. Every factor is at most one, so each of the n·m products loses less than the smallest normal number.
+    /// lose. Every factor but the value is at most one, so each of the n·m products loses less than the smallest normal number,
+    /// times the value or at the product with it.
     /// </summary>
     internal static void SetUnderflowErrors(in HeadProblem problem, in PartialSums sums)
     {
         float loss = (float)((double)problem.KeyCount * problem.Features * SmallestNormal);
         new Span<float>(sums.DenominatorErrors, problem.QueryCount).Fill(loss);
-        double largestNorm = 0;
-        for (int j = 0; j < problem.KeyCount; j++) largestNorm = Math.Max(largestNorm, problem.ValueNorm[j]);
-        new Span<float>(sums.NumeratorErrors, problem.QueryCount).Fill((float)(loss * largestNorm * problem.Values.Factor));
+        double largestNorm = TensorPrimitives.Max(new ReadOnlySpan<double>(problem.ValueNorm, problem.KeyCount));
+        new Span<float>(sums.NumeratorErrors, problem.QueryCount).Fill((float)(loss * Math.Max(largestNorm * problem.Values.Factor, 1)));
     }
 
     private const double SmallestNormal = 1.17549435e-38;

@@ -112,12 +112,19 @@ internal sealed unsafe class DirectMethod<TKernels> : AttentionMethod
             int floats = rows * sums.NumeratorStride;
             float* total = sums.Numerators + ((long)first * sums.NumeratorStride);
             float* part = parts + ((long)worker * tileRows * sums.NumeratorStride), laneSums = rowSums + ((long)worker * tileRows * TKernels.Lanes);
-            PartialSums partSums = sums;
-            partSums.Numerators = part - ((long)first * sums.NumeratorStride);
             new Span<float>(sums.Denominators + first, rows).Clear();
             new Span<float>(total, floats).Clear();
-            new Span<float>(part, floats).Clear();
             new Span<float>(laneSums, rows * TKernels.Lanes).Clear();
+            if (blocks.Count <= BlocksPerPart)
+            {
+                AddBlocks(problem, problem.Position.Window, blocks, sums, first, rows, 0, blocks.Count, laneSums);
+                LaneSums.MoveTo<TKernels>(sums.Denominators + first, laneSums, rows);
+                return;
+            }
+
+            PartialSums partSums = sums;
+            partSums.Numerators = part - ((long)first * sums.NumeratorStride);
+            new Span<float>(part, floats).Clear();
             for (int block = 0; block < blocks.Count; block += BlocksPerPart)
             {
                 int end = Math.Min(block + BlocksPerPart, blocks.Count);

@@ -101,8 +101,12 @@ internal sealed unsafe class HeadRunner<TKernels>(
 
     private void MarkKeys(in HeadCall call, RowState* states)
     {
-        for (int j = 0; j < shape.KeyLength; j++)
-            states[j] = j < call.KeptKeys && (call.KeyMask is null || call.KeyMask[j]) ? RowState.Kept : RowState.Masked;
+        new Span<RowState>(states, shape.KeyLength).Fill(RowState.Masked);
+        new Span<RowState>(states, call.KeptKeys).Fill(RowState.Kept);
+        for (int j = 0; call.KeyMask is not null && j < call.KeptKeys; j++)
+        {
+            if (!call.KeyMask[j]) states[j] = RowState.Masked;
+        }
     }
 
     /// <summary>Runs a method, stores every row it can vouch for, and lists the others.</summary>

@@ -8,13 +8,15 @@ namespace FastAttn.Methods;
 internal readonly unsafe struct KeyBlocks
 {
     private readonly float* _keys;
-    private readonly float* _values;
+    private readonly nint* _values;
+    private readonly float* _copies;
     private readonly int _features;
 
-    private KeyBlocks(float* keys, float* values, int count, int features, int valueStride)
+    private KeyBlocks(float* keys, nint* values, float* copies, int count, int features, int valueStride)
     {
         _keys = keys;
         _values = values;
+        _copies = copies;
         _features = features;
         Count = count;
         ValueStride = valueStride;
@@ -29,8 +31,8 @@ internal readonly unsafe struct KeyBlocks
     /// <summary><c>[features padded to register tiles, KeyTile]</c>: as the left operand of a product it has whole tiles of rows.</summary>
     public float* Keys(int block) => _keys + ((long)block * _features * KernelShape.KeyTile);
 
-    /// <summary><c>[KeyTile, ValueStride]</c>.</summary>
-    public float* Values(int block) => _values + ((long)block * KernelShape.KeyTile * ValueStride);
+    /// <summary><c>[KeyTile, ValueStride]</c>, not to be written: the caller's own rows where they stand as they are wanted.</summary>
+    public float* Values(int block) => (float*)_values[block];
 
     public static KeyBlocks Pack<TKernels>(in HeadProblem problem, Crew crew, ref Arena arena)
         where TKernels : struct, IKernels
@@ -40,8 +42,9 @@ internal readonly unsafe struct KeyBlocks
         int features = Padding.RoundUp(problem.Features, TKernels.RowTile);
         int valueStride = Padding.RoundUp(problem.ValueDimension, TKernels.Lanes);
         float* keys = arena.Take<float>((long)count * features * Tile);
-        float* values = arena.Take<float>((long)count * Tile * valueStride);
-        var blocks = new KeyBlocks(keys, values, count, features, valueStride);
+        float* copies = arena.Take<float>((long)count * Tile * valueStride);
+        nint* values = arena.Take<nint>(count);
+        var blocks = new KeyBlocks(keys, values, copies, count, features, valueStride);
         if (!arena.IsMeasuring) crew.Run(new Packing<TKernels>(problem, blocks), count);
         return blocks;
     }
@@ -57,10 +60,16 @@ internal readonly unsafe struct KeyBlocks
             TKernels.TransposeScaled(
                 problem.Key + ((long)index * Tile * problem.FeatureStride), problem.FeatureStride, Tile, problem.Features, ones, transposed, Tile);
             new Span<float>(transposed + (problem.Features * Tile), (blocks._features - problem.Features) * Tile).Clear();
-            for (int row = 0; row < Tile; row++)
+            float* values = blocks.ValueStride == problem.ValueDimension ? problem.Values.InPlace(index * Tile, Tile) : null;
+            if (values is null) Copy(index, values = blocks._copies + ((long)index * Tile * blocks.ValueStride));
+            blocks._values[index] = (nint)values;
+        }
+
+        private void Copy(int block, float* target)
+        {
+            for (int row = 0; row < KernelShape.KeyTile; row++, target += blocks.ValueStride)
             {
-                int key = (index * Tile) + row;
-                float* target = blocks.Values(index) + (row * blocks.ValueStride);
+                int key = (block * KernelShape.KeyTile) + row;
                 if (key < problem.KeyCount) problem.Values.Copy<TKernels>(key, 0, blocks.ValueStride, target);
                 else new Span<float>(target, blocks.ValueStride).Clear();
             }

@@ -22,11 +22,14 @@ internal static unsafe class KeyScale<TKernels>
         public void Run(int index, int worker)
         {
             (int first, int end) = RowRanges.Of(index, count);
+            double* factors = stackalloc double[RowRanges.RowsPerRange];
+            var wide = new Span<double>(factors, end - first);
+            TensorPrimitives.Subtract(new ReadOnlySpan<double>(scales + first, end - first), largest, wide);
+            TensorPrimitives.Exp(wide, wide);
             for (int j = first; j < end; j++)
             {
-                if (scales[j] == largest || double.IsNegativeInfinity(scales[j])) continue;
                 float* row = keys + ((long)j * stride);
-                TKernels.Scale(row, row, stride, (float)Math.Exp(scales[j] - largest));
+                TKernels.Scale(row, row, stride, (float)factors[j - first]);
             }
         }
     }

@@ -11,12 +11,14 @@ internal static unsafe class Poison
     public static void Spread(
         in HeadProblem problem, RowState* queryStates, RowState* keyStates, RowState* valueStates, RowSource values, RowSource destination)
     {
-        for (int i = 0; i < problem.QueryCount; i++)
+        bool inQueries = HasNonFinite(queryStates, problem.QueryCount);
+        bool inKeys = HasNonFinite(keyStates, problem.KeyCount) || HasNonFinite(valueStates, problem.KeyCount);
+        for (int i = 0; inQueries && i < problem.QueryCount; i++)
         {
             if (queryStates[i] == RowState.NonFinite) Row(destination, i);
         }
 
-        for (int j = 0; j < problem.KeyCount; j++)
+        for (int j = 0; inKeys && j < problem.KeyCount; j++)
         {
             if (keyStates[j] == RowState.Masked) continue;
             bool key = keyStates[j] == RowState.NonFinite, value = valueStates[j] == RowState.NonFinite;
@@ -29,6 +31,8 @@ internal static unsafe class Poison
             }
         }
     }
+
+    private static bool HasNonFinite(RowState* states, int count) => new ReadOnlySpan<byte>(states, count).Contains((byte)RowState.NonFinite);
 
     private static void Row(RowSource destination, int row) =>
         new Span<float>(destination.Row(row), destination.Columns).Fill(float.NaN);

@@ -3,7 +3,8 @@ namespace FastAttn.Methods;
 /// <summary>Rows in pieces that a crew shares, the same whatever its size.</summary>
 internal static class RowRanges
 {
-    private const int RowsPerRange = 64;
+    /// <summary>Rows of a range; the last one may have fewer.</summary>
+    public const int RowsPerRange = 64;
 
     /// <summary>Ranges of so many rows.</summary>
     public static int Count(int rows) => (rows + RowsPerRange - 1) / RowsPerRange;

@@ -5,7 +5,7 @@ using FastAttn.Threading;
 
 namespace FastAttn.Methods;
 
-/// <summary>What is found out about the values of a head before any method reads them: their common power of two, their norms, and which rows hold NaN or infinity.</summary>
+/// <summary>What is found out about the values of a head before any method reads them: their norms, the power of two they are multiplied by, and which rows hold NaN or infinity.</summary>
 internal static unsafe class ValueRows
 {
     /// <param name="values">The caller's rows.</param>
@@ -18,19 +18,19 @@ internal static unsafe class ValueRows
     {
         long mark = arena.Mark;
         int ranges = RowRanges.Count(values.Count);
-        float* largest = arena.Take<float>(ranges);
+        double* largest = arena.Take<double>(ranges);
         float factor = 1;
         if (!arena.IsMeasuring)
         {
             crew.Run(new Ranges(values, keyStates, states, norms, largest), ranges);
-            factor = ValueSource.FactorFor(TensorPrimitives.Max(new ReadOnlySpan<float>(largest, ranges)));
+            factor = ValueSource.FactorFor(TensorPrimitives.Max(new ReadOnlySpan<double>(largest, ranges)));
         }
 
         arena.Release(mark);
         return new ValueSource(values, states, factor);
     }
 
-    private readonly struct Ranges(RowSource values, RowState* keyStates, RowState* states, double* norms, float* largest) : IParallelWork
+    private readonly struct Ranges(RowSource values, RowState* keyStates, RowState* states, double* norms, double* largest) : IParallelWork
     {
         public void Run(int index, int worker)
         {
@@ -41,34 +41,24 @@ internal static unsafe class ValueRows
                 norms[j] = 0;
                 states[j] = RowState.Masked;
                 if (keyStates[j] != RowState.Kept) continue;
-                float size = Math.Abs(TensorPrimitives.MaxMagnitude(new ReadOnlySpan<float>(values.Row(j), values.Columns)));
-                if (float.IsFinite(size))
-                {
-                    states[j] = RowState.Kept;
-                    norms[j] = Math.Sqrt(WideSum.OfSquares(values.Row(j), values.Columns));
-                }
-                else
-                {
-                    states[j] = RowState.NonFinite;
-                    (size, norms[j]) = OfFiniteEntries(values.Row(j));
-                }
 
-                largest[index] = Math.Max(largest[index], size);
+                // In float64 the sum of squares is finite if and only if every entry is.
+                double squares = WideSum.OfSquares(values.Row(j), values.Columns);
+                states[j] = double.IsFinite(squares) ? RowState.Kept : RowState.NonFinite;
+                norms[j] = Math.Sqrt(states[j] == RowState.Kept ? squares : OfFiniteEntries(values.Row(j)));
+                largest[index] = Math.Max(largest[index], norms[j]);
             }
         }
 
-        private (float Size, double Norm) OfFiniteEntries(float* row)
+        private double OfFiniteEntries(float* row)
         {
-            float size = 0;
             double squares = 0;
             for (int column = 0; column < values.Columns; column++)
             {
-                if (!float.IsFinite(row[column])) continue;
-                size = Math.Max(size, Math.Abs(row[column]));
-                squares += (double)row[column] * row[column];
+                if (float.IsFinite(row[column])) squares += (double)row[column] * row[column];
             }
 
-            return (size, Math.Sqrt(squares));
+            return squares;
         }
     }
 }

@@ -9,18 +9,29 @@ namespace FastAttn.Methods;
 /// </summary>
 internal readonly unsafe struct ValueSource(RowSource rows, RowState* states, float factor)
 {
+    private const double NearOne = 1.0 / (1 << 20);
+
     /// <summary>The power of two every value is multiplied by.</summary>
     public float Factor => factor;
 
     /// <summary>The same values with the factor that suits rows of the given size.</summary>
     public ValueSource ScaledFor(double size) => new(rows, states, FactorFor(size));
 
-    /// <summary>The power of two that brings a size near one, as far as float32 has it; one for nothing.</summary>
-    public static float FactorFor(double size) => size > 0 ? MathF.ScaleB(1, -Math.Clamp(Math.ILogB(size), -120, 120)) : 1;
+    /// <summary>
+    /// The power of two that brings a size near one, as far as float32 has it; one for nothing and for sizes that are near
+    /// enough: those values are used where they are.
+    /// </summary>
+    public static float FactorFor(double size) =>
+        size is > NearOne and < 1 / NearOne or 0 ? 1 : MathF.ScaleB(1, -Math.Clamp(Math.ILogB(size), -120, 120));
 
     public int Columns => rows.Columns;
 
     public int Count => rows.Count;
+
+    /// <summary>Where rows <paramref name="first"/> … stand as the methods want them, one after the other; null when they have to be copied.</summary>
+    public float* InPlace(int first, int count) =>
+        factor == 1 && rows.Stride == rows.Columns && first + count <= rows.Count
+        && new ReadOnlySpan<byte>(states + first, count).IndexOfAnyExcept((byte)RowState.Kept) < 0 ? rows.Row(first) : null;
 
     /// <summary>Copies columns <paramref name="first"/> … of row <paramref name="row"/>; what lies beyond the last column becomes zero.</summary>
     public void Copy<TKernels>(int row, int first, int count, float* target)

@@ -20,7 +20,12 @@ internal static unsafe class VisibleKeys
         {
             new Span<double>(largest, problem.QueryCount).Fill(-1);
             HeadPosition position = problem.Position;
-            foreach (OffsetRun run in position.LongestRuns) SlideOver(problem, keyStates, run, largest, queue);
+            foreach (OffsetRun run in position.LongestRuns)
+            {
+                if (Window(problem, run, problem.QueryCount - 1).First <= 0) GrowOver(problem, keyStates, run, largest);
+                else SlideOver(problem, keyStates, run, largest, queue);
+            }
+
             for (int i = 0; i < problem.QueryCount && position.HasFurtherRuns; i++)
             {
                 if (largest[i] <= 0) largest[i] = LookAtAll(problem, keyStates, i);
@@ -30,16 +35,38 @@ internal static unsafe class VisibleKeys
         arena.Release(mark);
     }
 
+    /// <summary>The first key a query sees through a run, perhaps before all keys, and the key after the last.</summary>
+    private static (long First, long End) Window(in HeadProblem problem, OffsetRun run, int query)
+    {
+        TokenLayout layout = problem.Layout;
+        long place = (long)layout.Place(query) - problem.Offset;
+        return (layout.TokensBefore(run.First + place), Math.Min(layout.TokensBefore(run.Last + place + 1), problem.KeyCount));
+    }
+
+    /// <summary>A running maximum: every query sees the first key, and the window only grows.</summary>
+    private static void GrowOver(in HeadProblem problem, RowState* keyStates, OffsetRun run, double* largest)
+    {
+        double most = -1;
+        long next = 0;
+        for (int i = 0; i < problem.QueryCount; i++)
+        {
+            for (long end = Window(problem, run, i).End; next < end; next++)
+            {
+                if (keyStates[next] != RowState.Masked) most = Math.Max(most, problem.ValueNorm[next]);
+            }
+
+            largest[i] = Math.Max(largest[i], most);
+        }
+    }
+
     /// <summary>A sliding maximum: the queue holds keys of the window in order, their norms falling.</summary>
     private static void SlideOver(in HeadProblem problem, RowState* keyStates, OffsetRun run, double* largest, int* queue)
     {
         int head = 0, tail = 0;
         long next = 0;
-        TokenLayout layout = problem.Layout;
         for (int i = 0; i < problem.QueryCount; i++)
         {
-            long place = (long)layout.Place(i) - problem.Offset;
-            long first = layout.TokensBefore(run.First + place), end = Math.Min(layout.TokensBefore(run.Last + place + 1), problem.KeyCount);
+            (long first, long end) = Window(problem, run, i);
             for (next = Math.Max(next, Math.Max(first, 0)); next < end; next++)
             {
                 if (keyStates[next] == RowState.Masked) continue;
