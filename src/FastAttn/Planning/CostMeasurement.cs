@@ -49,6 +49,7 @@ internal sealed class CostMeasurement(Action<string, double>? progress, Cancella
         {
             DirectGflops = Planner.DirectOperations(1, Dimension, Dimension) / direct / 1e9,
             LinearGflops = Planner.LinearOperations(2 * Long, Dimension, Dimension) / linear / 1e9,
+            AroundNanoseconds = Math.Max(aroundToken * 1e9 / (2 * Dimension), 1e-3),
             TailGflops = 2 * Planner.TailOperations(Long, Long, Dimension, Dimension) / tails / 1e9,
             MultipoleGflops = Planner.MultipoleOperations(Long, Long, LowestRank, Dimension, Dimension) / tree / 1e9,
             FftNanoseconds = transforms,

@@ -24,6 +24,12 @@ internal sealed record CostTable
     public required double MultipoleGflops { get; init; }
 
     /// <summary>
+    /// What a call does besides its method, which is the same for all of them: features, norms, certificate, division. Nanoseconds
+    /// a token, query or key, and feature where rows have 64 entries.
+    /// </summary>
+    public required double AroundNanoseconds { get; init; }
+
+    /// <summary>
     /// Nanoseconds per point for two features and one vector of value columns, both halves, at lengths 2^6, 2^7 … ; the last
     /// holds beyond. Lengths 3·2^a and 5·2^a are read between their neighbours.
     /// </summary>
@@ -36,6 +42,7 @@ internal sealed record CostTable
         ("linearGflops", [LinearGflops]),
         ("tailGflops", [TailGflops]),
         ("multipoleGflops", [MultipoleGflops]),
+        ("aroundNanoseconds", [AroundNanoseconds]),
         ("fftNanoseconds", FftNanoseconds),
     ];
 
@@ -46,6 +53,7 @@ internal sealed record CostTable
         new("linear", "GFLOP/s", LinearGflops),
         new("states of tails", "GFLOP/s", TailGflops),
         new("multipole tree", "GFLOP/s", MultipoleGflops),
+        new("around any method", "ns a token and feature", AroundNanoseconds),
         .. FftNanoseconds.Select((figure, index) => new CostFigure($"fft, length {1 << (FirstLog2 + index)}", "ns a point", figure)),
     ];
 
@@ -61,6 +69,7 @@ internal sealed record CostTable
             LinearGflops = 115,
             TailGflops = 75,
             MultipoleGflops = 55,
+            AroundNanoseconds = 2.0,
             FftNanoseconds = [9.6, 10.4, 11.6, 14.3, 15.4, 16.1, 18.2, 22, 23.9, 27.3, 32.1, 48.9, 61.9],
         },
         InstructionTier.Avx2 => new()
@@ -69,6 +78,7 @@ internal sealed record CostTable
             LinearGflops = 76,
             TailGflops = 50,
             MultipoleGflops = 40,
+            AroundNanoseconds = 2.5,
             FftNanoseconds = [8.4, 9.1, 10.1, 11.3, 12.7, 13.6, 14.5, 16.8, 19.3, 20.9, 22.4, 27.4, 38],
         },
 
@@ -79,6 +89,7 @@ internal sealed record CostTable
             LinearGflops = 39,
             TailGflops = 30,
             MultipoleGflops = 20,
+            AroundNanoseconds = 5.0,
             FftNanoseconds = [8.7, 9.9, 11.1, 12.3, 13.4, 14.9, 16.3, 18.2, 19.4, 21.3, 24.1, 26.3, 27],
         },
     };
@@ -89,7 +100,15 @@ internal sealed record CostTable
     {
         IReadOnlyList<double> transforms = figures("fftNanoseconds");
         return transforms.Count == FftFigures
-            ? new() { DirectGflops = One("directGflops"), LinearGflops = One("linearGflops"), TailGflops = One("tailGflops"), MultipoleGflops = One("multipoleGflops"), FftNanoseconds = transforms }
+            ? new()
+            {
+                DirectGflops = One("directGflops"),
+                LinearGflops = One("linearGflops"),
+                TailGflops = One("tailGflops"),
+                MultipoleGflops = One("multipoleGflops"),
+                AroundNanoseconds = One("aroundNanoseconds"),
+                FftNanoseconds = transforms,
+            }
             : throw new FormatException($"{transforms.Count} figures for transforms");
 
         double One(string name) => figures(name) is [double figure] ? figure : throw new FormatException($"not one figure for {name}");

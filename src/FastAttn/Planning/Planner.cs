@@ -16,6 +16,9 @@ internal sealed class Planner(AttentionShape shape, int features, PositionProfil
     /// </summary>
     private const double OutermostShare = 0.4;
 
+    /// <summary>What a feature costs besides its projection is about what projecting so many entries does.</summary>
+    private const double EntriesPerMap = 64;
+
     private readonly int _columns = Padding.RoundUp(shape.ValueDimension, Tiers.Lanes);
 
     /// <summary>Length the FFT method would use, 0 when the sequence is too long for it.</summary>
@@ -25,6 +28,7 @@ internal sealed class Planner(AttentionShape shape, int features, PositionProfil
     public IReadOnlyList<MethodCandidate> Candidates() =>
     [
         .. new[] { Direct(), Fft(), Linear(), Tails(Method.Band, positions.Flat), Tails(Method.Decay, positions.Decaying), Multipole() }
+            .Select(candidate => candidate with { SecondsPerHead = candidate.SecondsPerHead + AroundSeconds })
             .OrderBy(candidate => candidate.Admissible ? candidate.SecondsPerHead : double.PositiveInfinity),
     ];
 
@@ -46,6 +50,10 @@ internal sealed class Planner(AttentionShape shape, int features, PositionProfil
 
     /// <summary>Transforms of two features and one vector of columns: numerators, and denominators with features in lanes.</summary>
     public static double Transforms(int features, int columns) => features / 2.0 * ((columns + 2.0) / Tiers.Lanes);
+
+    /// <summary>What a call does besides its method.</summary>
+    private double AroundSeconds =>
+        costs.AroundNanoseconds * 1e-9 * ((double)shape.QueryLength + shape.KeyLength) * features * (shape.HeadDimension + EntriesPerMap) / (64 + EntriesPerMap);
 
     private MethodCandidate Direct() =>
         new(Method.Direct, true, "always possible", DirectOperations(positions.Pairs, features, _columns) / (costs.DirectGflops * 1e9), WorkspaceBytes(3, 3, 0));
