@@ -87,14 +87,14 @@ internal readonly unsafe struct MultipoleTree<TKernels>
     public void Denominators()
     {
         int width = _problem.FeatureStride;
-        Clearing.Clear(_states, ((long)_keys.Boxes * _rank * width) + ((long)TKernels.RowTile * width));
         for (int box = 0; box < _keys.End(0); box++)
         {
+            ClearState(0, box, width);
             TKernels.MultiplyAdd(
                 _paddedRank, Tile, width, KeyWeights(box), Tile, _problem.Key + ((long)box * Tile * width), width, State(0, box, width), width);
+            PassUp(0, box, width);
         }
 
-        PassUp(width);
         PassDown(width, 0, 0);
     }
 
@@ -105,10 +105,10 @@ internal readonly unsafe struct MultipoleTree<TKernels>
         {
             int features = Math.Min(_chunk, _problem.Features - first), width = features * _columns, rows = _rank * features;
             int paddedRows = Padding.RoundUp(rows, TKernels.RowTile);
-            Clearing.Clear(_states, ((long)_keys.Boxes * _rank * width) + ((long)TKernels.RowTile * width));
             new Span<float>(_leaf, paddedRows * Tile).Clear();
             for (int box = 0; box < _keys.End(0); box++)
             {
+                ClearState(0, box, width);
                 for (int p = 0; p < _rank; p++)
                 {
                     var weights = new ReadOnlySpan<float>(KeyWeights(box) + (p * Tile), Tile);
@@ -120,29 +120,31 @@ internal readonly unsafe struct MultipoleTree<TKernels>
                 }
 
                 TKernels.MultiplyAdd(paddedRows, Tile, _columns, _leaf, Tile, _blocks.Values(box), _columns, State(0, box, width), _columns);
+                PassUp(0, box, width);
             }
 
-            PassUp(width);
             PassDown(width, first, features);
         }
     }
 
-    private void PassUp(int width)
+    /// <summary>
+    /// Hands a box's state to the box around it, and that one's on once it has all: states are still in cache. What products add
+    /// behind a state, zeros, meets states that are cleared later or are finished.
+    /// </summary>
+    private void PassUp(int level, int box, int width)
     {
-        for (int level = 0; level + 1 < _keys.Levels; level++)
+        if (level + 1 == _keys.Levels) return;
+        int parent = box >> 1;
+        if (box == 2 * parent) ClearState(level + 1, parent, width);
+        float* toParent = _keys.ToParent(level, box);
+        new Span<float>(_matrix, _paddedRank * _rank).Clear();
+        for (int p = 0; p < _rank; p++)
         {
-            for (int box = 0; box < _keys.End(level); box++)
-            {
-                float* toParent = _keys.ToParent(level, box);
-                new Span<float>(_matrix, _paddedRank * _rank).Clear();
-                for (int p = 0; p < _rank; p++)
-                {
-                    for (int q = 0; q < _rank; q++) _matrix[(q * _rank) + p] = toParent[(p * _rank) + q];
-                }
-
-                Multiply(_matrix, _rank, State(level, box, width), State(level + 1, box >> 1, width), width);
-            }
+            for (int q = 0; q < _rank; q++) _matrix[(q * _rank) + p] = toParent[(p * _rank) + q];
         }
+
+        Multiply(_matrix, _rank, State(level, box, width), State(level + 1, parent, width), width);
+        if (box != 2 * parent || box == _keys.End(level) - 1) PassUp(level + 1, parent, width);
     }
 
     private void PassDown(int width, int firstFeature, int features)
@@ -269,6 +271,8 @@ internal readonly unsafe struct MultipoleTree<TKernels>
 
     /// <summary><c>[token, node]</c> of a leaf of that many tokens.</summary>
     private float* LeafWeights(int length) => _weights + ((long)length * _longest * _rank);
+
+    private void ClearState(int level, int box, int width) => new Span<float>(State(level, box, width), _rank * width).Clear();
 
     private float* State(int level, int box, int width) => _states + ((long)_keys.Index(level, box) * _rank * width);
 
