@@ -37,4 +37,31 @@ internal static class ArgumentCheck
                 throw new ArgumentException($"{name}[{i}] is {bias[i]}; expected finite numbers or −∞", name);
         }
     }
+
+    /// <summary>Parameters of which every head has one.</summary>
+    public static void OnePerHead(ReadOnlySpan<float> values, int heads = 0, [CallerArgumentExpression(nameof(values))] string name = "")
+    {
+        if (heads == 0 ? values.Length == 0 : values.Length != heads)
+            throw new ShapeException($"{name} has {values.Length} values; expected one a head, {(heads == 0 ? "at least 1" : heads)}", name);
+    }
+
+    /// <summary>Every value is above zero and at most <paramref name="most"/>.</summary>
+    public static void Positive(ReadOnlySpan<float> values, float most = float.MaxValue, [CallerArgumentExpression(nameof(values))] string name = "")
+    {
+        for (int i = 0; i < values.Length; i++)
+        {
+            if (!(values[i] > 0 && values[i] <= most))
+                throw new ArgumentOutOfRangeException(name, values[i], $"{name}[{i}] is {values[i]}; expected a finite number above 0{(most == float.MaxValue ? "" : $", at most {most}")}");
+        }
+    }
+
+    /// <summary>Every value is finite and at least zero.</summary>
+    public static void NotNegative(ReadOnlySpan<float> values, [CallerArgumentExpression(nameof(values))] string name = "")
+    {
+        for (int i = 0; i < values.Length; i++)
+        {
+            if (!(float.IsFinite(values[i]) && values[i] >= 0))
+                throw new ArgumentOutOfRangeException(name, values[i], $"{name}[{i}] is {values[i]}; expected a finite number, at least 0");
+        }
+    }
 }

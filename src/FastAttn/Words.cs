@@ -3,9 +3,13 @@ namespace FastAttn;
 /// <summary>The words for choices, the same in the command line, C#, C and Python.</summary>
 public static class Words
 {
-    /// <summary>The word of a choice: <c>prf</c>, <c>orthogonal</c>, <c>fft</c>, <c>avx512</c> …</summary>
+    /// <summary>The word of a choice: <c>prf</c>, <c>orthogonal</c>, <c>fft</c>, <c>avx512</c>, <c>kerple_log</c> …</summary>
     public static string Of<TChoice>(TChoice choice)
-        where TChoice : struct, Enum => choice.ToString().ToLowerInvariant();
+        where TChoice : struct, Enum
+    {
+        string name = choice.ToString();
+        return string.Concat(name.Select((letter, index) => index > 0 && char.IsUpper(letter) ? $"_{char.ToLowerInvariant(letter)}" : $"{char.ToLowerInvariant(letter)}"));
+    }
 
     /// <summary>The words of a choice, in order.</summary>
     public static IReadOnlyList<string> All<TChoice>()

@@ -67,7 +67,8 @@ internal sealed unsafe class MethodCase : IDisposable
         var random = new Random(1);
         float[]? bias = method == Method.Linear ? null : Normal.Array(random, (2 * length) - 1, 0.5);
         float[] query = PositiveFeatures.Random(random, length, features), key = PositiveFeatures.Random(random, length, features);
-        var positions = new PreparedPosition(bias, 1, length, length, causal ? 0 : length - 1);
+        var positions = new PreparedPosition(
+            bias is null ? null : RelativePosition.Dense(bias, length, length), new PositionExtent(length, length, 0, causal ? 0 : length - 1));
         return new MethodCase(method, query, key, Normal.Array(random, (long)length * valueDimension), length, features, positions);
     }
 

@@ -57,7 +57,8 @@ internal sealed class ErrorScan : IMeasurement
         float[] query = AdversarialFeatures.Make(featureName, length, projection, random);
         float[] key = AdversarialFeatures.Make(featureName, length, projection, random);
         float[] value = Normal.Array(random, (long)length * ValueDimension);
-        var positions = new PreparedPosition(AdversarialPositions.Make(positionName, length, random), 1, length, length, length - 1);
+        var positions = new PreparedPosition(
+            RelativePosition.Dense(AdversarialPositions.Make(positionName, length, random), length, length), new PositionExtent(length, length, 0, length - 1));
         using var method = new MethodCase(Method.Fft, query, key, value, length, FeatureCount, positions);
         PartialSums sums = method.Compute();
 

@@ -34,7 +34,7 @@ public sealed unsafe class KernelizedAttention : IDisposable
     /// <summary>Checks the sizes, chooses the method and prepares what does not depend on query, key and value.</summary>
     /// <param name="shape">The sizes of every call.</param>
     /// <param name="options">The choices; defaults when null.</param>
-    /// <param name="position">The relative position bias, made for the same lengths; null for none.</param>
+    /// <param name="position">The relative position bias, one for all heads or one a head; null for none.</param>
     /// <exception cref="ShapeException">Sizes contradict each other, the projection or the position.</exception>
     /// <exception cref="ArgumentException">A choice is out of range, contradicts another, or forces a method that cannot compute the problem.</exception>
     public KernelizedAttention(AttentionShape shape, KernelizedAttentionOptions? options = null, RelativePosition? position = null)
@@ -44,10 +44,9 @@ public sealed unsafe class KernelizedAttention : IDisposable
         CheckPosition(shape, options, position);
         if (_settings.Defaults.Projects)
             Projection = options.Projection ?? RandomProjection.Create(_settings.Columns, shape.HeadDimension, options.ProjectionKind, options.Seed);
-        PreparedPosition prepared = position?.Prepare(_settings.LargestOffset)
-            ?? new PreparedPosition(null, 1, shape.QueryLength, shape.KeyLength, _settings.LargestOffset);
+        PreparedPosition prepared = position?.Prepare(_settings.Extent) ?? new PreparedPosition(null, _settings.Extent);
         Plan = ExecutionPlan.Create(
-            _settings, position is null ? PositionProfile.Even(shape, _settings.LargestOffset, hasBias: false) : PositionProfile.Of(shape, prepared, _settings.LargestOffset, _settings.Allowance));
+            _settings, position is null ? PositionProfile.Even(shape, _settings.Extent.LargestOffset, hasBias: false) : PositionProfile.Of(shape, prepared, _settings.Extent.LargestOffset, _settings.Allowance));
         _runner = Tiers.Visit(Tiers.Current, new RunnerBuilder(_settings, Plan, Projection, prepared));
         _split = ThreadSplit.Of(shape.Batch * shape.Heads, _settings.Threads);
         _workspaces = new WorkspacePool(_runner.MeasureWorkspace(_split.Workers));
@@ -153,11 +152,10 @@ public sealed unsafe class KernelizedAttention : IDisposable
     private static void CheckPosition(AttentionShape shape, KernelizedAttentionOptions options, RelativePosition? position)
     {
         if (position is null) return;
-        if ((position.QueryLength, position.KeyLength) != (shape.QueryLength, shape.KeyLength))
-            throw new ShapeException($"position was made for {position.QueryLength} queries and {position.KeyLength} keys; expected {shape.QueryLength} and {shape.KeyLength}", nameof(position));
+        position.CheckLengths(shape.QueryLength, shape.KeyLength, nameof(position));
         if (position.Heads != 1 && position.Heads != shape.Heads)
             throw new ShapeException($"position has {position.Heads} heads; expected 1 or {shape.Heads}", nameof(position));
-        if (position.IsGrid && options.Causal)
+        if (!position.Layout.IsLine && options.Causal)
             throw new ArgumentException("Causal is true for positions on a grid; expected false, a grid has no order", nameof(options.Causal));
     }
 

@@ -27,7 +27,10 @@ public sealed record KernelizedAttentionOptions
     /// <summary>Whether query i sees only keys up to position <c>QueryOffset + i</c>. Default false.</summary>
     public bool Causal { get; init; }
 
-    /// <summary>Position of query 0 among the keys; read only when <see cref="Causal"/>. Default: n_k − n_q.</summary>
+    /// <summary>
+    /// Position p of query 0 among the keys. Read when <see cref="Causal"/>, and by every kind of <see cref="RelativePosition"/> but a dense
+    /// bias. Default: n_k − n_q when causal, else 0.
+    /// </summary>
     public int? QueryOffset { get; init; }
 
     /// <summary>Largest ‖Δz_i‖ allowed in any row, as a share of the largest ‖v_j‖ that row sees. 1e-6…0.1, default 1e-4.</summary>

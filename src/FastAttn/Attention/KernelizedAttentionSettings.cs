@@ -23,7 +23,7 @@ internal sealed record KernelizedAttentionSettings
         Columns = CheckProjection(options);
         Normalize = options.Normalize ?? Defaults.Normalizes;
         Scale = CheckScale(options.QkScale);
-        LargestOffset = CheckOffset(options);
+        Extent = CheckOffset(options);
         Tolerance = options.Tolerance;
         if (!(Tolerance is >= 1e-6f and <= 0.1f))
             throw new ArgumentOutOfRangeException(nameof(options.Tolerance), Tolerance, $"Tolerance is {Tolerance}; expected 1e-6…0.1");
@@ -47,8 +47,8 @@ internal sealed record KernelizedAttentionSettings
 
     public double Scale { get; }
 
-    /// <summary>Largest visible offset j − i: p when causal, else no limit within the problem.</summary>
-    public int LargestOffset { get; }
+    /// <summary>The lengths, the position p of query 0, and the largest visible offset j − i: p when causal, else no limit within the problem.</summary>
+    public PositionExtent Extent { get; }
 
     public float Tolerance { get; }
 
@@ -113,14 +113,15 @@ internal sealed record KernelizedAttentionSettings
         return factor;
     }
 
-    private int CheckOffset(KernelizedAttentionOptions options)
+    private PositionExtent CheckOffset(KernelizedAttentionOptions options)
     {
-        if (!options.Causal) return Shape.KeyLength - 1;
-        if (options.QueryOffset is null && Shape.QueryLength > Shape.KeyLength)
-            throw new ShapeException($"QueryOffset is not given for {Shape.QueryLength} causal queries and {Shape.KeyLength} keys; expected one when there are more queries than keys", nameof(options.QueryOffset));
+        (int queries, int keys) = (Shape.QueryLength, Shape.KeyLength);
+        if (!options.Causal) return new PositionExtent(queries, keys, options.QueryOffset ?? 0, keys - 1);
+        if (options.QueryOffset is null && queries > keys)
+            throw new ShapeException($"QueryOffset is not given for {queries} causal queries and {keys} keys; expected one when there are more queries than keys", nameof(options.QueryOffset));
 
-        // Clamped to offsets that exist; one below the first means that nothing is visible.
-        int offset = options.QueryOffset ?? Shape.KeyLength - Shape.QueryLength;
-        return Math.Clamp(offset, -Shape.QueryLength, Shape.KeyLength - 1);
+        // The limit is clamped to offsets that exist; one below the first means that nothing is visible.
+        int offset = options.QueryOffset ?? keys - queries;
+        return new PositionExtent(queries, keys, offset, Math.Clamp(offset, -queries, keys - 1));
     }
 }

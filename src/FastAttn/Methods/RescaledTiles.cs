@@ -150,8 +150,7 @@ internal static unsafe class RescaledTiles<TKernels>
             TokenLayout layout = _problem.Layout;
             int lowest = _problem.OffsetBetween(first + rows - 1, 0), count = _problem.OffsetBetween(first, _problem.KeyCount - 1) + 1 - lowest;
             int queryEnd = Math.Min(first + rows, _problem.QueryCount), firstUsed = int.MaxValue, lastUsed = int.MinValue;
-            new Span<float>(coefficients, count).Fill(float.NegativeInfinity);
-            new Span<float>(coefficients + count, KernelShape.KeyTile).Clear();
+            new Span<float>(coefficients, count + KernelShape.KeyTile).Clear();
             for (int query = first, nextQuery; query < queryEnd; query = nextQuery)
             {
                 nextQuery = Math.Min(layout.RowEnd(query), queryEnd);
@@ -162,11 +161,23 @@ internal static unsafe class RescaledTiles<TKernels>
                 }
             }
 
-            if (firstUsed <= lastUsed) TKernels.ExpShifted(coefficients, count, TKernels.Max(coefficients, count));
+            // The difference is taken in float64: far out, biases are much larger than what they differ by.
+            HeadPosition position = _problem.Position;
+            double largest = double.NegativeInfinity;
+            for (int offset = firstUsed; offset <= lastUsed; offset++)
+            {
+                if (coefficients[offset - lowest] != 0) largest = Math.Max(largest, position.Bias(offset));
+            }
+
+            for (int offset = firstUsed; offset <= lastUsed; offset++)
+            {
+                if (coefficients[offset - lowest] != 0) coefficients[offset - lowest] = (float)Math.Exp(position.Bias(offset) - largest);
+            }
+
             return new CoefficientWindow((nint)(coefficients - lowest), firstUsed, lastUsed);
         }
 
-        /// <summary>Biases at the offsets where queries and kept keys meet, both side by side.</summary>
+        /// <summary>Marks the offsets where queries and kept keys meet, both side by side.</summary>
         private void Mark(
             int firstQuery, int queryEnd, int firstKey, int keyEnd, int lowest, float* coefficients, ref int firstUsed, ref int lastUsed)
         {
@@ -178,7 +189,7 @@ internal static unsafe class RescaledTiles<TKernels>
                 if (!position.IsVisible(offset)) continue;
                 int from = firstKey + Math.Max(distance - queries + 1, 0), end = Math.Min(firstKey + distance + 1, keyEnd);
                 if (_keptBefore[end] == _keptBefore[from]) continue;
-                coefficients[offset - lowest] = position.Bias(offset);
+                coefficients[offset - lowest] = 1;
                 firstUsed = Math.Min(firstUsed, offset);
                 lastUsed = Math.Max(lastUsed, offset);
             }

@@ -79,7 +79,7 @@ public sealed class ExecutionPlan
     }
 
     private static ExecutionPlan ForAnyBias(KernelizedAttentionSettings settings, bool hasPosition) =>
-        Create(settings, PositionProfile.Even(settings.Shape, settings.LargestOffset, hasPosition));
+        Create(settings, PositionProfile.Even(settings.Shape, settings.Extent.LargestOffset, hasPosition));
 
     private static (MethodCandidate Chosen, string Reason) Cheapest(IReadOnlyList<MethodCandidate> candidates)
     {

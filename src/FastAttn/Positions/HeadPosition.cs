@@ -1,3 +1,4 @@
+using System.Numerics.Tensors;
 using FastAttn.Memory;
 
 namespace FastAttn.Positions;
@@ -12,63 +13,73 @@ internal sealed unsafe class HeadPosition
 
     private const int RunsKept = 8;
 
-    private readonly AlignedBuffer _buffer;
-    private readonly float[]? _bias;
-    private readonly int _biasStart;
-    private readonly int _queryCount;
-    private readonly int _largestOffset;
+    /// <summary>Offsets evaluated at a time, in float64 and in the first-level cache.</summary>
+    private const int BlockOffsets = 512;
 
-    /// <param name="bias">The head's biases are <c>bias[biasStart + t + queryCount − 1]</c>; null for no bias.</param>
-    /// <param name="biasStart">Where this head starts.</param>
-    /// <param name="queryCount">Queries n_q.</param>
-    /// <param name="keyCount">Keys n_k.</param>
-    /// <param name="largestOffset">Offsets above it are invisible (causality).</param>
-    public HeadPosition(float[]? bias, int biasStart, int queryCount, int keyCount, int largestOffset)
+    private readonly AlignedBuffer _buffer;
+    private readonly RelativePosition? _position;
+    private readonly int _head;
+    private readonly int _largestOffset;
+    private readonly bool _removesOffsets;
+
+    /// <param name="position">The biases; null for none.</param>
+    /// <param name="head">Which of its heads.</param>
+    /// <param name="extent">The problem's sizes.</param>
+    public HeadPosition(RelativePosition? position, int head, PositionExtent extent)
     {
-        _bias = bias;
-        _biasStart = biasStart;
-        _queryCount = queryCount;
-        _largestOffset = largestOffset;
-        FirstOffset = 1 - queryCount;
-        LastOffset = keyCount - 1;
-        long total = (long)queryCount + keyCount - 1 + (2 * Margin);
+        _position = position;
+        _head = head;
+        _largestOffset = extent.LargestOffset;
+        FirstOffset = 1 - extent.QueryCount;
+        LastOffset = extent.KeyCount - 1;
+        Origin = position is { FollowsQueryOffset: true } ? extent.QueryOffset : 0;
+        long total = (long)extent.QueryCount + extent.KeyCount - 1 + (2 * Margin);
         _buffer = new AlignedBuffer(total * sizeof(float));
         float* start = (float*)_buffer.Data;
-        new Span<float>(start, checked((int)total)).Clear();
-        Coefficients = start + Margin + queryCount - 1;
+        Coefficients = start + Margin - FirstOffset;
+        int lastVisible = Math.Min(LastOffset, _largestOffset);
+        new Span<float>(start, Margin).Clear();
+        new Span<float>(Coefficients + lastVisible + 1, LastOffset - lastVisible + Margin).Clear();
 
+        Span<double> block = stackalloc double[BlockOffsets];
         var runs = new List<OffsetRun>();
-        double max = double.NegativeInfinity;
-        for (int t = FirstOffset; t <= LastOffset; t++)
+        double largest = double.NegativeInfinity;
+        for (int first = FirstOffset; first <= lastVisible; first += BlockOffsets)
         {
-            if (!IsVisible(t)) continue;
-            max = Math.Max(max, Bias(t));
-            if (runs.Count > 0 && runs[^1].Last == t - 1) runs[^1] = runs[^1] with { Last = t };
-            else runs.Add(new OffsetRun(t, t));
+            Span<double> biases = block[..Math.Min(BlockOffsets, lastVisible - first + 1)];
+            Biases(first, biases);
+            largest = Math.Max(largest, TensorPrimitives.Max<double>(biases));
+            AddRuns(first, biases, runs);
         }
 
         LongestRuns = [.. runs.OrderByDescending(run => run.Length).Take(RunsKept)];
         HasFurtherRuns = runs.Count > RunsKept;
-        LogMax = runs.Count > 0 ? max : 0;
+        _removesOffsets = runs.Sum(run => run.Length) < (long)lastVisible - FirstOffset + 1;
+        LogMax = runs.Count > 0 ? largest : 0;
         FirstNonZero = int.MaxValue;
         LastNonZero = int.MinValue;
         double sum = 0, squares = 0;
-        foreach (OffsetRun run in runs)
+        for (int first = FirstOffset; first <= lastVisible; first += BlockOffsets)
         {
-            for (int t = run.First; t <= run.Last; t++)
+            Span<double> values = block[..Math.Min(BlockOffsets, lastVisible - first + 1)];
+            Biases(first, values);
+            TensorPrimitives.Subtract(values, LogMax, values);
+            TensorPrimitives.Exp(values, values);
+            for (int index = 0; index < values.Length; index++)
             {
-                float c = (float)Math.Exp(Bias(t) - LogMax);
-                Coefficients[t] = c;
+                float c = (float)values[index];
+                Coefficients[first + index] = c;
                 sum += c;
                 squares += (double)c * c;
                 if (c == 0) continue;
-                FirstNonZero = Math.Min(FirstNonZero, t);
-                LastNonZero = t;
+                FirstNonZero = Math.Min(FirstNonZero, first + index);
+                LastNonZero = first + index;
             }
         }
 
         Sum = sum;
         Norm = Math.Sqrt(squares);
+        ExponentialTerms = position?.ExponentialTerms(head)?.Select(term => term with { LogWeight = term.LogWeight - LogMax }).ToArray();
     }
 
     /// <summary>Smallest and largest offset of the problem.</summary>
@@ -104,9 +115,51 @@ internal sealed unsafe class HeadPosition
     /// <summary>All of it as tiles take it.</summary>
     public CoefficientWindow Window => new((nint)Coefficients, FirstNonZero, LastNonZero);
 
-    /// <summary>Whether a key at this offset is visible.</summary>
-    public bool IsVisible(int offset) => offset <= _largestOffset && !float.IsNegativeInfinity(Bias(offset));
+    /// <summary>The offset j − i at which the position's t is zero: its biases are b_(j − i − Origin).</summary>
+    public int Origin { get; }
 
-    /// <summary>b_t, zero without a bias.</summary>
-    public float Bias(int offset) => _bias is null ? 0 : _bias[_biasStart + offset + _queryCount - 1];
+    /// <summary>
+    /// When known, the terms that every visible c_t is exactly the sum of: <c>Σ exp(LogWeight − Rate·|t − Origin|)</c>, relative
+    /// to <see cref="LogMax"/> like c_t itself. Null when the position does not say.
+    /// </summary>
+    public IReadOnlyList<ExponentialTerm>? ExponentialTerms { get; }
+
+    /// <summary>Whether a key at this offset is visible.</summary>
+    public bool IsVisible(int offset) => offset <= _largestOffset && !(_removesOffsets && double.IsNegativeInfinity(Bias(offset)));
+
+    /// <summary>The bias at an offset j − i, in float64: far out, float32 would round it by more than one.</summary>
+    public double Bias(int offset)
+    {
+        double bias = 0;
+        Biases(offset, new Span<double>(ref bias));
+        return bias;
+    }
+
+    /// <summary>The biases at consecutive offsets, whether causality hides them or not; zeros without a position.</summary>
+    public void Biases(int firstOffset, Span<double> biases)
+    {
+        if (_position is null) biases.Clear();
+        else _position.Biases(_head, (long)firstOffset - Origin, biases);
+    }
+
+    /// <summary>Adds the visible offsets among consecutive ones to runs that are in order.</summary>
+    private static void AddRuns(int first, ReadOnlySpan<double> biases, List<OffsetRun> runs)
+    {
+        if (!biases.Contains(double.NegativeInfinity))
+        {
+            AddRun(new OffsetRun(first, first + biases.Length - 1), runs);
+            return;
+        }
+
+        for (int index = 0; index < biases.Length; index++)
+        {
+            if (!double.IsNegativeInfinity(biases[index])) AddRun(new OffsetRun(first + index, first + index), runs);
+        }
+    }
+
+    private static void AddRun(OffsetRun run, List<OffsetRun> runs)
+    {
+        if (runs.Count > 0 && runs[^1].Last == run.First - 1) runs[^1] = runs[^1] with { Last = run.Last };
+        else runs.Add(run);
+    }
 }

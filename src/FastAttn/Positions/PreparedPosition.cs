@@ -3,7 +3,7 @@ using FastAttn.Memory;
 
 namespace FastAttn.Positions;
 
-/// <summary>What methods read of a relative position under one causal limit: coefficients per head now, spectra when first asked for. Thread-safe.</summary>
+/// <summary>What methods read of a relative position in one problem: coefficients per head now, spectra when first asked for. Thread-safe.</summary>
 internal sealed unsafe class PreparedPosition
 {
     private readonly HeadPosition[] _heads;
@@ -11,18 +11,20 @@ internal sealed unsafe class PreparedPosition
     private readonly Dictionary<(int Head, TailAllowance Allowance), HeadStructure> _structures = [];
     private readonly Dictionary<(LaneFft Fft, int Offset, int Queries, int Keys, int Pitch), AlignedBuffer> _spectra = [];
 
-    /// <param name="bias"><c>[heads, n_q + n_k − 1]</c>, or null for no bias.</param>
-    /// <param name="heads">Heads with a bias of their own; 1 when shared.</param>
-    /// <param name="queryCount">Queries n_q, or the places that they stand on.</param>
-    /// <param name="keyCount">Keys n_k, or the places that they stand on.</param>
-    /// <param name="largestOffset">Offsets above it are invisible.</param>
-    /// <param name="layout">Where tokens stand; a sequence when null.</param>
-    public PreparedPosition(float[]? bias, int heads, int queryCount, int keyCount, int largestOffset, TokenLayout? layout = null)
+    /// <param name="position">The biases; null for none.</param>
+    /// <param name="extent">The problem's sizes.</param>
+    public PreparedPosition(RelativePosition? position, PositionExtent extent)
     {
-        Layout = layout ?? TokenLayout.Line;
-        _heads = new HeadPosition[heads];
-        for (int head = 0; head < heads; head++)
-            _heads[head] = new HeadPosition(bias, head * (queryCount + keyCount - 1), queryCount, keyCount, largestOffset);
+        Layout = position?.Layout ?? TokenLayout.Line;
+        if (!Layout.IsLine)
+        {
+            // Offsets are between the places that tokens stand on, and a grid has no order that could hide one.
+            int lastPlace = Layout.Place(extent.KeyCount - 1);
+            extent = new PositionExtent(Layout.Place(extent.QueryCount - 1) + 1, lastPlace + 1, 0, lastPlace);
+        }
+
+        _heads = new HeadPosition[position?.Heads ?? 1];
+        for (int head = 0; head < _heads.Length; head++) _heads[head] = new HeadPosition(position, head, extent);
     }
 
     /// <summary>Where tokens stand.</summary>

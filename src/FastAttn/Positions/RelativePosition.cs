@@ -3,30 +3,27 @@ using FastAttn.Positions;
 namespace FastAttn;
 
 /// <summary>
-/// A relative position bias, validated and prepared once and shared by any number of plans: what a plan derives from it
-/// (exponentials, spectra) is kept here and made only once. Immutable and thread-safe.
+/// A relative position bias, validated once and shared by any number of plans: what a plan derives from it (exponentials,
+/// spectra) is kept here and made only once. Immutable and thread-safe.
 /// </summary>
-public sealed class RelativePosition
+/// <remarks>
+/// Query i stands at position p + i and key j at position j; the bias of the pair is b_t with t = j − (p + i), and p is
+/// <see cref="KernelizedAttentionOptions.QueryOffset"/>. All kinds but <see cref="Dense"/> and <see cref="Grid"/> fit any number of queries
+/// and keys; those two are made for their lengths and take tokens where they are, whatever p is. Each factory returns the kind's own
+/// class, from which its parameters can be read.
+/// </remarks>
+public abstract class RelativePosition
 {
-    private readonly float[] _bias;
+    /// <summary>Problems whose prepared positions are kept; plans keep theirs for as long as they live.</summary>
+    private const int Remembered = 8;
+
     private readonly Lock _gate = new();
-    private readonly Dictionary<int, PreparedPosition> _prepared = [];
-    private readonly TokenLayout _layout;
+    private readonly List<(PositionExtent Extent, PreparedPosition Prepared)> _prepared = [];
 
-    private RelativePosition(float[] bias, int queryLength, int keyLength, int heads, TokenLayout layout)
-    {
-        _layout = layout;
-        _bias = bias;
-        QueryLength = queryLength;
-        KeyLength = keyLength;
-        Heads = heads;
-    }
+    private protected RelativePosition(int heads) => Heads = heads;
 
-    /// <summary>Queries n_q it was made for.</summary>
-    public int QueryLength { get; }
-
-    /// <summary>Keys n_k it was made for.</summary>
-    public int KeyLength { get; }
+    /// <summary>Which kind it is.</summary>
+    public abstract PositionKind Kind { get; }
 
     /// <summary>1 when all heads share one bias, else one bias a head.</summary>
     public int Heads { get; }
@@ -42,17 +39,8 @@ public sealed class RelativePosition
     /// <exception cref="ShapeException">The number of values is not heads × (n_q + n_k − 1).</exception>
     /// <exception cref="ArgumentException">A value is NaN or +∞.</exception>
     /// <exception cref="ArgumentOutOfRangeException">A length or the number of heads is below 1.</exception>
-    public static RelativePosition Dense(ReadOnlySpan<float> bias, int queryLength, int keyLength, int heads = 1)
-    {
-        ArgumentCheck.AtLeastOne(queryLength);
-        ArgumentCheck.AtLeastOne(keyLength);
-        ArgumentCheck.AtLeastOne(heads);
-        long offsets = (long)queryLength + keyLength - 1;
-        if (bias.Length != heads * offsets)
-            throw new ShapeException($"bias has {bias.Length} values; expected heads × (n_q + n_k − 1) = {heads} × {offsets} = {heads * offsets}", nameof(bias));
-        ArgumentCheck.BiasValues(bias);
-        return new RelativePosition(bias.ToArray(), queryLength, keyLength, heads, TokenLayout.Line);
-    }
+    public static DensePosition Dense(ReadOnlySpan<float> bias, int queryLength, int keyLength, int heads = 1) =>
+        new(bias, queryLength, keyLength, heads);
 
     /// <summary>
     /// Positions on a grid, for images: queries and keys are the tokens of <paramref name="height"/> rows of <paramref name="width"/>,
@@ -66,36 +54,108 @@ public sealed class RelativePosition
     /// <exception cref="ShapeException">The number of values is not heads × (2·height − 1) × (2·width − 1).</exception>
     /// <exception cref="ArgumentException">A value is NaN or +∞.</exception>
     /// <exception cref="ArgumentOutOfRangeException">A side or the number of heads is below 1.</exception>
-    public static RelativePosition Grid(ReadOnlySpan<float> bias, int height, int width, int heads = 1)
-    {
-        ArgumentCheck.AtLeastOne(height);
-        ArgumentCheck.AtLeastOne(width);
-        ArgumentCheck.AtLeastOne(heads);
-        Int128 values = (Int128)heads * ((2L * height) - 1) * ((2L * width) - 1);
-        if (bias.Length != values)
-            throw new ShapeException($"bias has {bias.Length} values; expected heads × (2·height − 1) × (2·width − 1) = {heads} × {(2L * height) - 1} × {(2L * width) - 1} = {values}", nameof(bias));
-        ArgumentCheck.BiasValues(bias);
-        return new RelativePosition(bias.ToArray(), height * width, height * width, heads, TokenLayout.Grid(height, width));
-    }
+    public static GridPosition Grid(ReadOnlySpan<float> bias, int height, int width, int heads = 1) => new(bias, height, width, heads);
 
-    /// <summary>Whether tokens stand on a grid of more than one row and column, which has no order that causality could follow.</summary>
-    internal bool IsGrid => !_layout.IsLine;
+    /// <summary>
+    /// A bias that is constant from a distance K on: <c>b_t = bias[clamp(t, −K, K) + K]</c> (Shaw, Uszkoreit and Vaswani 2018). −∞ removes
+    /// the pair. The values are copied.
+    /// </summary>
+    /// <param name="bias"><c>[heads, 2K + 1]</c>, K ≥ 0; finite or −∞. K follows from the number of values.</param>
+    /// <param name="heads">1 when all heads share it.</param>
+    /// <exception cref="ShapeException">The number of values is not heads times an odd number.</exception>
+    /// <exception cref="ArgumentException">A value is NaN or +∞.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The number of heads is below 1.</exception>
+    public static ClippedPosition Clipped(ReadOnlySpan<float> bias, int heads = 1) => new(bias, heads);
 
-    /// <summary>What methods read, for offsets up to <paramref name="largestOffset"/>.</summary>
-    internal PreparedPosition Prepare(int largestOffset)
+    /// <summary>
+    /// One bias a bucket, by the public definition of T5 (Raffel et al. 2020): half of a side's buckets hold one distance each, the
+    /// others widen logarithmically up to <paramref name="maxDistance"/>, and the last one holds everything beyond. −∞ removes
+    /// the pair. The values are copied.
+    /// </summary>
+    /// <remarks>
+    /// Bidirectional: keys at or before the query (t ≤ 0) use the first half of the buckets, later keys the second. Otherwise all buckets
+    /// are for t ≤ 0, and later keys share bucket 0. Bucket boundaries are those of exact arithmetic: with 32 buckets and maxDistance 128 b is
+    /// constant from |t| = 91 on when bidirectional and from 113 on when not.
+    /// </remarks>
+    /// <param name="bias">
+    /// <c>[heads, buckets]</c>, finite or −∞; published checkpoints hold the transpose. Buckets: even and at least 4 when bidirectional, else at least 2.
+    /// </param>
+    /// <param name="heads">1 when all heads share it.</param>
+    /// <param name="bidirectional">Whether earlier and later keys have buckets of their own.</param>
+    /// <param name="maxDistance">Distance that the logarithmic buckets reach to; above the number of buckets that hold one distance each.</param>
+    /// <exception cref="ShapeException">The number of values is not heads times a number of buckets that is allowed.</exception>
+    /// <exception cref="ArgumentException">A value is NaN or +∞.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The number of heads is below 1, or maxDistance is too small.</exception>
+    public static T5Position T5(ReadOnlySpan<float> bias, int heads = 1, bool bidirectional = true, int maxDistance = 128) =>
+        new(bias, heads, bidirectional, maxDistance);
+
+    /// <summary>
+    /// A bias that falls linearly with the distance: <c>b_t = −slope·|t|</c> (ALiBi: Press, Smith and Lewis 2022). The values are copied.
+    /// </summary>
+    /// <param name="slopes"><c>[heads]</c>, finite and at least 0; one slope is shared by all heads.</param>
+    /// <exception cref="ShapeException">There is no slope.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">A slope is negative or not finite.</exception>
+    public static AlibiPosition Alibi(ReadOnlySpan<float> slopes) => new(slopes);
+
+    /// <summary>
+    /// Coefficients that are a sum of exponentials: <c>exp(b_t) = Σ_r weight_r · e^(−rate_r·|t|)</c>. One term is the decay of retention
+    /// (Sun et al. 2023) or of ALiBi, a rate of 0 adds a constant. The values are copied.
+    /// </summary>
+    /// <param name="weights"><c>[heads, terms]</c>, finite and above 0.</param>
+    /// <param name="rates"><c>[heads, terms]</c>, finite and at least 0.</param>
+    /// <param name="heads">1 when all heads share it.</param>
+    /// <exception cref="ShapeException">The numbers of values differ, or are not heads times at least one.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The number of heads is below 1, a weight is not above 0, a rate is negative, or a value is not finite.</exception>
+    public static ExponentialsPosition Exponentials(ReadOnlySpan<float> weights, ReadOnlySpan<float> rates, int heads = 1) =>
+        new(weights, rates, heads);
+
+    /// <summary>
+    /// A bias that falls with the logarithm of the distance: <c>b_t = −r₁·ln(1 + r₂·|t|)</c> (KERPLE: Chi et al. 2022). The values are copied.
+    /// </summary>
+    /// <param name="r1"><c>[heads]</c>, finite and above 0; one is shared by all heads.</param>
+    /// <param name="r2"><c>[heads]</c>, finite and above 0.</param>
+    /// <exception cref="ShapeException">The numbers of values differ or are 0.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">A value is not finite or not above 0.</exception>
+    public static KerpleLogPosition KerpleLog(ReadOnlySpan<float> r1, ReadOnlySpan<float> r2) => new(r1, r2);
+
+    /// <summary>
+    /// A bias that falls with a power of the distance: <c>b_t = −a·|t|^p</c> (KERPLE: Chi et al. 2022). The values are copied.
+    /// </summary>
+    /// <param name="a"><c>[heads]</c>, finite and above 0; one is shared by all heads.</param>
+    /// <param name="p"><c>[heads]</c>, above 0 and at most 2.</param>
+    /// <exception cref="ShapeException">The numbers of values differ or are 0.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">A value is not finite or out of its range.</exception>
+    public static KerplePowerPosition KerplePower(ReadOnlySpan<float> a, ReadOnlySpan<float> p) => new(a, p);
+
+    /// <summary>What methods read for a problem's sizes, made when first asked for.</summary>
+    internal PreparedPosition Prepare(PositionExtent extent)
     {
+        if (!FollowsQueryOffset) extent = extent with { QueryOffset = 0 };
         lock (_gate)
         {
-            if (!_prepared.TryGetValue(largestOffset, out PreparedPosition? prepared))
-            {
-                // The table row by row is the array of coefficients by offset between places.
-                int last = _layout.Place(KeyLength - 1);
-                prepared = new PreparedPosition(
-                    _bias, Heads, _layout.Place(QueryLength - 1) + 1, last + 1, _layout.IsLine ? largestOffset : last, _layout);
-                _prepared.Add(largestOffset, prepared);
-            }
-
+            int known = _prepared.FindIndex(entry => entry.Extent == extent);
+            PreparedPosition prepared = known < 0 ? new PreparedPosition(this, extent) : _prepared[known].Prepared;
+            if (known >= 0) _prepared.RemoveAt(known);
+            else if (_prepared.Count == Remembered) _prepared.RemoveAt(0);
+            _prepared.Add((extent, prepared));
             return prepared;
         }
+    }
+
+    /// <summary>Where tokens stand on the line whose offsets t name.</summary>
+    internal virtual TokenLayout Layout => TokenLayout.Line;
+
+    /// <summary>Whether t counts from the query's position p + i; otherwise it is j − i.</summary>
+    internal virtual bool FollowsQueryOffset => true;
+
+    /// <summary>The biases b_t of consecutive t, in float64.</summary>
+    internal abstract void Biases(int head, long first, Span<double> biases);
+
+    /// <summary>The terms that exp(b_t) is exactly the sum of; null when it is not known to be one.</summary>
+    internal virtual IReadOnlyList<ExponentialTerm>? ExponentialTerms(int head) => null;
+
+    /// <summary>Refuses lengths that it was not made for.</summary>
+    internal virtual void CheckLengths(int queryLength, int keyLength, string name)
+    {
     }
 }

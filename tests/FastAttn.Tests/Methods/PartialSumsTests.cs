@@ -34,7 +34,7 @@ public unsafe class PartialSumsTests
             Method.Multipole => -0.1f * MathF.Log(1 + Math.Abs(t)),
             _ => (float)random.NextDouble(),
         })];
-        var positions = new PreparedPosition(biased ? bias : null, 1, Queries, Keys, Keys - 1);
+        var positions = new PreparedPosition(biased ? RelativePosition.Dense(bias, Queries, Keys) : null, new PositionExtent(Queries, Keys, 0, Keys - 1));
         float[] query = Uniform(random, Queries * FeatureCount), key = Uniform(random, Keys * FeatureCount), value = Uniform(random, Keys * Columns);
         double[][] whole = Run(method, positions, query, key, value, 0, Keys, keyLogScale: 0);
 

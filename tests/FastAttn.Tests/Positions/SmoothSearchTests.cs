@@ -80,11 +80,11 @@ public sealed class SmoothSearchTests
 
     [Fact]
     public void ShortSequencesHaveNoFarField() =>
-        Assert.Null(new PreparedPosition(new float[199], 1, 100, 100, 99).Structure(0, Allowance).Smooth);
+        Assert.Null(new PreparedPosition(RelativePosition.Dense(new float[199], 100, 100), new PositionExtent(100, 100, 0, 99)).Structure(0, Allowance).Smooth);
 
     private static SmoothTails? Find(Func<int, double> b, TailAllowance? allowance = null, int largestOffset = Length - 1)
     {
         float[] bias = [.. Enumerable.Range(1 - Length, (2 * Length) - 1).Select(t => (float)b(t))];
-        return new PreparedPosition(bias, 1, Length, Length, largestOffset).Structure(0, allowance ?? Allowance).Smooth;
+        return new PreparedPosition(RelativePosition.Dense(bias, Length, Length), new PositionExtent(Length, Length, 0, largestOffset)).Structure(0, allowance ?? Allowance).Smooth;
     }
 }

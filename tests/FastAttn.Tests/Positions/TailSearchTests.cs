@@ -136,7 +136,7 @@ public sealed class TailSearchTests
         double slope = numbers.Pick(0, 0.3, 0.01, 1e-4), wobble = numbers.Pick(0, 1e-6, 3e-6, 1e-5), floor = numbers.Pick(0, 1e-9, 1e-3);
         int keys = numbers.Between(1, 700), queries = numbers.Between(1, 700);
         float[] bias = [.. Enumerable.Range(1 - queries, queries + keys - 1).Select(t => (float)(Math.Log(Math.Exp(-slope * Math.Abs(t)) + floor) + (wobble * numbers.Normal())))];
-        HeadPosition position = new PreparedPosition(bias, 1, queries, keys, keys - 1).Head(0);
+        HeadPosition position = new PreparedPosition(RelativePosition.Dense(bias, queries, keys), new PositionExtent(queries, keys, 0, keys - 1)).Head(0);
         foreach (CoefficientTails tails in (CoefficientTails[])[TailSearch.Flat(position, Allowance), TailSearch.Decaying(position, Allowance)])
         {
             Assert.InRange(tails.RelativeError, 0, Allowance.Relative);
@@ -157,6 +157,6 @@ public sealed class TailSearchTests
     private static HeadPosition Position(Func<int, double> b, int largestOffset)
     {
         float[] bias = [.. Enumerable.Range(1 - Length, (2 * Length) - 1).Select(t => (float)b(t))];
-        return new PreparedPosition(bias, 1, Length, Length, largestOffset).Head(0);
+        return new PreparedPosition(RelativePosition.Dense(bias, Length, Length), new PositionExtent(Length, Length, 0, largestOffset)).Head(0);
     }
 }

@@ -1,0 +1,4 @@
+namespace FastAttn.Positions;
+
+/// <summary>One term <c>exp(LogWeight − Rate·|t|)</c> of a sum of exponentials.</summary>
+internal readonly record struct ExponentialTerm(double LogWeight, double Rate);

@@ -1,0 +1,34 @@
+namespace FastAttn;
+
+/// <summary>Constant from a distance on; made by <see cref="RelativePosition.Clipped"/>.</summary>
+public sealed class ClippedPosition : RelativePosition
+{
+    private readonly float[] _bias;
+
+    internal ClippedPosition(ReadOnlySpan<float> bias, int heads)
+        : base(heads)
+    {
+        ArgumentCheck.AtLeastOne(heads);
+        if (bias.Length % heads != 0 || bias.Length / heads % 2 == 0)
+            throw new ShapeException($"bias has {bias.Length} values; expected heads × (2K + 1) = {heads} × an odd number", nameof(bias));
+        ArgumentCheck.BiasValues(bias);
+        _bias = bias.ToArray();
+        MaxDistance = bias.Length / heads / 2;
+    }
+
+    /// <inheritdoc/>
+    public override PositionKind Kind => PositionKind.Clipped;
+
+    /// <summary>The distance K from which the bias is constant.</summary>
+    public int MaxDistance { get; }
+
+    /// <summary><c>[heads, 2K + 1]</c>: entry t + K belongs to t = −K…K.</summary>
+    public ReadOnlySpan<float> Bias => _bias;
+
+    internal override void Biases(int head, long first, Span<double> biases)
+    {
+        ReadOnlySpan<float> table = _bias.AsSpan(head * ((2 * MaxDistance) + 1), (2 * MaxDistance) + 1);
+        for (int index = 0; index < biases.Length; index++)
+            biases[index] = table[(int)Math.Clamp(first + index, -MaxDistance, MaxDistance) + MaxDistance];
+    }
+}

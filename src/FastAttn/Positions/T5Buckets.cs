@@ -1,0 +1,68 @@
+using System.Numerics;
+
+namespace FastAttn.Positions;
+
+/// <summary>
+/// The buckets of T5 (Raffel et al. 2020): with e = half of a side's buckets s, distances below e have a bucket each, and a distance d ≥ e
+/// is in bucket <c>min(e + ⌊ln(d/e) / ln(maxDistance/e) · (s − e)⌋, s − 1)</c>.
+/// </summary>
+internal sealed class T5Buckets
+{
+    // Runs of offsets from −∞ to +∞ in order: run r starts at _starts[r] and is bucket _buckets[r].
+    private readonly List<long> _starts = [];
+    private readonly List<int> _buckets = [];
+
+    /// <param name="buckets">All buckets.</param>
+    /// <param name="bidirectional">Whether the second half of them is for t &gt; 0; otherwise every t &gt; 0 is in bucket 0.</param>
+    /// <param name="maxDistance">Where the logarithmic buckets end.</param>
+    public T5Buckets(int buckets, bool bidirectional, int maxDistance)
+    {
+        int side = bidirectional ? buckets / 2 : buckets;
+        long[] distances = FirstDistances(side, maxDistance);
+        for (int bucket = side - 1; bucket >= 0; bucket--)
+        {
+            // Distances of several buckets may round up to the same integer: all but the last of them are empty.
+            if (bucket < side - 1 && distances[bucket] == distances[bucket + 1]) continue;
+            _starts.Add(bucket == side - 1 ? long.MinValue : 1 - distances[bucket + 1]);
+            _buckets.Add(bucket);
+        }
+
+        for (int bucket = 1; bidirectional && bucket < side; bucket++)
+        {
+            if (bucket < side - 1 && distances[bucket] == distances[bucket + 1]) continue;
+            _starts.Add(distances[bucket]);
+            _buckets.Add(side + bucket);
+        }
+    }
+
+    /// <summary>The bucket of an offset t, and the last offset of the run of offsets in that bucket.</summary>
+    public (int Bucket, long Last) Find(long offset)
+    {
+        int run = _starts.BinarySearch(offset);
+        if (run < 0) run = ~run - 1;
+        return (_buckets[run], run + 1 < _starts.Count ? _starts[run + 1] - 1 : long.MaxValue);
+    }
+
+    /// <summary>The smallest distance of each bucket of one side.</summary>
+    private static long[] FirstDistances(int side, int maxDistance)
+    {
+        int exact = side / 2, steps = side - exact;
+        long[] distances = new long[side];
+        for (int bucket = 0; bucket < side; bucket++)
+            distances[bucket] = bucket <= exact ? bucket : FirstDistance(exact, maxDistance, bucket - exact, steps);
+        return distances;
+    }
+
+    /// <summary>
+    /// The smallest d with ln(d/e) / ln(maxDistance/e) · steps ≥ step. The definition's logarithms meet an integer exactly when d is
+    /// e·(maxDistance/e)^(step/steps), 16 or 32 by default, where the last bit of a rounded logarithm would decide: whole numbers do.
+    /// </summary>
+    private static long FirstDistance(int exact, int maxDistance, int step, int steps)
+    {
+        double boundary = exact * Math.Pow((double)maxDistance / exact, (double)step / steps), nearest = Math.Round(boundary);
+        if (Math.Abs(boundary - nearest) > 1e-12 * boundary) return (long)Math.Ceiling(boundary);
+        BigInteger left = BigInteger.Pow((long)nearest, steps) * BigInteger.Pow(exact, step);
+        BigInteger right = BigInteger.Pow(exact, steps) * BigInteger.Pow(maxDistance, step);
+        return left >= right ? (long)nearest : (long)nearest + 1;
+    }
+}
