@@ -16,7 +16,7 @@ internal static class ArgumentNames
         nameof(KernelizedAttentionOptions.QkScale), nameof(KernelizedAttentionOptions.Causal),
         nameof(KernelizedAttentionOptions.QueryOffset), nameof(KernelizedAttentionOptions.Tolerance),
         nameof(KernelizedAttentionOptions.Method), nameof(KernelizedAttentionOptions.Threads),
-        "keyMask", "outputLength", "inputLength",
+        "keyMask", "outputLength", "inputLength", "maxDistance",
     ];
 
     /// <summary>"QkScale is 0 …" becomes "qk_scale is 0 …".</summary>

@@ -10,13 +10,11 @@ internal static unsafe class Arguments
         if (pointer is null) throw new AbiException(Status.Null, $"{name} is NULL; expected an address", name);
     }
 
-    /// <summary>Checks a structure's first field against the only size this generation of the ABI has.</summary>
-    public static void StructSize(ulong size, int expected, string name)
+    /// <summary>Checks a structure's first field against its size, or what that was before it grew.</summary>
+    public static void StructSize(ulong size, int expected, string name, int former = 0)
     {
-        if (size != (ulong)expected)
-        {
-            throw new AbiException(Status.StructSize, $"{name}.struct_size is {size}; expected {expected}", name);
-        }
+        if (size == (ulong)expected || (former > 0 && size == (ulong)former)) return;
+        throw new AbiException(Status.StructSize, $"{name}.struct_size is {size}; expected {expected}", name);
     }
 
     /// <summary>Reads a word; NULL is the default.</summary>

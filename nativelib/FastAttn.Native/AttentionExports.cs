@@ -20,8 +20,11 @@ internal static unsafe class AttentionExports
             KernelizedAttentionOptions choices = ReadOptions(options) with { Projection = ReadProjection(projection) };
 
             // The extents of the bias follow from sizes and choices, so those are checked first.
-            ExecutionPlan.Create(sizes, choices, hasPosition: bias is not null);
-            *attention = s_table.Add(new KernelizedAttention(sizes, choices, ReadBias(bias, sizes)));
+            RelativePosition? position = ReadPosition(options);
+            if (bias is not null && position is not null)
+                throw new AbiException(Status.Argument, "bias is given together with options.position; expected one of them", "bias");
+            ExecutionPlan.Create(sizes, choices, hasPosition: bias is not null || position is not null);
+            *attention = s_table.Add(new KernelizedAttention(sizes, choices, position ?? ReadBias(bias, sizes)));
             return Status.Ok;
         }
         catch (Exception exception)
@@ -94,7 +97,7 @@ internal static unsafe class AttentionExports
     {
         KernelizedAttentionOptions defaults = new();
         if (options is null) return defaults;
-        Arguments.StructSize(options->StructSize, sizeof(NativeAttentionOptions), "options");
+        Arguments.StructSize(options->StructSize, sizeof(NativeAttentionOptions), "options", NativeAttentionOptions.SizeWithoutPosition);
         return new KernelizedAttentionOptions
         {
             FeatureMap = Arguments.Word(options->FeatureMap, defaults.FeatureMap, "feature_map"),
@@ -117,6 +120,13 @@ internal static unsafe class AttentionExports
     {
         if (projection == 0) return null;
         using HandleTable<RandomProjection>.Lease lease = ProjectionExports.Table.Acquire(projection);
+        return lease.Value;
+    }
+
+    private static RelativePosition? ReadPosition(NativeAttentionOptions* options)
+    {
+        if (options is null || options->StructSize == NativeAttentionOptions.SizeWithoutPosition || options->Position == 0) return null;
+        using HandleTable<RelativePosition>.Lease lease = PositionExports.Table.Acquire(options->Position);
         return lease.Value;
     }
 

@@ -33,6 +33,9 @@ internal struct NativeAttentionShape
 [StructLayout(LayoutKind.Sequential)]
 internal unsafe struct NativeAttentionOptions
 {
+    /// <summary>What its size was before it had <see cref="Position"/>.</summary>
+    public const int SizeWithoutPosition = 80;
+
     public ulong StructSize;
     public byte* FeatureMap;
     public byte* ProjectionKind;
@@ -46,6 +49,7 @@ internal unsafe struct NativeAttentionOptions
     public int Threads;
     public float QkScale;
     public float Tolerance;
+    public ulong Position;
 }
 
 /// <summary><c>fa_key_selection</c>.</summary>

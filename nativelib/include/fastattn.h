@@ -18,6 +18,7 @@
  *   bias         [n_q + n_k - 1], [1, n_q + n_k - 1] or [H, n_q + n_k - 1];
  *                entry (j - i) + (n_q - 1) belongs to query i and key j, always.
  *                -infinity removes the pair; NaN and +infinity are errors.
+ *   positions    instead of a bias: a few parameters that give b_t for every t = j - (p + i), see "Positions" below
  *   projection   [m, d] or [1, m, d], shared by all heads, or [H, m, d]
  *   key_mask     [n_k] or [B, n_k], 1 = attend, 0 = leave out
  *   lengths      [B], keys kept from the front, 0 ... n_k
@@ -50,6 +51,9 @@
  *       [9 16 25 36;  6 15 16 30;  6 18 27 48]
  *     destination = [260/86; 204/67; 315/99] = [3.0232558; 3.0447761; 3.1818182]
  *     causal (query_offset 1 = n_k - n_q): [41/25; 84/37; 315/99] = [1.64; 2.2702703; 3.1818182]
+ *   the same with fa_position_alibi, slope ln 2, instead of b, so that c_t = 2^-|t|:
+ *     destination = [55/28; 47/20; 41/14] = [1.9642857; 2.35; 2.9285714]
+ *     with query_offset 1, not causal: [46/19; 119/41; 89/26] = [2.4210526; 2.9024390; 3.4230769]
  *
  *
  * ERRORS
@@ -223,6 +227,77 @@ fa_status fa_projection_values(fa_projection projection, const fa_tensor *values
 /* Ends a projection. Plans made with it are not affected. {0} is allowed and does nothing. Errors: HANDLE. */
 fa_status fa_projection_destroy(fa_projection projection);
 
+/* ---- Positions ------------------------------------------------------------------------------------ */
+
+/*
+ * Relative positions by a few parameters: b_t for every t = j - (p + i), the key's position minus the query's, with p
+ * the query_offset of the options, read whether causal or not (when has_query_offset is 0: n_k - n_q when causal, else 0).
+ * A position fits any number of queries and keys and any number of attentions may share it. Every parameter is copied;
+ * tables are [...], for all heads, or [H, ...], and numbers [H], where [1] is for all heads. Strides are free.
+ * Time: O(parameters); an attention that uses it adds O(H (n_q + n_k)) once for each combination of sizes.
+ */
+typedef struct fa_position {
+    uint64_t id;
+} fa_position;
+
+/*
+ * b_t = bias[clamp(t, -K, K) + K]: constant from a distance K on. Source: Shaw et al. 2018.
+ *   bias      [2 K + 1] or [H, 2 K + 1], finite or -infinity, which removes the pair
+ *   position  receives the handle; destroy it with fa_position_destroy
+ * Errors: NULL, SHAPE (an even number of columns), ARGUMENT (NaN, +infinity), OUT_OF_MEMORY.
+ */
+fa_status fa_position_clipped(const fa_tensor *bias, fa_position *position);
+
+/*
+ * b_t = bias[bucket(t)] with the buckets of T5. With s buckets for a side and e = s / 2 rounded down, a distance d < e is in
+ * bucket d, and d >= e in min(e + floor(ln(d / e) / ln(max_distance / e) * (s - e)), s - 1), computed without rounding.
+ * Source: Raffel et al. 2020.
+ *   bias           [buckets] or [H, buckets], finite or -infinity; published checkpoints hold the transpose, [buckets, H]
+ *   bidirectional  1: the first half of the buckets is for t <= 0, the second for t > 0 (buckets even, at least 4);
+ *                  0: all are for t <= 0, and t > 0 is in bucket 0 (at least 2)
+ *   max_distance   above e; 0: 128
+ *   position       receives the handle; destroy it with fa_position_destroy
+ * Errors: NULL, SHAPE, ARGUMENT, OUT_OF_MEMORY.
+ */
+fa_status fa_position_t5(const fa_tensor *bias, int32_t bidirectional, int64_t max_distance, fa_position *position);
+
+/*
+ * b_t = -slope |t|. Source: ALiBi, Press et al. 2022.
+ *   slopes    [H], finite, at least 0
+ *   position  receives the handle; destroy it with fa_position_destroy
+ * Errors: NULL, SHAPE, ARGUMENT, OUT_OF_MEMORY.
+ */
+fa_status fa_position_alibi(const fa_tensor *slopes, fa_position *position);
+
+/*
+ * exp(b_t) = sum_r weight_r exp(-rate_r |t|). With one term the decay of retention, Sun et al. 2023.
+ *   weights   [terms] or [H, terms], finite, above 0
+ *   rates     the same shape, finite, at least 0
+ *   position  receives the handle; destroy it with fa_position_destroy
+ * Errors: NULL, SHAPE, ARGUMENT, OUT_OF_MEMORY.
+ */
+fa_status fa_position_exponentials(const fa_tensor *weights, const fa_tensor *rates, fa_position *position);
+
+/*
+ * b_t = -r1 ln(1 + r2 |t|). Source: KERPLE, Chi et al. 2022.
+ *   r1, r2    [H] each, finite, above 0
+ *   position  receives the handle; destroy it with fa_position_destroy
+ * Errors: NULL, SHAPE, ARGUMENT, OUT_OF_MEMORY.
+ */
+fa_status fa_position_kerple_log(const fa_tensor *r1, const fa_tensor *r2, fa_position *position);
+
+/*
+ * b_t = -a |t|^p. Source: KERPLE, Chi et al. 2022.
+ *   a         [H], finite, above 0
+ *   p         [H], above 0, at most 2
+ *   position  receives the handle; destroy it with fa_position_destroy
+ * Errors: NULL, SHAPE, ARGUMENT, OUT_OF_MEMORY.
+ */
+fa_status fa_position_kerple_power(const fa_tensor *a, const fa_tensor *p, fa_position *position);
+
+/* Ends a position. Attentions made with it are not affected. {0} is allowed and does nothing. Errors: HANDLE. */
+fa_status fa_position_destroy(fa_position position);
+
 /* ---- Kernelized attention ------------------------------------------------------------------------- */
 
 /* The sizes of a call. All are given; none has a default. */
@@ -250,7 +325,7 @@ typedef struct fa_attention_options {
     int64_t features;             /* m, rows of the projection, 1 ... 4096; 0: those of the projection given, else 64.
                                      "trf" makes two features of each row. "elu" and "sikf" have none and refuse it */
     int64_t query_offset;         /* p: query 0 stands at position p among the keys; read when has_query_offset */
-    int32_t has_query_offset;     /* 0: p = n_k - n_q (needs n_q <= n_k). Matters only when causal */
+    int32_t has_query_offset;     /* 0: p = n_k - n_q when causal (needs n_q <= n_k), else 0. A bias uses j - i whatever p is */
     int32_t causal;               /* 1: query i sees keys j <= p + i; 0: all keys */
     int32_t normalize;            /* FA_YES: rows of query and key are scaled to length 1; FA_DEFAULT: yes for prf and
                                      trf, else no. A zero row stays zero */
@@ -259,6 +334,8 @@ typedef struct fa_attention_options {
                                      normalised; 0: d^(-1/4) for prf, trf, relu, else 1 */
     float tolerance;              /* largest error of a row of the result, as a share of the largest |v_j| the row sees,
                                      1e-6 ... 0.1; 0: 1e-4 */
+    fa_position position;         /* instead of a bias; {0}: none. It may be destroyed right after the call. Programs compiled
+                                     before this field existed keep working: their struct_size says so */
 } fa_attention_options;
 
 /* Which keys take part; all of them when NULL or zero. A key is kept when both allow it. */
@@ -282,7 +359,7 @@ typedef struct fa_report {
 #ifdef __cplusplus
 #define FA_ATTENTION_SHAPE_INIT {sizeof(fa_attention_shape), 0, 0, 0, 0, 0, 0, 0}
 #define FA_ATTENTION_OPTIONS_INIT \
-    {sizeof(fa_attention_options), nullptr, nullptr, nullptr, 0, 0, 0, 0, 0, 0, 0, 0.0f, 0.0f}
+    {sizeof(fa_attention_options), nullptr, nullptr, nullptr, 0, 0, 0, 0, 0, 0, 0, 0.0f, 0.0f, {0}}
 #define FA_KEY_SELECTION_INIT {sizeof(fa_key_selection), nullptr, 0, nullptr, 0}
 #define FA_REPORT_INIT {sizeof(fa_report), nullptr, nullptr, 0, 0}
 #else
@@ -301,11 +378,12 @@ typedef struct fa_attention {
  * Checks the sizes, chooses the method and prepares everything that does not depend on query, key and value.
  *   shape       the sizes
  *   options     the choices; NULL: defaults
- *   bias        relative position bias, see the top of this file, any strides, copied; NULL: no positions
+ *   bias        relative position bias, see the top of this file, any strides, copied; NULL: options.position, or no
+ *               positions when that is {0}; both given is ARGUMENT
  *   projection  copied by reference: it may be destroyed right after; {0}: drawn from seed and projection_kind
  *   attention   receives the handle; destroy it with fa_attention_destroy
- * Errors: NULL (shape, attention), STRUCT_SIZE, SHAPE, ARGUMENT, WORD, HANDLE (projection), OUT_OF_MEMORY.
- * Time: O(H N log N) with bias, N the Fourier length, plus drawing the projection.
+ * Errors: NULL (shape, attention), STRUCT_SIZE, SHAPE, ARGUMENT, WORD, HANDLE (projection, position),
+ * OUT_OF_MEMORY. Time: O(H N log N) with positions, N the Fourier length, plus drawing the projection.
  */
 fa_status fa_attention_create(const fa_attention_shape *shape, const fa_attention_options *options,
                               const fa_tensor *bias, fa_projection projection, fa_attention *attention);

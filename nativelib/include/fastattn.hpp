@@ -149,6 +149,48 @@ private:
     Owner<fa_projection, fa_projection_destroy> owner_;
 };
 
+// Relative positions by a few parameters: see the fa_position_ functions. An attention takes one by options.position = position.get().
+class Position {
+public:
+    static Position clipped(const fa_tensor &bias) {
+        return make([&](fa_position *handle) { return fa_position_clipped(&bias, handle); });
+    }
+
+    static Position t5(const fa_tensor &bias, bool bidirectional = true, std::int64_t max_distance = 128) {
+        return make([&](fa_position *handle) { return fa_position_t5(&bias, bidirectional ? 1 : 0, max_distance, handle); });
+    }
+
+    static Position alibi(const fa_tensor &slopes) {
+        return make([&](fa_position *handle) { return fa_position_alibi(&slopes, handle); });
+    }
+
+    static Position exponentials(const fa_tensor &weights, const fa_tensor &rates) {
+        return make([&](fa_position *handle) { return fa_position_exponentials(&weights, &rates, handle); });
+    }
+
+    static Position kerple_log(const fa_tensor &r1, const fa_tensor &r2) {
+        return make([&](fa_position *handle) { return fa_position_kerple_log(&r1, &r2, handle); });
+    }
+
+    static Position kerple_power(const fa_tensor &a, const fa_tensor &p) {
+        return make([&](fa_position *handle) { return fa_position_kerple_power(&a, &p, handle); });
+    }
+
+    fa_position get() const noexcept { return owner_.get(); }
+
+private:
+    explicit Position(fa_position handle) noexcept : owner_(handle) {}
+
+    template <typename Create>
+    static Position make(Create create) {
+        fa_position handle{0};
+        check(create(&handle));
+        return Position(handle);
+    }
+
+    Owner<fa_position, fa_position_destroy> owner_;
+};
+
 // Kernelized attention with relative positions: see fa_attention_create and fa_attention_forward.
 // May be used by several threads at once.
 class Attention {

@@ -17,6 +17,15 @@ threads at once and releases the interpreter's lock while it computes.
 from ._attention import AttentionInfo, kernelized_attention
 from ._config import show_config
 from ._errors import ArgumentError, DTypeError, FastAttnError, ShapeError
+from ._positions import (
+    Positions,
+    alibi_positions,
+    clipped_positions,
+    exponential_positions,
+    kerple_log_positions,
+    kerple_power_positions,
+    t5_positions,
+)
 from ._projection import random_projection
 from ._toeplitz import toeplitz_matmul
 
@@ -25,9 +34,16 @@ __all__ = [
     "AttentionInfo",
     "DTypeError",
     "FastAttnError",
+    "Positions",
     "ShapeError",
+    "alibi_positions",
+    "clipped_positions",
+    "exponential_positions",
+    "kerple_log_positions",
+    "kerple_power_positions",
     "kernelized_attention",
     "random_projection",
     "show_config",
+    "t5_positions",
     "toeplitz_matmul",
 ]

@@ -11,9 +11,10 @@ from numpy.typing import ArrayLike, NDArray
 
 from . import _arguments, _library
 from ._errors import ArgumentError, DTypeError, ShapeError
+from ._positions import Positions
 
 # C's and C#'s names of this function's arguments.
-_NAMES = {"query": "q", "key": "k", "value": "v", "destination": "out", "values": "projection"}
+_NAMES = {"query": "q", "key": "k", "value": "v", "destination": "out", "values": "projection", "position": "bias"}
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,7 @@ def kernelized_attention(
     k: ArrayLike,
     v: ArrayLike,
     *,
-    bias: Optional[ArrayLike] = None,
+    bias: Optional[Union[ArrayLike, Positions]] = None,
     feature_map: str = "prf",
     features: Optional[int] = None,
     projection: Optional[ArrayLike] = None,
@@ -71,9 +72,10 @@ def kernelized_attention(
         and objects raise `DTypeError`. d is 1 ... 512.
     k, v : arrays [B, H_k, n_k, d] and [B, H_k, n_k, d_v], with as many axes as q
         Keys and values. H_k divides H: query head h reads key head h // (H // H_k). d_v is 1 ... 4096.
-    bias : array [n_q + n_k - 1], [1, n_q + n_k - 1] or [H, n_q + n_k - 1], optional
-        Entry (j - i) + (n_q - 1) belongs to query i and key j. -inf removes the pair; NaN and +inf are errors. None: no
-        positions.
+    bias : array [n_q + n_k - 1], [1, n_q + n_k - 1] or [H, n_q + n_k - 1], or `Positions`, optional
+        Entry (j - i) + (n_q - 1) belongs to query i and key j. -inf removes the pair; NaN and +inf are errors. Or positions
+        by a few parameters: `clipped_positions`, `t5_positions`, `alibi_positions`, `exponential_positions`,
+        `kerple_log_positions`, `kerple_power_positions`. None: no positions.
     feature_map : {"prf", "trf", "elu", "relu", "sikf"}
         The map phi.
     features : int, optional
@@ -92,7 +94,8 @@ def kernelized_attention(
     causal : bool
         Whether query i sees only keys j <= query_offset + i.
     query_offset : int, optional
-        The position of query 0 among the keys; matters only when causal. Default: n_k - n_q, which needs n_q <= n_k.
+        The position of query 0 among the keys: read when causal, and by `Positions` always; an array of bias uses j - i
+        whatever it is. Default: n_k - n_q when causal, which needs n_q <= n_k, else 0.
     key_mask : bool array [n_k] or [B, n_k], optional
         True = attend.
     lengths : int array [B], optional
@@ -125,9 +128,9 @@ def kernelized_attention(
     -----
     Time per head: "direct" O(n_q n_k (m + d_v)), "fft" O(N log N m d_v) with N from max(n_q, n_k), "linear" O(n m d_v),
     "band" and "decay" O(n (w (m + d_v) + m d_v)) with w the offsets between constant, negligible or exponential tails,
-    "multipole" O(n r m d_v) with r the rank of smooth tails, 4 ... 16. No
-    n x n array is made. Each call checks and prepares its positions and projection anew and keeps nothing. The
-    interpreter's lock is released while computing; any number of threads may call at once.
+    "multipole" O(n r m d_v) with r the rank of smooth tails, 4 ... 16. No n x n array is made. Each call checks and prepares
+    an array of bias and a projection anew and keeps nothing; `Positions` keep what was prepared for them. The interpreter's
+    lock is released while computing; any number of threads may call at once.
 
     Examples
     --------
@@ -175,8 +178,9 @@ def kernelized_attention(
         threads=_arguments.thread_count(threads),
         qk_scale=0.0 if qk_scale is None else _arguments.real(qk_scale, "qk_scale"),
         tolerance=_arguments.real(tolerance, "tolerance"),
+        position=bias._handle if isinstance(bias, Positions) else _library.Handle(),
     )
-    bias_array = None if bias is None else _arguments.float_array(bias, "bias", (1, 2))
+    bias_array = None if bias is None or isinstance(bias, Positions) else _arguments.float_array(bias, "bias", (1, 2))
     projection_array = None if projection is None else _arguments.float_array(projection, "projection", (2, 3))
     mask_array = None if key_mask is None else _mask(key_mask, batch, key_length)
     lengths_array = None if lengths is None else _lengths(lengths, batch, key_length)

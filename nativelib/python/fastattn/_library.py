@@ -38,7 +38,7 @@ class Tensor(ctypes.Structure):
 
 
 class Handle(ctypes.Structure):
-    """fa_projection, fa_attention and fa_toeplitz."""
+    """fa_projection, fa_position, fa_attention and fa_toeplitz."""
 
     _fields_ = [("id", ctypes.c_uint64)]
 
@@ -82,6 +82,7 @@ class AttentionOptions(_Sized):
         ("threads", ctypes.c_int32),
         ("qk_scale", ctypes.c_float),
         ("tolerance", ctypes.c_float),
+        ("position", Handle),
     ]
 
 
@@ -125,6 +126,13 @@ _SIGNATURES = {
     "fa_projection_shape": (_STATUS, [Handle, _P(ctypes.c_int64)]),
     "fa_projection_values": (_STATUS, [Handle, _P(Tensor)]),
     "fa_projection_destroy": (_STATUS, [Handle]),
+    "fa_position_clipped": (_STATUS, [_P(Tensor), _P(Handle)]),
+    "fa_position_t5": (_STATUS, [_P(Tensor), ctypes.c_int32, ctypes.c_int64, _P(Handle)]),
+    "fa_position_alibi": (_STATUS, [_P(Tensor), _P(Handle)]),
+    "fa_position_exponentials": (_STATUS, [_P(Tensor), _P(Tensor), _P(Handle)]),
+    "fa_position_kerple_log": (_STATUS, [_P(Tensor), _P(Tensor), _P(Handle)]),
+    "fa_position_kerple_power": (_STATUS, [_P(Tensor), _P(Tensor), _P(Handle)]),
+    "fa_position_destroy": (_STATUS, [Handle]),
     "fa_attention_create": (_STATUS, [_P(AttentionShape), _P(AttentionOptions), _P(Tensor), Handle, _P(Handle)]),
     "fa_attention_forward": (
         _STATUS,

@@ -35,12 +35,12 @@ internal sealed class T5Buckets
         }
     }
 
-    /// <summary>The bucket of an offset t, and the last offset of the run of offsets in that bucket.</summary>
-    public (int Bucket, long Last) Find(long offset)
+    /// <summary>The bucket of an offset t, and where the next bucket starts. The last run starts at 0 or above, so End − offset is a number.</summary>
+    public (int Bucket, long End) Find(long offset)
     {
         int run = _starts.BinarySearch(offset);
         if (run < 0) run = ~run - 1;
-        return (_buckets[run], run + 1 < _starts.Count ? _starts[run + 1] - 1 : long.MaxValue);
+        return (_buckets[run], run + 1 < _starts.Count ? _starts[run + 1] : long.MaxValue);
     }
 
     /// <summary>The smallest distance of each bucket of one side.</summary>

@@ -46,8 +46,8 @@ public sealed class T5Position : RelativePosition
         ReadOnlySpan<float> table = _bias.AsSpan(head * Buckets, Buckets);
         for (int done = 0; done < biases.Length;)
         {
-            (int bucket, long last) = _buckets.Find(first + done);
-            int count = (int)Math.Min(last - (first + done) + 1, biases.Length - done);
+            (int bucket, long end) = _buckets.Find(first + done);
+            int count = (int)Math.Min(end - (first + done), biases.Length - done);
             biases.Slice(done, count).Fill(table[bucket]);
             done += count;
         }

@@ -1,0 +1,80 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+
+namespace FastAttn.Native;
+
+/// <summary><c>fastattn.h</c>, "Positions".</summary>
+internal static unsafe class PositionExports
+{
+    private const int DefaultMaxDistance = 128;
+
+    public static readonly HandleTable<RelativePosition> Table = new(kind: 4, "position");
+
+    [UnmanagedCallersOnly(EntryPoint = "fa_position_clipped", CallConvs = [typeof(CallConvCdecl)])]
+    public static Status Clipped(NativeTensor* bias, ulong* position) => Create(position, () =>
+    {
+        Tensor given = new(bias, 1, 2, "bias");
+        return RelativePosition.Clipped(given.Gather(), given.Extent(1));
+    });
+
+    [UnmanagedCallersOnly(EntryPoint = "fa_position_t5", CallConvs = [typeof(CallConvCdecl)])]
+    public static Status T5(NativeTensor* bias, int bidirectional, long maxDistance, ulong* position) => Create(position, () =>
+    {
+        Tensor given = new(bias, 1, 2, "bias");
+        return RelativePosition.T5(
+            given.Gather(), given.Extent(1), Arguments.YesOrNo(bidirectional, "bidirectional"),
+            Arguments.OptionalSize(maxDistance, "max_distance") ?? DefaultMaxDistance);
+    });
+
+    [UnmanagedCallersOnly(EntryPoint = "fa_position_alibi", CallConvs = [typeof(CallConvCdecl)])]
+    public static Status Alibi(NativeTensor* slopes, ulong* position) => Create(position, () => RelativePosition.Alibi(OnePerHead(slopes, "slopes")));
+
+    [UnmanagedCallersOnly(EntryPoint = "fa_position_exponentials", CallConvs = [typeof(CallConvCdecl)])]
+    public static Status Exponentials(NativeTensor* weights, NativeTensor* rates, ulong* position) => Create(position, () =>
+    {
+        Tensor factors = new(weights, 1, 2, "weights"), decays = new(rates, 1, 2, "rates");
+        if ((factors.Extent(0), factors.Extent(1)) != (decays.Extent(0), decays.Extent(1)))
+            throw new ShapeException($"rates is {decays.Shape}; expected {factors.Shape}, the shape of weights", "rates");
+        return RelativePosition.Exponentials(factors.Gather(), decays.Gather(), factors.Extent(1));
+    });
+
+    [UnmanagedCallersOnly(EntryPoint = "fa_position_kerple_log", CallConvs = [typeof(CallConvCdecl)])]
+    public static Status KerpleLog(NativeTensor* r1, NativeTensor* r2, ulong* position) =>
+        Create(position, () => RelativePosition.KerpleLog(OnePerHead(r1, "r1"), OnePerHead(r2, "r2")));
+
+    [UnmanagedCallersOnly(EntryPoint = "fa_position_kerple_power", CallConvs = [typeof(CallConvCdecl)])]
+    public static Status KerplePower(NativeTensor* a, NativeTensor* p, ulong* position) =>
+        Create(position, () => RelativePosition.KerplePower(OnePerHead(a, "a"), OnePerHead(p, "p")));
+
+    [UnmanagedCallersOnly(EntryPoint = "fa_position_destroy", CallConvs = [typeof(CallConvCdecl)])]
+    public static Status Destroy(ulong position)
+    {
+        if (ForkGuard.Refuses()) return Failure.RecordFork();
+        try
+        {
+            Table.Remove(position);
+            return Status.Ok;
+        }
+        catch (Exception exception)
+        {
+            return Failure.Record(exception);
+        }
+    }
+
+    private static Status Create(ulong* position, Func<RelativePosition> make)
+    {
+        if (ForkGuard.Refuses()) return Failure.RecordFork();
+        try
+        {
+            Arguments.NotNull(position, "position");
+            *position = Table.Add(make());
+            return Status.Ok;
+        }
+        catch (Exception exception)
+        {
+            return Failure.Record(exception);
+        }
+    }
+
+    private static float[] OnePerHead(NativeTensor* values, string name) => new Tensor(values, 1, 1, name).Gather();
+}

@@ -1,0 +1,242 @@
+"""Relative positions by a few parameters: objects that `kernelized_attention` takes as `bias`."""
+
+from __future__ import annotations
+
+import ctypes
+import weakref
+from types import MappingProxyType
+from typing import Any, Callable, Dict, Mapping, Tuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from . import _arguments, _library
+from ._errors import ShapeError
+
+
+class Positions:
+    """Relative positions of some kind, made by `clipped_positions`, `t5_positions`, `alibi_positions`, `exponential_positions`,
+    `kerple_log_positions` or `kerple_power_positions`; pass them as `bias` of `kernelized_attention`.
+
+    They fit any number of queries and keys: query i stands at position `query_offset` + i, key j at j, and t is the key's
+    position minus the query's. What a call prepares for its sizes is kept here and used again by later calls with the same
+    sizes (the last eight). Immutable; any number of threads may use one at once. Can be pickled.
+    """
+
+    __slots__ = ("_handle", "_kind", "_make", "_parameters", "__weakref__")
+
+    def __init__(self, kind: str, make: "Callable[..., Positions]", parameters: "Dict[str, Any]", create: str, *arguments: Any) -> None:
+        lib = _library.library()
+        handle = _library.Handle()
+        lib.check(getattr(lib, create)(*arguments, ctypes.byref(handle)))
+        self._kind = kind
+        self._make = make
+        self._parameters = MappingProxyType(parameters)
+        self._handle = handle
+        weakref.finalize(self, lib.fa_position_destroy, handle)
+
+    @property
+    def kind(self) -> str:
+        """The word of the kind: "clipped", "t5", "alibi", "exponentials", "kerple_log" or "kerple_power"."""
+        return self._kind
+
+    @property
+    def parameters(self) -> "Mapping[str, Any]":
+        """The parameters by name, arrays as read-only float32."""
+        return self._parameters
+
+    def __repr__(self) -> str:
+        parameters = ", ".join(f"{name}={_brief(value)}" for name, value in self._parameters.items())
+        return f"fastattn.{self._make.__name__}({parameters})"
+
+    def __reduce__(self) -> "Tuple[Callable[..., Positions], Tuple[Callable[..., Positions], Dict[str, Any]]]":
+        return _remake, (self._make, dict(self._parameters))
+
+
+def clipped_positions(bias: ArrayLike) -> Positions:
+    """Constant from a distance K on: b_t = bias[clip(t, -K, K) + K] (Shaw, Uszkoreit and Vaswani 2018).
+
+    Parameters
+    ----------
+    bias : array [2 K + 1], for all heads, or [H, 2 K + 1]
+        -inf removes the pair; NaN and +inf are errors.
+
+    Raises
+    ------
+    ShapeError, ArgumentError, DTypeError
+        As `kernelized_attention`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> clipped_positions(np.array([-1.0, 0.5, 0.0])).kind
+    'clipped'
+    """
+    table = _array(bias, "bias", (1, 2))
+    return Positions("clipped", clipped_positions, {"bias": table}, "fa_position_clipped", _described(table))
+
+
+def t5_positions(bias: ArrayLike, *, bidirectional: bool = True, max_distance: int = 128) -> Positions:
+    """One number a bucket, by the public definition of T5 (Raffel et al. 2020).
+
+    With s buckets for a side and e = s // 2, a distance d below e is in bucket d, and d >= e in
+    min(e + floor(log(d / e) / log(max_distance / e) * (s - e)), s - 1), computed without rounding.
+
+    Parameters
+    ----------
+    bias : array [buckets], for all heads, or [H, buckets]
+        The transpose of what published checkpoints hold. -inf removes the pair; NaN and +inf are errors.
+    bidirectional : bool
+        True: the first half of the buckets is for t <= 0, the second for t > 0 (an even number, at least 4).
+        False: all are for t <= 0 and t > 0 is in bucket 0 (at least 2).
+    max_distance : int
+        Distance that the logarithmic buckets reach to; above e.
+
+    Raises
+    ------
+    ShapeError, ArgumentError, DTypeError
+        As `kernelized_attention`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> t5_positions(np.zeros((8, 32), dtype=np.float32))
+    fastattn.t5_positions(bias=float32 [8, 32], bidirectional=True, max_distance=128)
+    """
+    table = _array(bias, "bias", (1, 2))
+    both = _arguments.boolean(bidirectional, "bidirectional")
+    distance = _arguments.integer(max_distance, "max_distance", 1, 2**31 - 1)
+    parameters = {"bias": table, "bidirectional": both, "max_distance": distance}
+    return Positions("t5", t5_positions, parameters, "fa_position_t5", _described(table), int(both), distance)
+
+
+def alibi_positions(slopes: ArrayLike) -> Positions:
+    """A bias that falls linearly with the distance: b_t = -slope |t| (ALiBi: Press, Smith and Lewis 2022).
+
+    Parameters
+    ----------
+    slopes : float or array [H]
+        Finite, at least 0; one number is for all heads.
+
+    Raises
+    ------
+    ShapeError, ArgumentError, DTypeError
+        As `kernelized_attention`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fastattn import kernelized_attention
+    >>> q = np.array([[0, 1], [1, 0], [2, 2]], dtype=np.float32)
+    >>> k = np.array([[0, 0], [1, 0], [0, 1], [1, 1]], dtype=np.float32)
+    >>> v = np.array([[1], [2], [3], [4]], dtype=np.float32)
+    >>> halves = alibi_positions(np.log(2.0))
+
+    The coefficients are 2**-|t|, so the rows are 55/28, 47/20 and 41/14; with the queries one position on 46/19, 119/41 and 89/26.
+
+    >>> kernelized_attention(q, k, v, bias=halves, feature_map="elu").ravel().round(4)
+    array([1.9643, 2.35  , 2.9286], dtype=float32)
+    >>> kernelized_attention(q, k, v, bias=halves, feature_map="elu", query_offset=1).ravel().round(4)
+    array([2.4211, 2.9024, 3.4231], dtype=float32)
+    """
+    per_head = _array(slopes, "slopes", (1,))
+    return Positions("alibi", alibi_positions, {"slopes": per_head}, "fa_position_alibi", _described(per_head))
+
+
+def exponential_positions(weights: ArrayLike, rates: ArrayLike) -> Positions:
+    """Coefficients that are a sum of exponentials: exp(b_t) = sum_r weights[r] exp(-rates[r] |t|).
+
+    One term is the decay of retention (Sun et al. 2023); a rate of 0 adds a constant.
+
+    Parameters
+    ----------
+    weights : array [terms], for all heads, or [H, terms]
+        Finite, above 0.
+    rates : array of the same shape
+        Finite, at least 0.
+
+    Raises
+    ------
+    ShapeError, ArgumentError, DTypeError
+        As `kernelized_attention`.
+
+    Examples
+    --------
+    >>> exponential_positions([0.5, 0.5], [0.1, 0.0]).kind
+    'exponentials'
+    """
+    factors = _array(weights, "weights", (1, 2))
+    decays = _array(rates, "rates", (1, 2))
+    if decays.shape != factors.shape:
+        raise ShapeError(f"rates has shape {decays.shape}; expected {factors.shape}, the shape of weights")
+    parameters = {"weights": factors, "rates": decays}
+    return Positions(
+        "exponentials", exponential_positions, parameters, "fa_position_exponentials", _described(factors), _described(decays)
+    )
+
+
+def kerple_log_positions(r1: ArrayLike, r2: ArrayLike) -> Positions:
+    """A bias that falls with the logarithm of the distance: b_t = -r1 log(1 + r2 |t|) (KERPLE: Chi et al. 2022).
+
+    Parameters
+    ----------
+    r1, r2 : float or array [H] each
+        Finite, above 0; one number is for all heads.
+
+    Raises
+    ------
+    ShapeError, ArgumentError, DTypeError
+        As `kernelized_attention`.
+
+    Examples
+    --------
+    >>> kerple_log_positions([1.0, 2.0], [0.5, 0.25])
+    fastattn.kerple_log_positions(r1=float32 [2], r2=float32 [2])
+    """
+    first, second = _array(r1, "r1", (1,)), _array(r2, "r2", (1,))
+    parameters = {"r1": first, "r2": second}
+    return Positions("kerple_log", kerple_log_positions, parameters, "fa_position_kerple_log", _described(first), _described(second))
+
+
+def kerple_power_positions(a: ArrayLike, p: ArrayLike) -> Positions:
+    """A bias that falls with a power of the distance: b_t = -a |t|**p (KERPLE: Chi et al. 2022).
+
+    Parameters
+    ----------
+    a : float or array [H]
+        Finite, above 0; one number is for all heads.
+    p : float or array [H]
+        Above 0, at most 2.
+
+    Raises
+    ------
+    ShapeError, ArgumentError, DTypeError
+        As `kernelized_attention`.
+
+    Examples
+    --------
+    >>> kerple_power_positions(0.1, 1.5).parameters["p"]
+    array([1.5], dtype=float32)
+    """
+    factor, power = _array(a, "a", (1,)), _array(p, "p", (1,))
+    parameters = {"a": factor, "p": power}
+    return Positions("kerple_power", kerple_power_positions, parameters, "fa_position_kerple_power", _described(factor), _described(power))
+
+
+def _array(value: ArrayLike, name: str, ranks: "Tuple[int, ...]") -> "NDArray[np.float32]":
+    """A copy that nobody can change; a number becomes [1]."""
+    array = np.array(_arguments.float_array(np.atleast_1d(np.asarray(value)), name, ranks))
+    array.flags.writeable = False
+    return array
+
+
+def _described(array: "NDArray[np.float32]") -> Any:
+    return ctypes.byref(_arguments.descriptor(array))
+
+
+def _brief(value: object) -> str:
+    return f"{value.dtype} {list(value.shape)}" if isinstance(value, np.ndarray) else repr(value)
+
+
+def _remake(make: "Callable[..., Positions]", parameters: "Dict[str, Any]") -> Positions:
+    return make(**parameters)
