@@ -19,11 +19,11 @@ internal static unsafe class AttentionExports
             AttentionShape sizes = ReadShape(shape);
             KernelizedAttentionOptions choices = ReadOptions(options) with { Projection = ReadProjection(projection) };
 
-            // The extents of the bias follow from sizes and choices, so those are checked first.
+            // The extents of the bias follow from sizes and choices, so those are checked first, whatever the bias allows a method.
             RelativePosition? position = ReadPosition(options);
             if (bias is not null && position is not null)
                 throw new AbiException(Status.Argument, "bias is given together with options.position; expected one of them", "bias");
-            ExecutionPlan.Create(sizes, choices, hasPosition: bias is not null || position is not null);
+            ExecutionPlan.Create(sizes, choices with { Method = Method.Auto });
             *attention = s_table.Add(new KernelizedAttention(sizes, choices, position ?? ReadBias(bias, sizes)));
             return Status.Ok;
         }

@@ -15,7 +15,7 @@ internal static partial class Failures
         ["value"] = "--v",
         ["destination"] = "--output",
         ["values"] = "--projection",
-        ["position"] = "--bias",
+        ["position"] = "--position",
         ["queryLength"] = "--length",
         ["headDimension"] = "--head-dim",
         ["valueDimension"] = "--value-dim",
@@ -36,7 +36,7 @@ internal static partial class Failures
     // A value the library refuses is bad data when it came in a file and wrong usage when it was typed.
     private static (int ExitCode, string Message) ExplainArgument(ArgumentException exception, CommandResult command)
     {
-        string message = ParameterSuffix().Replace(exception.Message, "");
+        string message = WithoutParameterSuffix(exception.Message);
         string name = OptionName(exception.ParamName ?? "");
         OptionResult? given = command.Children.OfType<OptionResult>().FirstOrDefault(result => result.Option.Name == name && !result.Implicit);
         if (given is null) return (ExitCode.BadData, message);
@@ -45,6 +45,9 @@ internal static partial class Failures
             ? (ExitCode.BadData, $"{name} {given.GetValueOrDefault<FileInfo>()}: {message}")
             : (ExitCode.Usage, $"{name}: {message}");
     }
+
+    /// <summary>A message of the library without what .NET adds to it.</summary>
+    internal static string WithoutParameterSuffix(string message) => ParameterSuffix().Replace(message, "");
 
     /// <summary>The option that carries a parameter of the library: <c>options.QueryOffset</c> is <c>--query-offset</c>.</summary>
     internal static string OptionName(string parameter)

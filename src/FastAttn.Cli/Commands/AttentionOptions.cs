@@ -10,7 +10,7 @@ internal sealed class AttentionOptions
     private readonly Option<FeatureMap?> _featureMap = OptionTypes.Word("--feature-map", "The feature map.", Defaults.FeatureMap);
     private readonly Option<int?> _features = OptionTypes.WholeNumber("--features", "Rows of the random projection. Default: those of the projection file, else 64.");
     private readonly Option<bool> _causal = new("--causal") { Description = "Let query i see keys up to its own position only." };
-    private readonly Option<int?> _queryOffset = OptionTypes.WholeNumber("--query-offset", "Position of query 0 among the keys, with --causal. Default: the queries are the last ones.");
+    private readonly Option<int?> _queryOffset = OptionTypes.WholeNumber("--query-offset", "Position of query 0 among the keys, with --causal or --position. Default: with --causal the queries are the last ones, else 0.");
     private readonly Option<float?> _tolerance = OptionTypes.Number("--tolerance", $"Largest error of any row, as a share of the largest value row it sees. Default: {Defaults.Tolerance}.");
     private readonly Option<Method?> _method = OptionTypes.Word("--method", "The method, if not the planner's choice.", Defaults.Method);
     private readonly Option<int?> _threads = OptionTypes.WholeNumber("--threads", "Threads. Default: FASTATTN_THREADS, else all cores this process may use. Never changes a bit of the result.");

@@ -14,6 +14,7 @@ internal sealed class ExplainCommand
     private readonly Option<int?> _headDimension = OptionTypes.WholeNumber("--head-dim", "Columns of query and key. Default: 64.");
     private readonly Option<int?> _valueDimension = OptionTypes.WholeNumber("--value-dim", "Columns of value. Default: --head-dim.");
     private readonly Option<bool> _noPositions = new("--no-positions") { Description = "Plan for attention without a relative position bias." };
+    private readonly PositionOption _position = new();
     private readonly AttentionOptions _attention = new();
 
     public static Command Create() => new ExplainCommand().Build();
@@ -25,7 +26,12 @@ internal sealed class ExplainCommand
         {
             _length, _keyLength, _batch, _heads, _headDimension, _valueDimension, _noPositions,
         };
+        _position.AddTo(command);
         _attention.AddTo(command);
+        command.Validators.Add(result =>
+        {
+            if (result.GetValue(_noPositions) && _position.IsGiven(result)) result.AddError("--no-positions and --position exclude each other");
+        });
         command.SetAction(Run);
         return command;
     }
@@ -40,7 +46,10 @@ internal sealed class ExplainCommand
             KeyLength = parsed.GetValue(_keyLength) ?? length,
             ValueDimension = parsed.GetValue(_valueDimension) ?? headDimension,
         };
-        ExecutionPlan plan = ExecutionPlan.Create(shape, _attention.Read(parsed), hasPosition: !parsed.GetValue(_noPositions));
+        KernelizedAttentionOptions options = _attention.Read(parsed);
+        ExecutionPlan plan = _position.Read(parsed) is RelativePosition position
+            ? ExecutionPlan.Create(shape, options, position)
+            : ExecutionPlan.Create(shape, options, hasPosition: !parsed.GetValue(_noPositions));
         Print(plan, parsed.InvocationConfiguration.Output);
     }
 

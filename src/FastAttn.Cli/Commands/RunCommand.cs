@@ -20,6 +20,7 @@ internal sealed class RunCommand
     private readonly Option<bool> _normalize = new("--normalize") { Description = "Scale query and key rows to length one. Default for prf and trf." };
     private readonly Option<bool> _noNormalize = new("--no-normalize") { Description = "Take query and key rows as they are, times --qk-scale. Default for the other maps." };
     private readonly Option<float?> _qkScale = OptionTypes.Number("--qk-scale", "Factor on un-normalised query and key. Default: d^(-1/4) for prf, trf and relu, else 1.");
+    private readonly PositionOption _position = new();
     private readonly AttentionOptions _attention = new();
 
     public static Command Create() => new RunCommand().Build();
@@ -30,10 +31,12 @@ internal sealed class RunCommand
         {
             _query, _key, _value, _output, _bias, _projection, _keyMask, _lengths, _projectionKind, _seed, _normalize, _noNormalize, _qkScale,
         };
+        _position.AddTo(command);
         _attention.AddTo(command);
         command.Validators.Add(result =>
         {
             if (result.GetValue(_normalize) && result.GetValue(_noNormalize)) result.AddError("--normalize and --no-normalize exclude each other");
+            if (result.GetValue(_bias) is not null && _position.IsGiven(result)) result.AddError("--bias and --position exclude each other");
         });
         command.SetAction(Run);
         return command;
@@ -49,7 +52,7 @@ internal sealed class RunCommand
         NpyInput<float> value = Read(parsed, _value);
         AttentionShape shape = InputShapes.Attention(query, key, value);
         RandomProjection? projection = ReadIfGiven(parsed, _projection) is { } rows ? InputShapes.Projection(rows, shape) : null;
-        RelativePosition? position = ReadIfGiven(parsed, _bias) is { } bias ? InputShapes.Position(bias, shape) : null;
+        RelativePosition? position = ReadIfGiven(parsed, _bias) is { } bias ? InputShapes.Position(bias, shape) : _position.Read(parsed);
         bool[]? keyMask = ReadMask(parsed) is { } mask ? InputShapes.KeyMask(mask, shape) : null;
         KernelizedAttentionOptions choices = _attention.Read(parsed);
         KernelizedAttentionOptions options = choices with

@@ -41,7 +41,7 @@ public sealed unsafe class KernelizedAttention : IDisposable
     {
         options ??= new KernelizedAttentionOptions();
         _settings = new KernelizedAttentionSettings(shape, options);
-        CheckPosition(shape, options, position);
+        position?.CheckProblem(shape, options.Causal, nameof(position));
         if (_settings.Defaults.Projects)
             Projection = options.Projection ?? RandomProjection.Create(_settings.Columns, shape.HeadDimension, options.ProjectionKind, options.Seed);
         PreparedPosition prepared = position?.Prepare(_settings.Extent) ?? new PreparedPosition(null, _settings.Extent);
@@ -147,16 +147,6 @@ public sealed unsafe class KernelizedAttention : IDisposable
     {
         _disposed = true;
         _workspaces.Dispose();
-    }
-
-    private static void CheckPosition(AttentionShape shape, KernelizedAttentionOptions options, RelativePosition? position)
-    {
-        if (position is null) return;
-        position.CheckLengths(shape.QueryLength, shape.KeyLength, nameof(position));
-        if (position.Heads != 1 && position.Heads != shape.Heads)
-            throw new ShapeException($"position has {position.Heads} heads; expected 1 or {shape.Heads}", nameof(position));
-        if (!position.Layout.IsLine && options.Causal)
-            throw new ArgumentException("Causal is true for positions on a grid; expected false, a grid has no order", nameof(options.Causal));
     }
 
     private static void CheckKeyMask(int length, AttentionShape shape)

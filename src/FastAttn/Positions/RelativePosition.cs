@@ -154,8 +154,16 @@ public abstract class RelativePosition
     /// <summary>The terms that exp(b_t) is exactly the sum of; null when it is not known to be one.</summary>
     internal virtual IReadOnlyList<ExponentialTerm>? ExponentialTerms(int head) => null;
 
-    /// <summary>Refuses lengths that it was not made for.</summary>
-    internal virtual void CheckLengths(int queryLength, int keyLength, string name)
+    /// <summary>Refuses a problem that it was not made for.</summary>
+    internal void CheckProblem(AttentionShape shape, bool causal, string name)
+    {
+        CheckLengths(shape.QueryLength, shape.KeyLength, name);
+        if (Heads != 1 && Heads != shape.Heads) throw new ShapeException($"{name} has {Heads} heads; expected 1 or {shape.Heads}", name);
+        if (causal && !Layout.IsLine)
+            throw new ArgumentException("Causal is true for positions on a grid; expected false, a grid has no order", nameof(KernelizedAttentionOptions.Causal));
+    }
+
+    private protected virtual void CheckLengths(int queryLength, int keyLength, string name)
     {
     }
 }

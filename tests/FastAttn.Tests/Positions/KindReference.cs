@@ -19,7 +19,7 @@ internal sealed record KindReference(RelativePosition Position, Func<int, long, 
             case PositionKind.T5:
             {
                 bool bidirectional = numbers.Chance(0.5);
-                int buckets = numbers.Pick(4, 8, 32, 20), maxDistance = numbers.Pick(16, 100, 128);
+                int buckets = numbers.Pick(4, 8, 32, 20), maxDistance = numbers.Pick(17, 100, 128);
                 float[] bias = numbers.Normals(heads * buckets, scale);
                 return new(
                     RelativePosition.T5(bias, heads, bidirectional, maxDistance),

@@ -99,7 +99,7 @@ public sealed class PositionKindTests
             Options = new() { Features = 16, Causal = causal, QueryOffset = offset },
             Lengths = numbers.Chance(0.3) ? [.. Enumerable.Range(0, shape.Batch).Select(_ => numbers.Between(0, shape.KeyLength))] : null,
         };
-        foreach (Method method in (Method[])[Method.Auto, Method.Direct, Method.Fft, Method.Band, Method.Decay])
+        foreach (Method method in (Method[])[Method.Auto, Method.Direct, Method.Fft, Method.Band, Method.Decay, Method.Multipole])
         {
             using KernelizedAttention? attention = PlanIfAdmissible(problem, method, reference.Position);
             if (attention is not null) Contract.HoldsFor(problem, problem.Run(attention));
@@ -203,13 +203,26 @@ public sealed class PositionKindTests
         Assert.Equal((1f, 2f), (log.R1[0], log.R2[0]));
         KerplePowerPosition power = RelativePosition.KerplePower([3], [2]);
         Assert.Equal((3f, 2f), (power.A[0], power.P[0]));
+        GridPosition grid = RelativePosition.Grid(new float[15], 2, 3);
+        Assert.Equal((2, 3, 15), (grid.Height, grid.Width, grid.Bias.Length));
         DensePosition dense = RelativePosition.Dense([1, 2, 3, 4], 2, 3);
         Assert.Equal((2, 3, 4f), (dense.QueryLength, dense.KeyLength, dense.Bias[3]));
     }
 
     [Fact]
+    public void APlanFromAPositionIsTheAttentionsPlan()
+    {
+        var shape = new AttentionShape(2, 5000, 16) { KeyLength = 6000 };
+        RelativePosition position = RelativePosition.Clipped([0, -1, 0]);
+        using var attention = new KernelizedAttention(shape, new(), position);
+        Assert.Equal(attention.Plan.Explain(), ExecutionPlan.Create(shape, new(), position).Explain());
+        Assert.Throws<ShapeException>(() => ExecutionPlan.Create(shape, null, RelativePosition.Alibi([1, 2, 3])));
+        Assert.Throws<ShapeException>(() => ExecutionPlan.Create(shape, null, RelativePosition.Dense(new float[3], 2, 2)));
+    }
+
+    [Fact]
     public void WordsOfKinds() =>
-        Assert.Equal(["dense", "clipped", "t5", "alibi", "exponentials", "kerple_log", "kerple_power"], Words.All<PositionKind>());
+        Assert.Equal(["dense", "clipped", "t5", "alibi", "exponentials", "kerple_log", "kerple_power", "grid"], Words.All<PositionKind>());
 
     private static float[] Dense(KindReference reference, AttentionShape shape, int origin) =>
     [
@@ -223,7 +236,7 @@ public sealed class PositionKindTests
         {
             return new KernelizedAttention(problem.Shape, problem.Options with { Method = method }, position);
         }
-        catch (ArgumentException refusal) when (refusal.ParamName == "Method" && method is Method.Band or Method.Decay)
+        catch (ArgumentException refusal) when (refusal.ParamName == "Method" && method is Method.Band or Method.Decay or Method.Multipole)
         {
             return null;
         }

@@ -42,7 +42,7 @@ public sealed class DensePosition : RelativePosition
         TensorPrimitives.ConvertTruncating<float, double>(_bias.AsSpan(start, biases.Length), biases);
     }
 
-    internal override void CheckLengths(int queryLength, int keyLength, string name)
+    private protected override void CheckLengths(int queryLength, int keyLength, string name)
     {
         if ((QueryLength, KeyLength) != (queryLength, keyLength))
             throw new ShapeException($"{name} was made for {QueryLength} queries and {KeyLength} keys; expected {queryLength} and {keyLength}", name);

@@ -47,7 +47,7 @@ public sealed class GridPosition : RelativePosition
         TensorPrimitives.ConvertTruncating<float, double>(_bias.AsSpan((head * offsets) + (offsets / 2) + (int)first, biases.Length), biases);
     }
 
-    internal override void CheckLengths(int queryLength, int keyLength, string name)
+    private protected override void CheckLengths(int queryLength, int keyLength, string name)
     {
         int tokens = Height * Width;
         if ((queryLength, keyLength) != (tokens, tokens))
