@@ -46,6 +46,16 @@ internal static unsafe class PositionExports
     public static Status KerplePower(NativeTensor* a, NativeTensor* p, ulong* position) =>
         Create(position, () => RelativePosition.KerplePower(OnePerHead(a, "a"), OnePerHead(p, "p")));
 
+    [UnmanagedCallersOnly(EntryPoint = "fa_position_grid", CallConvs = [typeof(CallConvCdecl)])]
+    public static Status Grid(NativeTensor* bias, long height, long width, ulong* position) => Create(position, () =>
+    {
+        Tensor given = new(bias, 2, 3, "bias");
+        int rows = Arguments.Size(height, "height"), columns = Arguments.Size(width, "width");
+        if (rows > 0 && columns > 0 && (given.Extent(1) != (2L * rows) - 1 || given.Extent(0) != (2L * columns) - 1))
+            throw new ShapeException($"bias is {given.Shape}; expected [{(2L * rows) - 1}, {(2L * columns) - 1}] or [H, {(2L * rows) - 1}, {(2L * columns) - 1}]", "bias");
+        return RelativePosition.Grid(given.Gather(), rows, columns, given.Extent(2));
+    });
+
     [UnmanagedCallersOnly(EntryPoint = "fa_position_destroy", CallConvs = [typeof(CallConvCdecl)])]
     public static Status Destroy(ulong position)
     {

@@ -295,6 +295,18 @@ fa_status fa_position_kerple_log(const fa_tensor *r1, const fa_tensor *r2, fa_po
  */
 fa_status fa_position_kerple_power(const fa_tensor *a, const fa_tensor *p, fa_position *position);
 
+/*
+ * Any number for every offset on a grid, for images: queries and keys are the tokens of height rows of width, row by row, and
+ * entry (dy + height - 1, dx + width - 1) belongs to a key dy rows below and dx columns right of the query. Unlike the
+ * others it fits n_q = n_k = height * width only and ignores query_offset; a grid has no order, so causal is ARGUMENT.
+ * Source: Luo et al. 2021.
+ *   bias           [2 height - 1, 2 width - 1] or [H, 2 height - 1, 2 width - 1], finite or -infinity, which removes the pair
+ *   height, width  at least 1
+ *   position       receives the handle; destroy it with fa_position_destroy
+ * Errors: NULL, SHAPE, ARGUMENT, OUT_OF_MEMORY.
+ */
+fa_status fa_position_grid(const fa_tensor *bias, int64_t height, int64_t width, fa_position *position);
+
 /* Ends a position. Attentions made with it are not affected. {0} is allowed and does nothing. Errors: HANDLE. */
 fa_status fa_position_destroy(fa_position position);
 

@@ -176,6 +176,10 @@ public:
         return make([&](fa_position *handle) { return fa_position_kerple_power(&a, &p, handle); });
     }
 
+    static Position grid(const fa_tensor &bias, std::int64_t height, std::int64_t width) {
+        return make([&](fa_position *handle) { return fa_position_grid(&bias, height, width, handle); });
+    }
+
     fa_position get() const noexcept { return owner_.get(); }
 
 private:

@@ -128,8 +128,8 @@ class LoaderTest(unittest.TestCase):
         self.assertIn("fa_abi_version", run_python("import fastattn; fastattn.show_config()", FASTATTN_LIBRARY=f"/lib/x86_64-linux-gnu/{libc}"))
 
     def test_structures_have_the_sizes_of_the_header(self):
-        # 8-byte fields throughout, but for six 4-byte ones in the options and two in the tensor.
-        sizes = {"Tensor": 80, "Handle": 8, "AttentionShape": 64, "AttentionOptions": 80, "KeySelection": 40, "Report": 40}
+        # 8-byte fields throughout, but for six 4-byte ones in the options and a handle after them and two in the tensor.
+        sizes = {"Tensor": 80, "Handle": 8, "AttentionShape": 64, "AttentionOptions": 88, "KeySelection": 40, "Report": 40}
         for name, size in sizes.items():
             self.assertEqual(_library.ctypes.sizeof(getattr(_library, name)), size, name)
 

@@ -75,7 +75,7 @@ def kernelized_attention(
     bias : array [n_q + n_k - 1], [1, n_q + n_k - 1] or [H, n_q + n_k - 1], or `Positions`, optional
         Entry (j - i) + (n_q - 1) belongs to query i and key j. -inf removes the pair; NaN and +inf are errors. Or positions
         by a few parameters: `clipped_positions`, `t5_positions`, `alibi_positions`, `exponential_positions`,
-        `kerple_log_positions`, `kerple_power_positions`. None: no positions.
+        `kerple_log_positions`, `kerple_power_positions`, `grid_positions`. None: no positions.
     feature_map : {"prf", "trf", "elu", "relu", "sikf"}
         The map phi.
     features : int, optional

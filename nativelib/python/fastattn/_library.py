@@ -132,6 +132,7 @@ _SIGNATURES = {
     "fa_position_exponentials": (_STATUS, [_P(Tensor), _P(Tensor), _P(Handle)]),
     "fa_position_kerple_log": (_STATUS, [_P(Tensor), _P(Tensor), _P(Handle)]),
     "fa_position_kerple_power": (_STATUS, [_P(Tensor), _P(Tensor), _P(Handle)]),
+    "fa_position_grid": (_STATUS, [_P(Tensor), ctypes.c_int64, ctypes.c_int64, _P(Handle)]),
     "fa_position_destroy": (_STATUS, [Handle]),
     "fa_attention_create": (_STATUS, [_P(AttentionShape), _P(AttentionOptions), _P(Tensor), Handle, _P(Handle)]),
     "fa_attention_forward": (

@@ -16,9 +16,9 @@ from ._errors import ShapeError
 
 class Positions:
     """Relative positions of some kind, made by `clipped_positions`, `t5_positions`, `alibi_positions`, `exponential_positions`,
-    `kerple_log_positions` or `kerple_power_positions`; pass them as `bias` of `kernelized_attention`.
+    `kerple_log_positions`, `kerple_power_positions` or `grid_positions`; pass them as `bias` of `kernelized_attention`.
 
-    They fit any number of queries and keys: query i stands at position `query_offset` + i, key j at j, and t is the key's
+    All but those of a grid fit any number of queries and keys: query i stands at position `query_offset` + i, key j at j, and t is the key's
     position minus the query's. What a call prepares for its sizes is kept here and used again by later calls with the same
     sizes (the last eight). Immutable; any number of threads may use one at once. Can be pickled.
     """
@@ -37,7 +37,7 @@ class Positions:
 
     @property
     def kind(self) -> str:
-        """The word of the kind: "clipped", "t5", "alibi", "exponentials", "kerple_log" or "kerple_power"."""
+        """The word of the kind: "clipped", "t5", "alibi", "exponentials", "kerple_log", "kerple_power" or "grid"."""
         return self._kind
 
     @property
@@ -221,6 +221,38 @@ def kerple_power_positions(a: ArrayLike, p: ArrayLike) -> Positions:
     factor, power = _array(a, "a", (1,)), _array(p, "p", (1,))
     parameters = {"a": factor, "p": power}
     return Positions("kerple_power", kerple_power_positions, parameters, "fa_position_kerple_power", _described(factor), _described(power))
+
+
+def grid_positions(bias: ArrayLike, height: int, width: int) -> Positions:
+    """Any number for every offset on a grid, for images (Luo et al. 2021).
+
+    Queries and keys are the tokens of `height` rows of `width`, row by row, and entry [dy + height - 1, dx + width - 1]
+    belongs to a key dy rows below and dx columns right of the query. It fits n_q = n_k = height * width only and ignores
+    `query_offset`; a grid has no order, so it cannot be causal.
+
+    Parameters
+    ----------
+    bias : array [2 height - 1, 2 width - 1], for all heads, or [H, 2 height - 1, 2 width - 1]
+        -inf removes the pair; NaN and +inf are errors.
+    height, width : int
+        At least 1.
+
+    Raises
+    ------
+    ShapeError, ArgumentError, DTypeError
+        As `kernelized_attention`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> grid_positions(np.zeros((3, 5), dtype=np.float32), 2, 3)
+    fastattn.grid_positions(bias=float32 [3, 5], height=2, width=3)
+    """
+    table = _array(bias, "bias", (2, 3))
+    rows = _arguments.integer(height, "height", 1, 2**31 - 1)
+    columns = _arguments.integer(width, "width", 1, 2**31 - 1)
+    parameters = {"bias": table, "height": rows, "width": columns}
+    return Positions("grid", grid_positions, parameters, "fa_position_grid", _described(table), rows, columns)
 
 
 def _array(value: ArrayLike, name: str, ranks: "Tuple[int, ...]") -> "NDArray[np.float32]":

@@ -22,6 +22,7 @@ internal sealed class PositionOption
         [PositionKind.Exponentials] = "exponentials:WEIGHTS:RATES",
         [PositionKind.KerpleLog] = "kerple_log:R1:R2",
         [PositionKind.KerplePower] = "kerple_power:A:P",
+        [PositionKind.Grid] = "grid:BIAS:HEIGHT:WIDTH",
     };
 
     private readonly Option<string?> _option = new(Name)
@@ -80,6 +81,10 @@ internal sealed class PositionOption
                 return RelativePosition.KerpleLog(Values(r1, 1).Values, Values(r2, 1).Values);
             case (PositionKind.KerplePower, [string a, string p]):
                 return RelativePosition.KerplePower(Values(a, 1).Values, Values(p, 1).Values);
+            case (PositionKind.Grid, [string bias, string height, string width])
+                when Whole(height) is int rows && Whole(width) is int columns:
+                NpyArray<float> grid = Values(bias, 3);
+                return RelativePosition.Grid(grid.Values, rows, columns, grid.Shape.Length == 3 ? grid.Shape[0] : 1);
             default:
                 return null;
         }
@@ -91,8 +96,7 @@ internal sealed class PositionOption
         return rest[(causal ? 1 : 0)..] switch
         {
             [] => RelativePosition.T5(bias.Values, Rows(bias), !causal),
-            [string distance] when int.TryParse(distance, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int most) =>
-                RelativePosition.T5(bias.Values, Rows(bias), !causal, most),
+            [string distance] when Whole(distance) is int most => RelativePosition.T5(bias.Values, Rows(bias), !causal, most),
             _ => null,
         };
     }
@@ -104,7 +108,7 @@ internal sealed class PositionOption
         NpyInput<float> file = NpyReader.ReadFloats(Name, new FileInfo(text.Length > 0 ? text : throw new UsageException($"{Name}: got an empty parameter, expected a .npy file or numbers")));
         return file.Array.Shape.Length >= 1 && file.Array.Shape.Length <= axes && !file.Array.Shape.Contains(0)
             ? file.Array
-            : throw file.WrongShape(axes == 1 ? "[H] or [1]" : "[columns] or [H,columns]");
+            : throw file.WrongShape(axes switch { 1 => "[H] or [1]", 2 => "[columns] or [H,columns]", _ => "[2·height-1,2·width-1] or [H,2·height-1,2·width-1]" });
     }
 
     private static float[]? Numbers(string text)
@@ -118,6 +122,9 @@ internal sealed class PositionOption
 
         return numbers;
     }
+
+    private static int? Whole(string text) =>
+        int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int number) ? number : null;
 
     private static int Rows(NpyArray<float> table) => table.Shape.Length == 2 ? table.Shape[0] : 1;
 }

@@ -7,6 +7,7 @@ public class ExplainCommandTests
     [InlineData("--length 65536", "fft")]
     [InlineData("--length 65536 --causal --method direct", "direct")]
     [InlineData("--length 4096 --no-positions", "linear")]
+    [InlineData("--length 20000 --position clipped:0,-1,0.5", "band")]
     [InlineData("--length 100 --key-length 70 --batch 3 --heads 4 --head-dim 32 --value-dim 16 --feature-map elu --tolerance 1e-3 --threads 1", "direct")]
     public void Prints_the_method_and_the_cost_of_each(string options, string method)
     {
@@ -26,6 +27,27 @@ public class ExplainCommandTests
         Assert.Equal(48, plan.Features);
         Assert.Contains("features       48", output, StringComparison.Ordinal);
         Assert.Contains($"Fourier length {plan.FftLength}", output, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("alibi", "got 'alibi', expected alibi:SLOPES")]
+    [InlineData("alibi:1:2", "got 'alibi:1:2', expected alibi:SLOPES")]
+    [InlineData("t5:0,0,0,0:forwards", "got 't5:0,0,0,0:forwards', expected t5:BIAS[:causal][:MAX_DISTANCE]")]
+    public void Positions_that_are_not_understood_are_wrong_usage(string position, string message) =>
+        Cli.Run("explain", "--length", "16", "--position", position).AssertFailed(2, $"fastattn explain: --position: {message}");
+
+    [Theory]
+    [InlineData("alibi:-1", "slopes[0] is -1")]
+    [InlineData("kerple_power:1:3", "p[0] is 3")]
+    [InlineData("clipped:1,2", "bias has 2 values")]
+    [InlineData("alibi:1,2,3", "position has 3 heads")]
+    [InlineData("rotary:1", "expected one of clipped:BIAS")]
+    public void Parameters_out_of_range_are_wrong_usage(string position, string part)
+    {
+        CliResult result = Cli.Run("explain", "--length", "16", "--position", position);
+        Assert.Equal((2, ""), (result.ExitCode, result.Output));
+        Assert.Contains("--position", result.Error, StringComparison.Ordinal);
+        Assert.Contains(part, result.Error, StringComparison.Ordinal);
     }
 
     [Theory]

@@ -41,6 +41,29 @@ public sealed class RunCommandTests : IDisposable
         RunAndCompare(formula, [2, 7, 5], "--projection", _directory["w.npy"], "--bias", _directory["b.npy"]);
     }
 
+    [Theory]
+    [InlineData("alibi:0.25,0.5")]
+    [InlineData("kerple_log:1:0.5")]
+    [InlineData("exponentials:0.5,2:0.25,0")]
+    [InlineData("t5:table.npy:causal:20")]
+    [InlineData("clipped:0,-1,0.5")]
+    public void Positions_by_their_parameters(string position)
+    {
+        Func<int, int, double> b = position.Split(':')[0] switch
+        {
+            "alibi" => (head, t) => (head == 0 ? -0.25 : -0.5) * Math.Abs(t),
+            "kerple_log" => (_, t) => -Math.Log(1 + (0.5 * Math.Abs(t))),
+            "exponentials" => (_, t) => Math.Log((0.5 * Math.Exp(-0.25 * Math.Abs(t))) + 2),
+            "t5" => (head, t) => (8 * head) + Math.Clamp(-t, 0, 3) is int exact && -t < 4 ? exact * 0.125 : ((8 * head) + 4 + Math.Min((int)(Math.Log(-t / 4.0) / Math.Log(5) * 4), 3)) * 0.125,
+            _ => (_, t) => t < 0 ? 0 : t == 0 ? -1 : 0.5,
+        };
+        _directory.Save("table.npy", [2, 8], [.. Enumerable.Range(0, 16).Select(entry => entry * 0.125f)]);
+        NpyArray<float> bias = new([2, 15], [.. Enumerable.Range(0, 30).Select(entry => (float)b(entry / 15, (entry % 15) - 6))]);
+        RunAndCompare(
+            SaveDefault() with { Bias = bias }, [2, 7, 5], "--projection", _directory["w.npy"],
+            "--position", position.Replace("table.npy", _directory["table.npy"], StringComparison.Ordinal));
+    }
+
     [Fact]
     public void No_positions_by_the_linear_method() =>
         RunAndCompare(SaveDefault(), [2, 7, 5], "--projection", _directory["w.npy"], "--method", "linear");
