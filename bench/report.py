@@ -4,6 +4,7 @@ A new table is one line in SECTIONS; with a plot it is one function more. What w
 """
 
 import csv
+import math
 import pathlib
 import re
 import sys
@@ -57,7 +58,7 @@ def draw(path, lines, x, y, title, logarithmic=True, bottom=None, top=None, leve
     axes.set_xscale("log", base=10 if marks_only else 2)
     if not marks_only:
         ticks = sorted({value for xs, _ in lines.values() for value in xs})
-        powers = [value for value in ticks if value == 2 ** round(__import__("math").log2(value))] or ticks
+        powers = [value for value in ticks if value == 2 ** round(math.log2(value))] or ticks
         axes.set_xticks(powers, [f"{int(value) >> 10}k" if value >= 1024 else f"{int(value)}" for value in powers])
         axes.minorticks_off()
     if logarithmic:
@@ -66,6 +67,8 @@ def draw(path, lines, x, y, title, logarithmic=True, bottom=None, top=None, leve
     axes.set_ylim(bottom=bottom, top=top)
     if level is not None:
         axes.axhline(level[0], color="grey", linestyle=":", linewidth=1)
+        if logarithmic:
+            axes.set_ylim(top=max(axes.get_ylim()[1], 3 * level[0]))
         axes.annotate(level[1], (1, level[0]), xycoords=("axes fraction", "data"), ha="right", va="bottom", fontsize=8, color="grey")
     axes.set(xlabel=x, ylabel=y)
     axes.set_title(title, fontsize=10)
@@ -82,7 +85,7 @@ def plot_heads(rows, save):
 
 
 def plot_torch(rows, save):
-    lines = series(rows, lambda row: row["ours"] + " (ours)", "n", "a head", where=lambda row: True)
+    lines = series(rows, lambda row: row["ours"] + " (ours)", "n", "a head")
     lines.update(series(rows, lambda row: "PyTorch " + row["PyTorch"], "n", "PyTorch a head"))
     save("torch", lines, "Whole calls against PyTorch, time of all heads divided by their number, both axes logarithmic.", x="tokens n", y="ms a head", title="Against PyTorch, d = m = 64, one core")
 
@@ -105,7 +108,7 @@ def plot_toeplitz(rows, save):
 
 
 def plot_positions(rows, save):
-    save("positions", series(rows, lambda row: row["positions"], "n", "µs a token", lambda row: row["causal"] == "False"),
+    save("positions", series(rows, lambda row: row["positions"], "n", "µs a token", lambda row: row["causal"] == "no"),
          "Positions with structure: time a token and head against the length.", x="tokens n", y="µs a token", title="Structure in the positions, m = d = 64, one core", logarithmic=False, bottom=0)
     lines = series(rows, lambda row: row["positions"], "µs a token", "worst error")
     if lines:
@@ -155,7 +158,7 @@ def machine(folder):
     for path in tables:
         lines = path.read_text(encoding="utf-8").splitlines()
         if path.name != "report.md" and len(lines) > 2:
-            return lines[2].replace("1 of 2 cores allowed, ", "").replace("2 of 2 cores allowed, ", "")
+            return re.sub(r"\d+ of \d+ cores allowed, ", "", lines[2])
     return "No table yet."
 
 

@@ -29,13 +29,13 @@ heads      1    5    libraries
 fft        0.5  0.5  -
 toeplitz   0.6  1.5  libraries,scipy
 torch      1    4    torch
-positions  1    2    -
+positions  1    4    -
 lengths    0.3  1    -
 grids      0.5  1    -
 features   0.5  0.5  -
 softmax    1    0.3  -
 threads    1    0.3  -
-memory     0    0.1  -
+memory     0    0.5  -
 costs      0.3  1    -
 planner    0.1  3    -
 accuracy   0    1.5  -
