@@ -87,7 +87,10 @@ public sealed class PositionKindTests
         int heads = numbers.Pick(1, 2, 4);
         var shape = new AttentionShape(heads, numbers.Between(1, 150), 8)
         {
-            Batch = numbers.Between(1, 2), KeyHeads = numbers.Chance(0.5) ? 1 : heads, KeyLength = numbers.Between(1, 150), ValueDimension = numbers.Between(1, 9),
+            Batch = numbers.Between(1, 2),
+            KeyHeads = numbers.Chance(0.5) ? 1 : heads,
+            KeyLength = numbers.Between(1, 150),
+            ValueDimension = numbers.Between(1, 9),
         };
         KindReference reference = KindReference.Make(kind, numbers.Chance(0.5) ? 1 : heads, numbers);
         bool causal = numbers.Chance(0.5);
