@@ -9,7 +9,7 @@ namespace FastAttn.Planning;
 internal sealed class CostMeasurement(Action<string, double>? progress, CancellationToken cancellation)
 {
     private const int Dimension = 64;
-    private const int Short = 512, Long = 2048;
+    private const int Short = 192, Long = 2048;
 
     /// <summary>Runs of one step; the fastest counts, because disturbances only add.</summary>
     private const int LeastRuns = 3, MostRuns = 200;
@@ -31,9 +31,11 @@ internal sealed class CostMeasurement(Action<string, double>? progress, Cancella
         double direct = ((atLong / Long) - (atShort / Short)) / (Long - Short);
         double aroundToken = Math.Max((atShort / Short) - (direct * Short), 0);
         double linear = Math.Max(Seconds(Method.Linear, Long, Dimension) - (aroundToken * Long), 1e-9);
+
         // An even decay leaves some eighty pairs a token to the tiles: nearly all of it are the states of two exponentials.
         double near = direct * 80 * Long;
         double tails = Math.Max(Seconds(Method.Decay, Long, Dimension) - (aroundToken * Long) - near, 1e-9);
+
         // The bias of that decay is smooth too, at this length with the lowest rank.
         double tree = Math.Max(Seconds(Method.Multipole, Long, Dimension) - (aroundToken * Long) - (direct * 192 * Long), 1e-9);
         var transforms = new double[CostTable.FftFigures];
