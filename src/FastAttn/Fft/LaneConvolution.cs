@@ -125,6 +125,44 @@ internal static unsafe class LaneConvolution<TKernels>
         TKernels.InversePairTwisted(radix, columns, outer.Roots, work, rowStride, y, yStride, columns * yStride, fft.SlotTwist);
     }
 
+    /// <summary>
+    /// The outermost step of both halves for a run of columns, which are read from the cache the second time. When every column is
+    /// done, <see cref="ConvolveHalves"/> and <see cref="InversePair"/> make the product of 2·lanes columns.
+    /// </summary>
+    /// <param name="fft">Tables of length N.</param>
+    /// <param name="column">The run's first column: legs are the rows t with t % <see cref="LaneFft.Columns"/> = column.</param>
+    /// <param name="columns">Columns of the run.</param>
+    /// <param name="x">The run's rows of 2·lanes floats, <c>[legs][columns]</c>.</param>
+    /// <param name="legStride">Floats between legs.</param>
+    /// <param name="cyclic">Work of the cyclic half, <see cref="LaneFft.WorkFloats"/> floats.</param>
+    /// <param name="skew">Work of the skew half.</param>
+    public static void ForwardPair(LaneFft fft, int column, int columns, float* x, nint legStride, float* cyclic, float* skew)
+    {
+        Debug.Assert(fft.Lanes == TKernels.FftLanes, "tables made for another number of lanes");
+        int radix = fft.Outer.Radix;
+        nint pointFloats = 2 * TKernels.FftLanes;
+        float* roots = fft.Outer.Roots + (2L * column * (radix - 1)), twist = fft.SlotTwist + (2L * column * radix);
+        TKernels.ForwardPair(radix, columns, roots, cyclic + (column * pointFloats), fft.RowStride, x, pointFloats, legStride);
+        TKernels.ForwardPairTwisted(radix, columns, roots, skew + (column * pointFloats), fft.RowStride, x, pointFloats, legStride, twist);
+    }
+
+    /// <summary>The convolutions of both halves, between <see cref="ForwardPair"/> and <see cref="InversePair"/> of every column.</summary>
+    public static void ConvolveHalves(LaneFft fft, float* spectrum, float* cyclic, float* skew)
+    {
+        ConvolveRows(fft.Outer, cyclic, fft.RowStride, spectrum);
+        ConvolveRows(fft.Outer, skew, fft.RowStride, spectrum + (2L * fft.Length));
+    }
+
+    /// <summary>The way back of <see cref="ForwardPair"/>: the product's rows of a run of columns, overwritten.</summary>
+    public static void InversePair(LaneFft fft, int column, int columns, float* y, nint legStride, float* cyclic, float* skew)
+    {
+        int radix = fft.Outer.Radix;
+        nint pointFloats = 2 * TKernels.FftLanes;
+        float* roots = fft.Outer.Roots + (2L * column * (radix - 1)), twist = fft.SlotTwist + (2L * column * radix);
+        TKernels.InversePair(radix, columns, roots, cyclic + (column * pointFloats), fft.RowStride, y, pointFloats, legStride);
+        TKernels.InversePairTwisted(radix, columns, roots, skew + (column * pointFloats), fft.RowStride, y, pointFloats, legStride, twist);
+    }
+
     /// <summary>What is left of a columns step between its forward and inverse transforms: a convolution of every row.</summary>
     private static void ConvolveRows(CyclicStep step, float* points, nint rowStride, float* spectrum)
     {

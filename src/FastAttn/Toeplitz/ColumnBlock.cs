@@ -1,101 +1,113 @@
 using System.Numerics;
+using System.Numerics.Tensors;
 using FastAttn.Memory;
 
 namespace FastAttn.Toeplitz;
 
 /// <summary>
-/// A few columns of a row-major matrix, packed densely and brought to a size near one by powers of two: columns that share a
-/// complex number would otherwise drown in each other's rounding. The exponents travel beside the block.
+/// A few columns of a row-major matrix and the powers of two between them and a product's packed rows. Short direct products read
+/// and write the matrix itself where there is nothing to scale or to fill up; transforms always pack, because the strides of a
+/// matrix are mostly a power of two, which thrashes the cache's sets.
 /// </summary>
-/// <param name="blockColumns">Columns of the packed block.</param>
-/// <param name="width">Columns that hold data; the rest is zero.</param>
-/// <param name="stride">Columns of the matrix.</param>
-internal readonly unsafe struct ColumnBlock(int blockColumns, int width, int stride)
+internal readonly unsafe struct ColumnBlock
 {
-    /// <summary>The exponent of a column that holds NaN or an infinity.</summary>
-    private const int NotFinite = int.MaxValue;
+    private readonly float* _first, _second;
+    private readonly int _blockColumns, _width;
+    private readonly bool _hasGaps;
 
-    /// <summary>The exponent that brings a largest magnitude into [1, 2); zero for zero.</summary>
-    public static int ExponentOf(float magnitude) => magnitude > 0 ? Math.Max(MathF.ILogB(magnitude), -126) : 0;
-
-    /// <summary>One exponent a column.</summary>
-    public void Exponents(float* matrix, int rows, Span<int> exponents)
+    /// <summary>The block from and to which columns go by <c>first·second</c>; a factor that is NaN marks a column that is not finite.</summary>
+    /// <param name="matrix">The block's first element.</param>
+    /// <param name="rows">Rows of the matrix.</param>
+    /// <param name="stride">Columns of the matrix.</param>
+    /// <param name="width">Columns that hold data.</param>
+    /// <param name="first">A power of two for each of a packed row's columns.</param>
+    /// <param name="second">Another: 2^±250 is no float32.</param>
+    /// <param name="blockColumns">Columns of a packed row.</param>
+    public ColumnBlock(float* matrix, int rows, int stride, int width, float* first, float* second, int blockColumns)
     {
-        Span<float> largest = stackalloc float[blockColumns];
-        largest.Clear();
-        fixed (float* top = largest)
-        {
-            for (int row = 0; row < rows; row++)
-            {
-                float* values = matrix + ((long)row * stride);
-                int column = 0;
+        Matrix = matrix;
+        Rows = rows;
+        Stride = stride;
+        _width = width;
+        _first = first;
+        _second = second;
+        _blockColumns = blockColumns;
+        _hasGaps = width < blockColumns || float.IsNaN(TensorPrimitives.Sum(new ReadOnlySpan<float>(first, width)));
+        IsPlain = width == blockColumns
+            && !new ReadOnlySpan<float>(first, width).ContainsAnyExcept(1f)
+            && !new ReadOnlySpan<float>(second, width).ContainsAnyExcept(1f);
+    }
 
-                // MaxMagnitude keeps NaN, so that one look at the largest finds it.
-                for (; column <= width - Vector<float>.Count; column += Vector<float>.Count)
-                    Vector.Store(Vector.MaxMagnitude(Vector.Load(top + column), Vector.Load(values + column)), top + column);
-                for (; column < width; column++) top[column] = MathF.MaxMagnitude(top[column], values[column]);
-            }
-        }
+    /// <summary>The first element.</summary>
+    public float* Matrix { get; }
 
-        for (int column = 0; column < blockColumns; column++)
+    /// <summary>Rows of the matrix.</summary>
+    public int Rows { get; }
+
+    /// <summary>Floats between rows.</summary>
+    public int Stride { get; }
+
+    /// <summary>True when a row of the matrix is a packed row as it is.</summary>
+    public bool IsPlain { get; }
+
+    /// <summary>Two factors of half the exponent each.</summary>
+    public static (float First, float Second) Factors(int exponent) =>
+        exponent == 0 ? (1, 1) : (MathF.ScaleB(1, exponent / 2), MathF.ScaleB(1, exponent - (exponent / 2)));
+
+    /// <summary>Packs rows from <paramref name="row"/> on, zeros after the data and instead of columns that are not finite.</summary>
+    public void Load(int row, int count, float* packed)
+    {
+        int present = Math.Clamp(Rows - row, 0, count);
+        Scale(Matrix + ((long)row * Stride), Stride, present, packed, _blockColumns);
+        if (_hasGaps) ClearGaps(present, packed);
+        if (present < count) Clearing.Clear(packed + ((long)present * _blockColumns), (long)(count - present) * _blockColumns);
+    }
+
+    /// <summary>Writes packed rows back, those that the matrix has.</summary>
+    public void Store(float* packed, int row, int count) =>
+        Scale(packed, _blockColumns, Math.Clamp(Rows - row, 0, count), Matrix + ((long)row * Stride), Stride);
+
+    /// <summary>Zeros beyond the data's columns and instead of those that are not finite.</summary>
+    private void ClearGaps(int rows, float* packed)
+    {
+        for (int column = 0; column < _blockColumns; column++)
         {
-            float magnitude = MathF.Abs(largest[column]);
-            exponents[column] = float.IsFinite(magnitude) ? ExponentOf(magnitude) : NotFinite;
+            if (column < _width && !float.IsNaN(_first[column])) continue;
+            for (long row = 0; row < rows; row++) packed[(row * _blockColumns) + column] = 0;
         }
     }
 
-    /// <summary>Writes <paramref name="packedRows"/> rows, zeros after the data and instead of columns that are not finite.</summary>
-    public void Pack(float* matrix, int rows, ReadOnlySpan<int> exponents, float* packed, int packedRows)
+    /// <summary>Copies rows and multiplies them by the factors, four vectors of columns at a time.</summary>
+    private void Scale(float* source, nint sourceStride, int rows, float* target, nint targetStride)
     {
-        Span<float> factors = stackalloc float[blockColumns];
-        for (int column = 0; column < blockColumns; column++)
-            factors[column] = exponents[column] == NotFinite ? 0 : MathF.ScaleB(1, -exponents[column]);
-        fixed (float* scale = factors)
+        int lanes = Vector<float>.Count, column = 0;
+        for (; column <= _width - (4 * lanes); column += 4 * lanes)
         {
-            for (int row = 0; row < rows; row++)
+            float* from = source + column, to = target + column, first = _first + column, second = _second + column;
+            Vector<float> first0 = Vector.Load(first), first1 = Vector.Load(first + lanes);
+            Vector<float> first2 = Vector.Load(first + (2 * lanes)), first3 = Vector.Load(first + (3 * lanes));
+            Vector<float> second0 = Vector.Load(second), second1 = Vector.Load(second + lanes);
+            Vector<float> second2 = Vector.Load(second + (2 * lanes)), second3 = Vector.Load(second + (3 * lanes));
+            for (int row = 0; row < rows; row++, from += sourceStride, to += targetStride)
             {
-                float* values = matrix + ((long)row * stride);
-                float* target = packed + ((long)row * blockColumns);
-                int column = 0;
-                for (; column <= width - Vector<float>.Count; column += Vector<float>.Count)
-                    Vector.Store(Vector.Load(values + column) * Vector.Load(scale + column), target + column);
-                for (; column < width; column++) target[column] = values[column] * scale[column];
-                for (; column < blockColumns; column++) target[column] = 0;
+                Vector.Store(Vector.Load(from) * first0 * second0, to);
+                Vector.Store(Vector.Load(from + lanes) * first1 * second1, to + lanes);
+                Vector.Store(Vector.Load(from + (2 * lanes)) * first2 * second2, to + (2 * lanes));
+                Vector.Store(Vector.Load(from + (3 * lanes)) * first3 * second3, to + (3 * lanes));
             }
         }
 
-        for (int column = 0; column < width; column++)
+        for (; column <= _width - lanes; column += lanes)
         {
-            if (exponents[column] != NotFinite) continue;
-            for (int row = 0; row < rows; row++) packed[((long)row * blockColumns) + column] = 0;
+            float* from = source + column, to = target + column;
+            Vector<float> first = Vector.Load(_first + column), second = Vector.Load(_second + column);
+            for (int row = 0; row < rows; row++, from += sourceStride, to += targetStride) Vector.Store(Vector.Load(from) * first * second, to);
         }
 
-        Clearing.Clear(packed + ((long)rows * blockColumns), (long)(packedRows - rows) * blockColumns);
-    }
-
-    /// <summary>Writes a product back, by its columns' exponents and one for the whole matrix; NaN where a column was not finite.</summary>
-    public void Unpack(float* packed, int rows, ReadOnlySpan<int> exponents, int exponent, float* matrix)
-    {
-        // Two factors of half the exponent each: 2^±250 is no float32.
-        Span<float> first = stackalloc float[blockColumns], second = stackalloc float[blockColumns];
-        for (int column = 0; column < blockColumns; column++)
+        for (; column < _width; column++)
         {
-            int sum = exponents[column] == NotFinite ? 0 : exponents[column] + exponent;
-            first[column] = exponents[column] == NotFinite ? float.NaN : MathF.ScaleB(1, sum / 2);
-            second[column] = MathF.ScaleB(1, sum - (sum / 2));
-        }
-
-        fixed (float* scale = first, rest = second)
-        {
-            for (int row = 0; row < rows; row++)
-            {
-                float* values = packed + ((long)row * blockColumns);
-                float* target = matrix + ((long)row * stride);
-                int column = 0;
-                for (; column <= width - Vector<float>.Count; column += Vector<float>.Count)
-                    Vector.Store(Vector.Load(values + column) * Vector.Load(scale + column) * Vector.Load(rest + column), target + column);
-                for (; column < width; column++) target[column] = values[column] * scale[column] * rest[column];
-            }
+            for (long row = 0; row < rows; row++)
+                target[(row * targetStride) + column] = source[(row * sourceStride) + column] * _first[column] * _second[column];
         }
     }
 }

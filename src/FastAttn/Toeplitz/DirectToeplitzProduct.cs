@@ -25,19 +25,15 @@ internal sealed unsafe class DirectToeplitzProduct<TKernels> : ToeplitzProduct
         for (int head = 0; head < shape.Heads; head++)
         {
             ReadOnlySpan<float> values = coefficients.Slice(head * shape.Diagonals, shape.Diagonals);
-            _exponents[head] = ColumnBlock.ExponentOf(TensorPrimitives.MaxMagnitude(values));
+            _exponents[head] = ColumnExponents.OfCoefficients(TensorPrimitives.MaxMagnitude(values));
             var target = new Span<float>((float*)_coefficients.Data + ((long)head * Stride), Stride);
             target.Clear();
             for (int i = 0; i < values.Length; i++) target[Padding + i] = MathF.ScaleB(values[i], -_exponents[head]);
         }
     }
 
-    protected override int PackedRows => Shape.InputLength;
-
-    protected override int ProductRows => PaddedRows(Shape);
-
     /// <summary>Zeros before a head's coefficients, for the rows that fill the last register tile.</summary>
-    private int Padding => ProductRows - Shape.OutputLength;
+    private int Padding => PaddedRows(Shape) - Shape.OutputLength;
 
     private int Stride => Padding + Shape.Diagonals;
 
@@ -48,11 +44,23 @@ internal sealed unsafe class DirectToeplitzProduct<TKernels> : ToeplitzProduct
 
     protected override int Exponent(int head) => _exponents[head];
 
-    protected override void MultiplyBlock(int head, float* x, float* y, float* work)
+    protected override void MultiplyBlock(int head, in ColumnBlock x, in ColumnBlock y, float* workspace)
     {
-        new Span<float>(y, ProductRows * BlockColumns).Clear();
+        int depth = Shape.InputLength, wholeRows = y.IsPlain ? Shape.OutputLength / TKernels.RowTile * TKernels.RowTile : 0;
+        int restRows = PaddedRows(Shape) - wholeRows;
+        float* packed = workspace, rest = packed + ((long)depth * BlockColumns);
+        if (!x.IsPlain) x.Load(0, depth, packed);
+        float* operand = x.IsPlain ? x.Matrix : packed;
+        nint stride = x.IsPlain ? x.Stride : BlockColumns;
         float* firstRow = (float*)_coefficients.Data + ((long)head * Stride) + Padding + Shape.OutputLength - 1;
-        TKernels.MultiplyAdd(ProductRows, Shape.InputLength, BlockColumns, firstRow, -1, x, BlockColumns, y, BlockColumns);
+
+        // Whole tiles of rows in place; the others in a copy, which has room for the rows that fill the last tile.
+        for (long row = 0; row < wholeRows; row++) new Span<float>(y.Matrix + (row * y.Stride), BlockColumns).Clear();
+        TKernels.MultiplyAdd(wholeRows, depth, BlockColumns, firstRow, -1, operand, stride, y.Matrix, y.Stride);
+        if (restRows == 0) return;
+        new Span<float>(rest, restRows * BlockColumns).Clear();
+        TKernels.MultiplyAdd(restRows, depth, BlockColumns, firstRow - wholeRows, -1, operand, stride, rest, BlockColumns);
+        y.Store(rest, wholeRows, restRows);
     }
 
     private static int PaddedRows(ToeplitzShape shape) =>

@@ -9,6 +9,9 @@ namespace FastAttn.Toeplitz;
 internal sealed unsafe class FftToeplitzProduct<TKernels> : ToeplitzProduct
     where TKernels : struct, IKernels
 {
+    /// <summary>Columns of the outermost step that are packed and transformed together, for both halves at once, while they are in cache.</summary>
+    private const int RunColumns = 32;
+
     private readonly LaneFft _fft;
     private readonly AlignedBuffer _spectra;
     private readonly int[] _exponents;
@@ -19,7 +22,7 @@ internal sealed unsafe class FftToeplitzProduct<TKernels> : ToeplitzProduct
     }
 
     private FftToeplitzProduct(ToeplitzShape shape, ReadOnlySpan<float> coefficients, LaneFft fft)
-        : base(shape, 2 * fft.Lanes, ((4L * fft.Lanes * fft.Length) + fft.WorkFloats) * sizeof(float))
+        : base(shape, 2 * fft.Lanes, ((2 * fft.WorkFloats) + (fft.Rows * LegStride(fft))) * sizeof(float))
     {
         _fft = fft;
         _spectra = new AlignedBuffer(SpectrumFloats * shape.Heads * sizeof(float));
@@ -28,22 +31,38 @@ internal sealed unsafe class FftToeplitzProduct<TKernels> : ToeplitzProduct
         for (int head = 0; head < shape.Heads; head++)
         {
             ReadOnlySpan<float> values = coefficients.Slice(head * shape.Diagonals, shape.Diagonals);
-            _exponents[head] = ColumnBlock.ExponentOf(TensorPrimitives.MaxMagnitude(values));
+            _exponents[head] = ColumnExponents.OfCoefficients(TensorPrimitives.MaxMagnitude(values));
             for (int i = 0; i < scaled.Length; i++) scaled[i] = Math.ScaleB(values[i], -_exponents[head]);
             fixed (double* entries = scaled) fft.Spectrum(entries, shape.OutputLength, shape.InputLength, Spectrum(head));
         }
     }
 
-    protected override int PackedRows => _fft.Length;
-
-    protected override int ProductRows => _fft.Length;
-
     private long SpectrumFloats => 4L * _fft.Length;
 
     protected override int Exponent(int head) => _exponents[head];
 
-    protected override void MultiplyBlock(int head, float* x, float* y, float* work) =>
-        LaneConvolution<TKernels>.MultiplyPair(_fft, Spectrum(head), x, BlockColumns, y, BlockColumns, work);
+    protected override void MultiplyBlock(int head, in ColumnBlock x, in ColumnBlock y, float* workspace)
+    {
+        float* cyclic = workspace, skew = cyclic + _fft.WorkFloats, run = skew + _fft.WorkFloats;
+        nint legStride = LegStride(_fft);
+        for (int column = 0; column < _fft.Columns; column += RunColumns)
+        {
+            int count = Math.Min(RunColumns, _fft.Columns - column);
+            for (int leg = 0; leg < _fft.Rows; leg++) x.Load((leg * _fft.Columns) + column, count, run + (leg * legStride));
+            LaneConvolution<TKernels>.ForwardPair(_fft, column, count, run, legStride, cyclic, skew);
+        }
+
+        LaneConvolution<TKernels>.ConvolveHalves(_fft, Spectrum(head), cyclic, skew);
+        for (int column = 0; column < _fft.Columns; column += RunColumns)
+        {
+            int count = Math.Min(RunColumns, _fft.Columns - column);
+            LaneConvolution<TKernels>.InversePair(_fft, column, count, run, legStride, cyclic, skew);
+            for (int leg = 0; leg < _fft.Rows; leg++) y.Store(run + (leg * legStride), (leg * _fft.Columns) + column, count);
+        }
+    }
+
+    /// <summary>Floats between legs of a run: a row more than it has, because strides of a power of two thrash the cache's sets.</summary>
+    private static nint LegStride(LaneFft fft) => (nint)(RunColumns + 1) * 2 * fft.Lanes;
 
     private float* Spectrum(int head) => (float*)_spectra.Data + (head * SpectrumFloats);
 }

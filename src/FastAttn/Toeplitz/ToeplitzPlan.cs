@@ -7,7 +7,7 @@ namespace FastAttn;
 /// <summary>
 /// Multiplication by Toeplitz matrices, <c>y_i = Σ_j c_{j−i} x_j</c>: by fast Fourier transform with columns in lanes,
 /// O((n_out + n_in)·log(n_out + n_in)) a column, or directly where that is cheaper. float32 throughout; each element of y is
-/// within a few 2⁻²⁴·‖c‖₂·‖x_column‖₂ of exact. Immutable and thread-safe: any number of threads may call
+/// within a few 2⁻²⁴·‖c‖₂·‖x_column‖₂ of exact, and zero where the column is. Immutable and thread-safe: any number of threads may call
 /// <see cref="Multiply"/> at once. Work memory is kept for reuse until the plan is collected.
 /// </summary>
 public sealed class ToeplitzPlan
@@ -60,7 +60,7 @@ public sealed class ToeplitzPlan
     /// </summary>
     /// <remarks>
     /// A column with a NaN or an infinity in it comes out as NaN in all its rows; other columns and heads do not notice.
-    /// Columns may differ in size by any factor: each is scaled by a power of two before it shares a transform.
+    /// Columns may differ in size by any factor: where norms differ, each is scaled by a power of two before it shares a transform.
     /// </remarks>
     /// <param name="x">The operands; not changed.</param>
     /// <param name="destination">The products, overwritten; must not overlap <paramref name="x"/>.</param>

@@ -45,35 +45,38 @@ internal abstract unsafe class ToeplitzProduct
         }
     }
 
-    /// <summary>The product of one packed block: <paramref name="x"/> is scaled, finite, and zero beyond the data.</summary>
+    /// <summary>The product of one block.</summary>
     /// <param name="head">Which matrix.</param>
-    /// <param name="x"><see cref="PackedRows"/> rows of <see cref="BlockColumns"/>.</param>
-    /// <param name="y">At least n_out rows of <see cref="BlockColumns"/>, overwritten.</param>
-    /// <param name="work">What is left of the workspace.</param>
-    protected abstract void MultiplyBlock(int head, float* x, float* y, float* work);
-
-    /// <summary>Rows of a packed operand.</summary>
-    protected abstract int PackedRows { get; }
-
-    /// <summary>Rows of a packed product.</summary>
-    protected abstract int ProductRows { get; }
+    /// <param name="x">n_in rows.</param>
+    /// <param name="y">n_out rows, overwritten.</param>
+    /// <param name="workspace">The workspace.</param>
+    protected abstract void MultiplyBlock(int head, in ColumnBlock x, in ColumnBlock y, float* workspace);
 
     /// <summary>Exponent of the power of two that a head's coefficients were divided by.</summary>
     protected abstract int Exponent(int head);
 
     private void RunBlock(int head, float* x, float* y, int columns, int first)
     {
-        int width = Math.Min(BlockColumns, columns - first);
-        AlignedBuffer workspace = _workspaces.Rent();
-        float* packed = (float*)workspace.Data;
-        float* product = packed + ((long)PackedRows * BlockColumns);
-        var block = new ColumnBlock(BlockColumns, width, columns);
+        int width = Math.Min(BlockColumns, columns - first), matrix = Shape.Heads == 1 ? 0 : head;
         Span<int> exponents = stackalloc int[BlockColumns];
-        block.Exponents(x + first, Shape.InputLength, exponents);
-        block.Pack(x + first, Shape.InputLength, exponents, packed, PackedRows);
-        int matrix = Shape.Heads == 1 ? 0 : head;
-        MultiplyBlock(matrix, packed, product, product + ((long)ProductRows * BlockColumns));
-        block.Unpack(product, Shape.OutputLength, exponents, Exponent(matrix), y + first);
+        ColumnExponents.Find(x + first, Shape.InputLength, columns, width, exponents);
+        float* factors = stackalloc float[4 * BlockColumns];
+        float* xFirst = factors, xSecond = xFirst + BlockColumns, yFirst = xSecond + BlockColumns, ySecond = yFirst + BlockColumns;
+        for (int column = 0; column < BlockColumns; column++)
+        {
+            int exponent = exponents[column];
+            ((xFirst[column], xSecond[column]), (yFirst[column], ySecond[column])) = exponent switch
+            {
+                ColumnExponents.NotFinite => ((float.NaN, 1), (float.NaN, 1)),
+                ColumnExponents.Zero => ((1, 1), (0, 1)),
+                _ => (ColumnBlock.Factors(-exponent), ColumnBlock.Factors(exponent + Exponent(matrix))),
+            };
+        }
+
+        var operand = new ColumnBlock(x + first, Shape.InputLength, columns, width, xFirst, xSecond, BlockColumns);
+        var product = new ColumnBlock(y + first, Shape.OutputLength, columns, width, yFirst, ySecond, BlockColumns);
+        AlignedBuffer workspace = _workspaces.Rent();
+        MultiplyBlock(matrix, operand, product, (float*)workspace.Data);
         _workspaces.Return(workspace);
     }
 
