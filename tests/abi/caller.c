@@ -743,6 +743,485 @@ static void test_attention_forward_errors(void) {
     CHECK(all);
 }
 
+/* ---- Positions -------------------------------------------------------------------------------------- */
+
+enum { REACH = 3, BUCKETS = 8, FURTHEST = 16, TERMS = 2 };
+
+/* Parameters for every head, and the definitions of fastattn.h in double. Every b_t stays above -8 within the problem. */
+static float clipped_bias[H * (2 * REACH + 1)], t5_bias[H * BUCKETS];
+static const float slopes[H] = {0.5f, 0.25f, 0.0f, 0.03125f};
+static const float weights[H * TERMS] = {1, 0.25f, 2, 1, 0.5f, 3, 1, 1}, rates[H * TERMS] = {0.5f, 0, 0.1f, 0.3f, 0.01f, 2, 1, 0.125f};
+static const float r1[H] = {1, 0.5f, 2, 0.01f}, r2[H] = {0.1f, 1, 0.5f, 3};
+static const float factor[H] = {0.02f, 0.5f, 1, 0.1f}, power[H] = {2, 0.5f, 0.25f, 1};
+
+static double clipped_at(int h, int64_t t) {
+    return clipped_bias[h * (2 * REACH + 1) + (t < -REACH ? -REACH : t > REACH ? REACH : t) + REACH];
+}
+
+/* Where a logarithm of the definition is a whole number, 1e-9 keeps its rounding from deciding. */
+static double t5_at(int h, int64_t t, int bidirectional) {
+    int64_t distance = bidirectional ? llabs(t) : t < 0 ? -t : 0, side = bidirectional ? BUCKETS / 2 : BUCKETS, exact = side / 2;
+    int64_t bucket = distance;
+    if (distance >= exact) {
+        double steps = log((double)distance / (double)exact) / log((double)FURTHEST / (double)exact) * (double)(side - exact);
+        bucket = exact + (int64_t)floor(steps + 1e-9);
+        if (bucket > side - 1) bucket = side - 1;
+    }
+    return t5_bias[h * BUCKETS + bucket + (bidirectional && t > 0 ? side : 0)];
+}
+
+static double t5_both_at(int h, int64_t t) { return t5_at(h, t, 1); }
+static double t5_past_at(int h, int64_t t) { return t5_at(h, t, 0); }
+static double alibi_at(int h, int64_t t) { return -(double)slopes[h] * (double)llabs(t); }
+
+static double exponentials_at(int h, int64_t t) {
+    double sum = 0;
+    for (int r = 0; r < TERMS; r++) sum += weights[h * TERMS + r] * exp(-(double)rates[h * TERMS + r] * (double)llabs(t));
+    return log(sum);
+}
+
+static double kerple_log_at(int h, int64_t t) { return -(double)r1[h] * log1p((double)r2[h] * (double)llabs(t)); }
+static double kerple_power_at(int h, int64_t t) { return -(double)factor[h] * pow((double)llabs(t), power[h]); }
+
+static fa_tensor constant(const float *data, int32_t ndim, const int64_t *shape) {
+    union {
+        const float *read;
+        float *write;
+    } address = {.read = data}; /* Inputs are not written to. */
+    return dense(address.write, ndim, shape);
+}
+
+#define CONSTANT(data, ...) constant(data, (int32_t)COUNT(((int64_t[]){__VA_ARGS__})), (int64_t[]){__VA_ARGS__})
+
+static fa_status make_clipped(fa_position *position) {
+    fa_tensor bias = CONSTANT(clipped_bias, H, 2 * REACH + 1);
+    return fa_position_clipped(&bias, position);
+}
+
+static fa_status make_t5_both(fa_position *position) {
+    fa_tensor bias = CONSTANT(t5_bias, H, BUCKETS);
+    return fa_position_t5(&bias, 1, FURTHEST, position);
+}
+
+static fa_status make_t5_past(fa_position *position) {
+    fa_tensor bias = CONSTANT(t5_bias, H, BUCKETS);
+    return fa_position_t5(&bias, 0, FURTHEST, position);
+}
+
+static fa_status make_alibi(fa_position *position) {
+    fa_tensor given = CONSTANT(slopes, H);
+    return fa_position_alibi(&given, position);
+}
+
+static fa_status make_exponentials(fa_position *position) {
+    fa_tensor given = CONSTANT(weights, H, TERMS), decays = CONSTANT(rates, H, TERMS);
+    return fa_position_exponentials(&given, &decays, position);
+}
+
+static fa_status make_kerple_log(fa_position *position) {
+    fa_tensor first = CONSTANT(r1, H), second = CONSTANT(r2, H);
+    return fa_position_kerple_log(&first, &second, position);
+}
+
+static fa_status make_kerple_power(fa_position *position) {
+    fa_tensor first = CONSTANT(factor, H), second = CONSTANT(power, H);
+    return fa_position_kerple_power(&first, &second, position);
+}
+
+typedef struct position_kind {
+    const char *name;
+    fa_status (*make)(fa_position *);
+    double (*at)(int, int64_t);
+} position_kind;
+
+static const position_kind kinds[] = {
+    {"clipped", make_clipped, clipped_at},
+    {"t5, both sides", make_t5_both, t5_both_at},
+    {"t5, earlier keys", make_t5_past, t5_past_at},
+    {"alibi", make_alibi, alibi_at},
+    {"exponentials", make_exponentials, exponentials_at},
+    {"kerple_log", make_kerple_log, kerple_log_at},
+    {"kerple_power", make_kerple_power, kerple_power_at},
+};
+
+static void fill_tables(void) {
+    fill(clipped_bias, COUNT(clipped_bias), 8);
+    fill(t5_bias, COUNT(t5_bias), 9);
+}
+
+static bool is_near(const float *got, const float *expected, int64_t count, float most) {
+    for (int64_t i = 0; i < count; i++) {
+        if (!(fabsf(got[i] - expected[i]) <= most)) return false;
+    }
+    return true;
+}
+
+/* Creates, computes, destroys. */
+static fa_status compute(problem *p, const fa_tensor *bias, fa_position position, const char *method) {
+    fa_attention a = {0};
+    p->options.position = position;
+    p->options.method = method;
+    fa_status status = fa_attention_create(&p->shape, &p->options, bias, (fa_projection){0}, &a);
+    if (status == FA_OK) status = forward(p, a);
+    fa_attention_destroy(a);
+    return status;
+}
+
+static void test_positions_equal_arrays_of_bias(void) {
+    static const struct {
+        int causal, has_offset, offset;
+    } choices[] = {{0, 0, 0}, {0, 1, 5}, {0, 1, -4}, {1, 0, 0}, {1, 1, 1}};
+    static const char *const methods[] = {"direct", "auto", "fft"};
+    problem *p = malloc(sizeof *p);
+    float expected[COUNT(p->z)];
+    bool all = true;
+    fill_tables();
+    for (int kind = 0; kind < COUNT(kinds); kind++) {
+        fa_position position = {0};
+        CHECK(kinds[kind].make(&position) == FA_OK && position.id != 0);
+        for (int choice = 0; choice < COUNT(choices); choice++) {
+            make_problem(p);
+            p->options.causal = choices[choice].causal;
+            p->options.has_query_offset = choices[choice].has_offset;
+            p->options.query_offset = choices[choice].offset;
+            int origin = choices[choice].has_offset ? choices[choice].offset : choices[choice].causal ? NK - NQ : 0;
+            for (int h = 0; h < H; h++) {
+                for (int t = 1 - NQ; t < NK; t++) p->bias[h * (NQ + NK - 1) + t + NQ - 1] = (float)kinds[kind].at(h, t - origin);
+            }
+            CHECK(compute(p, &p->bias_tensor, (fa_position){0}, "direct") == FA_OK);
+            memcpy(expected, p->z, sizeof expected);
+            for (int method = 0; method < COUNT(methods); method++) {
+                set_sentinel(p->z, COUNT(p->z));
+                CHECK(compute(p, NULL, position, methods[method]) == FA_OK);
+
+                /* A float b of at most 8 is off by 2.4e-7, and so is exp(b) relative to itself, plus its own rounding of 6e-8; a row
+                   is a weighted mean of values of at most 1, so it moves by twice that. Fourier transforms may take the
+                   tolerance, 1e-4 of the longest v. */
+                float most = method == 0 ? 1e-6f : 1e-6f + 1e-4f * sqrtf(DV);
+                if (!is_near(p->z, expected, COUNT(expected), most)) {
+                    printf("  %s, causal %d, query_offset %d, %s\n", kinds[kind].name, choices[choice].causal, origin, methods[method]);
+                    all = false;
+                }
+            }
+        }
+        CHECK(fa_position_destroy(position) == FA_OK);
+    }
+    free(p);
+    CHECK(all);
+}
+
+static void test_position_worked_example(void) {
+    float q[] = {0, 1, 1, 0, 2, 2}, k[] = {0, 0, 1, 0, 0, 1, 1, 1}, v[] = {1, 2, 3, 4}, slope = logf(2), z[3];
+    const double at_zero[] = {55.0 / 28, 47.0 / 20, 41.0 / 14}, at_one[] = {46.0 / 19, 119.0 / 41, 89.0 / 26};
+    fa_attention_shape shape = {sizeof shape, 1, 1, 1, 3, 4, 2, 1};
+    fa_attention_options options = FA_ATTENTION_OPTIONS_INIT;
+    options.feature_map = "elu";
+    fa_tensor qt = DENSE(q, 3, 2), kt = DENSE(k, 4, 2), vt = DENSE(v, 4, 1), zt = DENSE(z, 3, 1), st = DENSE(&slope, 1);
+    CHECK(fa_position_alibi(&st, &options.position) == FA_OK);
+    slope = 100; /* Copied. */
+    fa_attention a = {0};
+    for (int offset = 0; offset < 2; offset++) {
+        options.has_query_offset = offset;
+        options.query_offset = offset;
+        CHECK(fa_attention_create(&shape, &options, NULL, (fa_projection){0}, &a) == FA_OK);
+        CHECK(fa_attention_forward(a, &qt, &kt, &vt, &zt, NULL, NULL) == FA_OK);
+        CHECK(close_to(z, offset == 0 ? at_zero : at_one, 3));
+        CHECK(fa_attention_destroy(a) == FA_OK);
+    }
+    CHECK(fa_position_destroy(options.position) == FA_OK);
+}
+
+static void test_position_of_one_head_and_strides(void) {
+    problem *p = malloc(sizeof *p);
+    make_problem(p);
+    float expected[COUNT(p->z)], apart[H * 2 * REACH * 2 + H * 2];
+    fill_tables();
+
+    /* One row for all heads is that row for each of them. */
+    fa_position position = {0};
+    for (int h = 1; h < H; h++) memcpy(clipped_bias + h * (2 * REACH + 1), clipped_bias, sizeof(float) * (2 * REACH + 1));
+    CHECK(make_clipped(&position) == FA_OK);
+    CHECK(compute(p, NULL, position, "direct") == FA_OK);
+    CHECK(fa_position_destroy(position) == FA_OK);
+    memcpy(expected, p->z, sizeof expected);
+    fa_tensor given = CONSTANT(clipped_bias, 2 * REACH + 1);
+    CHECK(fa_position_clipped(&given, &position) == FA_OK);
+    CHECK(compute(p, NULL, position, "direct") == FA_OK && memcmp(p->z, expected, sizeof expected) == 0);
+    CHECK(fa_position_destroy(position) == FA_OK);
+
+    /* Every second number, and heads by a stride of zero. */
+    for (int i = 0; i < COUNT(apart); i++) apart[i] = NAN;
+    for (int i = 0; i < 2 * REACH + 1; i++) apart[2 * i] = clipped_bias[i];
+    given = (fa_tensor){.data = apart, .ndim = 2, .shape = {H, 2 * REACH + 1}, .strides = {0, 2}};
+    CHECK(fa_position_clipped(&given, &position) == FA_OK);
+    CHECK(compute(p, NULL, position, "direct") == FA_OK && memcmp(p->z, expected, sizeof expected) == 0);
+    CHECK(fa_position_destroy(position) == FA_OK);
+    free(p);
+}
+
+/* Height 3 and width 4 against the definition; one row is a sequence with an array of bias. */
+static void test_position_on_a_grid(void) {
+    enum { HEIGHT = 3, WIDTH = 4, TOKENS = HEIGHT * WIDTH, ENTRIES = (2 * HEIGHT - 1) * (2 * WIDTH - 1) };
+    static float q[H * TOKENS * D], k[H * TOKENS * D], v[H * TOKENS * DV], z[H * TOKENS * DV], line[H * TOKENS * DV], bias[H * ENTRIES];
+    static const char *const methods[] = {"direct", "fft"};
+    fill(q, COUNT(q), 11);
+    fill(k, COUNT(k), 12);
+    fill(v, COUNT(v), 13);
+    fill(bias, COUNT(bias), 14);
+    bias[5] = -INFINITY;
+    fa_attention_shape shape = {sizeof shape, 1, H, H, TOKENS, TOKENS, D, DV};
+    fa_attention_options options = FA_ATTENTION_OPTIONS_INIT;
+    options.feature_map = "elu";
+    fa_tensor qt = DENSE(q, H, TOKENS, D), kt = DENSE(k, H, TOKENS, D), vt = DENSE(v, H, TOKENS, DV), zt = DENSE(z, H, TOKENS, DV);
+    fa_tensor table = DENSE(bias, H, 2 * HEIGHT - 1, 2 * WIDTH - 1);
+    fa_attention a = {0};
+    fa_position grid = {0};
+    CHECK(fa_position_grid(&table, HEIGHT, WIDTH, &grid) == FA_OK);
+    options.position = grid;
+    for (int method = 0; method < COUNT(methods); method++) {
+        options.method = methods[method];
+        CHECK(fa_attention_create(&shape, &options, NULL, (fa_projection){0}, &a) == FA_OK);
+        CHECK(fa_attention_forward(a, &qt, &kt, &vt, &zt, NULL, NULL) == FA_OK);
+        CHECK(fa_attention_destroy(a) == FA_OK);
+        for (int row = 0; row < H * TOKENS; row++) {
+            int h = row / TOKENS, i = row % TOKENS;
+            double sums[DV] = {0}, total = 0;
+            for (int j = 0; j < TOKENS; j++) {
+                double dot = 0;
+                for (int c = 0; c < D; c++) {
+                    double x = q[row * D + c], y = k[(h * TOKENS + j) * D + c];
+                    dot += (x > 0 ? x + 1 : exp(x)) * (y > 0 ? y + 1 : exp(y));
+                }
+                int dy = j / WIDTH - i / WIDTH + HEIGHT - 1, dx = j % WIDTH - i % WIDTH + WIDTH - 1;
+                double weight = exp(bias[h * ENTRIES + dy * (2 * WIDTH - 1) + dx]) * dot;
+                total += weight;
+                for (int c = 0; c < DV; c++) sums[c] += weight * v[(h * TOKENS + j) * DV + c];
+            }
+            for (int c = 0; c < DV; c++) CHECK(fabs(sums[c] / total - z[row * DV + c]) < 1e-4 * sqrt(DV));
+        }
+    }
+
+    fa_tensor flat = DENSE(bias, H, 2 * TOKENS - 1), one_row = DENSE(bias, H, 1, 2 * TOKENS - 1);
+    fa_position sequence = {0};
+    CHECK(fa_position_grid(&one_row, 1, TOKENS, &sequence) == FA_OK);
+    options.method = "direct";
+    options.position = sequence;
+    CHECK(fa_attention_create(&shape, &options, NULL, (fa_projection){0}, &a) == FA_OK);
+    CHECK(fa_attention_forward(a, &qt, &kt, &vt, &zt, NULL, NULL) == FA_OK);
+    CHECK(fa_attention_destroy(a) == FA_OK);
+    memcpy(line, z, sizeof line);
+    options.position = (fa_position){0};
+    CHECK(fa_attention_create(&shape, &options, &flat, (fa_projection){0}, &a) == FA_OK);
+    CHECK(fa_attention_forward(a, &qt, &kt, &vt, &zt, NULL, NULL) == FA_OK);
+    CHECK(fa_attention_destroy(a) == FA_OK);
+    CHECK(is_near(line, z, COUNT(z), 1e-6f));
+
+    options.position = grid;
+    options.causal = 1;
+    CHECK(fa_attention_create(&shape, &options, NULL, (fa_projection){0}, &a) == FA_ERROR_ARGUMENT && message_has("causal"));
+    options.causal = 0;
+    shape.key_length = TOKENS + 1;
+    CHECK(fa_attention_create(&shape, &options, NULL, (fa_projection){0}, &a) == FA_ERROR_SHAPE && message_has("12 keys"));
+    CHECK(fa_position_destroy(grid) == FA_OK && fa_position_destroy(sequence) == FA_OK);
+}
+
+/* Methods that need structure, forced where it is, against the direct sum. */
+static void test_position_methods(void) {
+    enum { TOKENS = 3000, COLUMNS = 4 };
+    float table[] = {0.0f, -1.0f, 0.5f}, slope = 0.01f, one = 1.0f, tenth = 0.1f;
+    fa_tensor bias = DENSE(table, 3), slope_tensor = DENSE(&slope, 1), first = DENSE(&one, 1), second = DENSE(&tenth, 1);
+    fa_position positions[3] = {{0}, {0}, {0}};
+    static const char *const methods[] = {"band", "decay", "multipole"};
+    CHECK(fa_position_clipped(&bias, &positions[0]) == FA_OK);
+    CHECK(fa_position_alibi(&slope_tensor, &positions[1]) == FA_OK);
+    CHECK(fa_position_kerple_log(&first, &second, &positions[2]) == FA_OK);
+
+    static float q[TOKENS * COLUMNS], k[TOKENS * COLUMNS], v[TOKENS * COLUMNS], z[TOKENS * COLUMNS], direct[TOKENS * COLUMNS];
+    fill(q, COUNT(q), 15);
+    fill(k, COUNT(k), 16);
+    fill(v, COUNT(v), 17);
+    fa_attention_shape shape = {sizeof shape, 1, 1, 1, TOKENS, TOKENS, COLUMNS, COLUMNS};
+    fa_tensor qt = DENSE(q, TOKENS, COLUMNS), kt = DENSE(k, TOKENS, COLUMNS), vt = DENSE(v, TOKENS, COLUMNS);
+    fa_tensor zt = DENSE(z, TOKENS, COLUMNS), dt = DENSE(direct, TOKENS, COLUMNS);
+    for (int i = 0; i < COUNT(methods); i++) {
+        fa_attention_options options = FA_ATTENTION_OPTIONS_INIT;
+        options.position = positions[i];
+        fa_attention a = {0}, exact = {0};
+        fa_report report = FA_REPORT_INIT;
+        options.method = methods[i];
+        CHECK(fa_attention_create(&shape, &options, NULL, (fa_projection){0}, &a) == FA_OK);
+        options.method = "direct";
+        CHECK(fa_attention_create(&shape, &options, NULL, (fa_projection){0}, &exact) == FA_OK);
+        CHECK(fa_attention_forward(a, &qt, &kt, &vt, &zt, NULL, &report) == FA_OK && strcmp(report.method, methods[i]) == 0);
+        CHECK(fa_attention_forward(exact, &qt, &kt, &vt, &dt, NULL, NULL) == FA_OK);
+        CHECK(is_near(z, direct, COUNT(z), 1e-4f * sqrtf(COLUMNS) + 1e-5f));
+        CHECK(fa_attention_destroy(a) == FA_OK && fa_attention_destroy(exact) == FA_OK);
+    }
+    for (int i = 0; i < 3; i++) CHECK(fa_position_destroy(positions[i]) == FA_OK);
+
+    /* Noise has no tail of any kind, and the message says which. */
+    static float noise[2 * TOKENS - 1];
+    fill(noise, COUNT(noise), 18);
+    fa_tensor noise_tensor = DENSE(noise, 2 * TOKENS - 1);
+    static const char *const reasons[] = {"no constant or negligible tail", "no exponential, constant or negligible tail", "no smooth tails"};
+    for (int i = 0; i < COUNT(methods); i++) {
+        fa_attention_options options = FA_ATTENTION_OPTIONS_INIT;
+        fa_attention a = {77};
+        options.method = methods[i];
+        CHECK(fa_attention_create(&shape, &options, &noise_tensor, (fa_projection){0}, &a) == FA_ERROR_ARGUMENT && a.id == 77);
+        CHECK(message_has("method is") && message_has(methods[i]) && message_has(reasons[i]));
+    }
+}
+
+static void test_position_options(void) {
+    problem *p = malloc(sizeof *p);
+    make_problem(p);
+    fa_attention a = {77};
+    fa_position position = {0}, stale = {0};
+    fill_tables();
+    CHECK(make_alibi(&position) == FA_OK && make_alibi(&stale) == FA_OK && fa_position_destroy(stale) == FA_OK);
+    p->options.position = position;
+    CHECK(create(p, &a) == FA_ERROR_ARGUMENT && message_has("bias") && message_has("options.position"));
+    p->options.method = "linear";
+    CHECK(fa_attention_create(&p->shape, &p->options, NULL, (fa_projection){0}, &a) == FA_ERROR_ARGUMENT && message_has("linear"));
+    p->options.method = NULL;
+    p->shape.heads = p->shape.key_heads = 3;
+    CHECK(fa_attention_create(&p->shape, &p->options, NULL, (fa_projection){0}, &a) == FA_ERROR_SHAPE && message_has("position has 4 heads; expected 1 or 3"));
+    p->shape.heads = H;
+    p->shape.key_heads = HK;
+    p->options.position = stale;
+    CHECK(fa_attention_create(&p->shape, &p->options, NULL, (fa_projection){0}, &a) == FA_ERROR_HANDLE && message_has("position"));
+    fa_projection projection = {0};
+    CHECK(fa_projection_create(M, D, NULL, 0, &projection) == FA_OK);
+    p->options.position.id = projection.id;
+    CHECK(fa_attention_create(&p->shape, &p->options, NULL, (fa_projection){0}, &a) == FA_ERROR_HANDLE && message_has("position"));
+    CHECK(fa_projection_destroy((fa_projection){position.id}) == FA_ERROR_HANDLE && fa_position_destroy((fa_position){projection.id}) == FA_ERROR_HANDLE);
+    CHECK(fa_projection_destroy(projection) == FA_OK);
+    CHECK(fa_position_destroy(stale) == FA_ERROR_HANDLE && message_has("position"));
+    CHECK(fa_position_destroy((fa_position){0}) == FA_OK);
+    CHECK(fa_position_destroy((fa_position){UINT64_MAX}) == FA_ERROR_HANDLE);
+    CHECK(a.id == 77);
+
+    /* A program compiled before options had a position says so by its size, and what follows its structure is not read. */
+    CHECK(sizeof(fa_attention_options) == 88 && offsetof(fa_attention_options, position) == 80);
+    float expected[COUNT(p->z)];
+    CHECK(compute(p, &p->bias_tensor, (fa_position){0}, "direct") == FA_OK);
+    memcpy(expected, p->z, sizeof expected);
+    p->options.struct_size = 80;
+    CHECK(compute(p, &p->bias_tensor, position, "direct") == FA_OK && memcmp(expected, p->z, sizeof expected) == 0);
+    CHECK(compute(p, &p->bias_tensor, stale, "direct") == FA_OK && memcmp(expected, p->z, sizeof expected) == 0);
+    static const uint64_t others[] = {0, 72, 79, 84, 87, 96};
+    for (int i = 0; i < COUNT(others); i++) {
+        p->options.struct_size = others[i];
+        CHECK(create(p, &a) == FA_ERROR_STRUCT_SIZE && message_has("options.struct_size") && message_has("88"));
+    }
+    CHECK(fa_position_destroy(position) == FA_OK);
+    free(p);
+}
+
+static void test_position_errors(void) {
+    float six[6] = {1, 2, 3, 4, 5, 6}, nan[3] = {1, NAN, 1}, infinite[3] = {1, INFINITY, 1}, removed[3] = {1, -INFINITY, 1};
+    float negative[3] = {1, -1, 1}, zero[3] = {1, 0, 1}, large[3] = {1, 2.5f, 2};
+    fa_tensor three = DENSE(six, 3), two = DENSE(six, 2), even = DENSE(six, 2, 2), odd = DENSE(six, 2, 3), four = DENSE(six, 4), one = DENSE(six, 1);
+    fa_tensor deep = DENSE(six, 1, 1, 3), none = DENSE(six, 3), empty = DENSE(six, 3), moved = DENSE(six, 1);
+    fa_tensor not_number = DENSE(nan, 3), not_finite = DENSE(infinite, 3), minus = DENSE(removed, 3), below = DENSE(negative, 3);
+    fa_tensor with_zero = DENSE(zero, 3), above = DENSE(large, 3), columns = DENSE(six, 1, 3);
+    fa_tensor nan_row = DENSE(nan, 1, 3), infinite_row = DENSE(infinite, 1, 3), minus_row = DENSE(removed, 1, 3);
+    none.data = NULL;
+    empty.shape[0] = 0;
+    moved.data = (float *)((char *)six + 2);
+    fa_position x = {77};
+    int64_t huge = (int64_t)1 << 40;
+
+#define REFUSED(call, expected, text)                                                                              \
+    do {                                                                                                           \
+        fa_status got = (call);                                                                                    \
+        if (got != (expected) || !message_has(text) || x.id != 77) {                                               \
+            printf("  %s: %s, \"%s\"\n", #call, fa_status_string(got), got == FA_OK ? "" : fa_last_error());       \
+            all = false;                                                                                           \
+        }                                                                                                          \
+    } while (0)
+    bool all = true;
+
+    REFUSED(fa_position_clipped(&three, NULL), FA_ERROR_NULL, "position is NULL");
+    REFUSED(fa_position_clipped(NULL, &x), FA_ERROR_NULL, "bias is NULL");
+    REFUSED(fa_position_clipped(&none, &x), FA_ERROR_NULL, "bias.data is NULL");
+    REFUSED(fa_position_clipped(&moved, &x), FA_ERROR_ARGUMENT, "bias.data");
+    REFUSED(fa_position_clipped(&empty, &x), FA_ERROR_SHAPE, "bias.shape[0] is 0");
+    REFUSED(fa_position_clipped(&deep, &x), FA_ERROR_SHAPE, "bias.ndim is 3; expected 1 to 2");
+    REFUSED(fa_position_clipped(&two, &x), FA_ERROR_SHAPE, "odd number");
+    REFUSED(fa_position_clipped(&even, &x), FA_ERROR_SHAPE, "odd number");
+    REFUSED(fa_position_clipped(&not_number, &x), FA_ERROR_ARGUMENT, "bias");
+    REFUSED(fa_position_clipped(&not_finite, &x), FA_ERROR_ARGUMENT, "bias");
+
+    REFUSED(fa_position_t5(&four, 1, 0, NULL), FA_ERROR_NULL, "position is NULL");
+    REFUSED(fa_position_t5(NULL, 1, 0, &x), FA_ERROR_NULL, "bias is NULL");
+    REFUSED(fa_position_t5(&odd, 1, 0, &x), FA_ERROR_SHAPE, "even number");
+    REFUSED(fa_position_t5(&two, 1, 0, &x), FA_ERROR_SHAPE, "at least 4");
+    REFUSED(fa_position_t5(&one, 0, 0, &x), FA_ERROR_SHAPE, "at least 2");
+    REFUSED(fa_position_t5(&not_number, 0, 0, &x), FA_ERROR_ARGUMENT, "bias");
+    REFUSED(fa_position_t5(&not_finite, 0, 0, &x), FA_ERROR_ARGUMENT, "bias");
+    REFUSED(fa_position_t5(&four, 2, 0, &x), FA_ERROR_ARGUMENT, "bidirectional is 2; expected 0 or 1");
+    REFUSED(fa_position_t5(&four, -1, 0, &x), FA_ERROR_ARGUMENT, "bidirectional is -1");
+    REFUSED(fa_position_t5(&four, 1, 1, &x), FA_ERROR_ARGUMENT, "max_distance is 1; expected more than 1");
+    REFUSED(fa_position_t5(&four, 0, 2, &x), FA_ERROR_ARGUMENT, "max_distance is 2; expected more than 2");
+    REFUSED(fa_position_t5(&four, 1, -128, &x), FA_ERROR_ARGUMENT, "max_distance is -128");
+    REFUSED(fa_position_t5(&four, 1, huge, &x), FA_ERROR_ARGUMENT, "max_distance is 1099511627776");
+
+    REFUSED(fa_position_alibi(&three, NULL), FA_ERROR_NULL, "position is NULL");
+    REFUSED(fa_position_alibi(NULL, &x), FA_ERROR_NULL, "slopes is NULL");
+    REFUSED(fa_position_alibi(&columns, &x), FA_ERROR_SHAPE, "slopes.ndim is 2");
+    REFUSED(fa_position_alibi(&below, &x), FA_ERROR_ARGUMENT, "slopes");
+    REFUSED(fa_position_alibi(&not_number, &x), FA_ERROR_ARGUMENT, "slopes");
+    REFUSED(fa_position_alibi(&not_finite, &x), FA_ERROR_ARGUMENT, "slopes");
+    REFUSED(fa_position_alibi(&minus, &x), FA_ERROR_ARGUMENT, "slopes");
+
+    REFUSED(fa_position_exponentials(&three, &three, NULL), FA_ERROR_NULL, "position is NULL");
+    REFUSED(fa_position_exponentials(NULL, &three, &x), FA_ERROR_NULL, "weights is NULL");
+    REFUSED(fa_position_exponentials(&three, NULL, &x), FA_ERROR_NULL, "rates is NULL");
+    REFUSED(fa_position_exponentials(&three, &two, &x), FA_ERROR_SHAPE, "rates is [2]; expected [3]");
+    REFUSED(fa_position_exponentials(&even, &four, &x), FA_ERROR_SHAPE, "rates is [4]; expected [2, 2]");
+    REFUSED(fa_position_exponentials(&deep, &three, &x), FA_ERROR_SHAPE, "weights.ndim is 3");
+    REFUSED(fa_position_exponentials(&with_zero, &three, &x), FA_ERROR_ARGUMENT, "weights");
+    REFUSED(fa_position_exponentials(&not_finite, &three, &x), FA_ERROR_ARGUMENT, "weights");
+    REFUSED(fa_position_exponentials(&not_number, &three, &x), FA_ERROR_ARGUMENT, "weights");
+    REFUSED(fa_position_exponentials(&three, &below, &x), FA_ERROR_ARGUMENT, "rates");
+    REFUSED(fa_position_exponentials(&three, &not_number, &x), FA_ERROR_ARGUMENT, "rates");
+
+    REFUSED(fa_position_kerple_log(&three, &three, NULL), FA_ERROR_NULL, "position is NULL");
+    REFUSED(fa_position_kerple_log(NULL, &three, &x), FA_ERROR_NULL, "r1 is NULL");
+    REFUSED(fa_position_kerple_log(&three, NULL, &x), FA_ERROR_NULL, "r2 is NULL");
+    REFUSED(fa_position_kerple_log(&three, &two, &x), FA_ERROR_SHAPE, "r2");
+    REFUSED(fa_position_kerple_log(&columns, &three, &x), FA_ERROR_SHAPE, "r1.ndim is 2");
+    REFUSED(fa_position_kerple_log(&with_zero, &three, &x), FA_ERROR_ARGUMENT, "r1");
+    REFUSED(fa_position_kerple_log(&three, &not_number, &x), FA_ERROR_ARGUMENT, "r2");
+
+    REFUSED(fa_position_kerple_power(&three, &three, NULL), FA_ERROR_NULL, "position is NULL");
+    REFUSED(fa_position_kerple_power(NULL, &three, &x), FA_ERROR_NULL, "a is NULL");
+    REFUSED(fa_position_kerple_power(&three, NULL, &x), FA_ERROR_NULL, "p is NULL");
+    REFUSED(fa_position_kerple_power(&three, &two, &x), FA_ERROR_SHAPE, "p has 2");
+    REFUSED(fa_position_kerple_power(&not_finite, &three, &x), FA_ERROR_ARGUMENT, "a");
+    REFUSED(fa_position_kerple_power(&three, &above, &x), FA_ERROR_ARGUMENT, "2.5");
+    REFUSED(fa_position_kerple_power(&three, &with_zero, &x), FA_ERROR_ARGUMENT, "p");
+
+    REFUSED(fa_position_grid(&columns, 1, 2, NULL), FA_ERROR_NULL, "position is NULL");
+    REFUSED(fa_position_grid(NULL, 1, 2, &x), FA_ERROR_NULL, "bias is NULL");
+    REFUSED(fa_position_grid(&three, 1, 2, &x), FA_ERROR_SHAPE, "bias.ndim is 1");
+    REFUSED(fa_position_grid(&columns, 2, 1, &x), FA_ERROR_SHAPE, "bias is [1, 3]; expected [3, 1]");
+    REFUSED(fa_position_grid(&columns, 0, 2, &x), FA_ERROR_ARGUMENT, "height is 0");
+    REFUSED(fa_position_grid(&columns, 1, -2, &x), FA_ERROR_ARGUMENT, "width is -2");
+    REFUSED(fa_position_grid(&columns, huge, 1, &x), FA_ERROR_ARGUMENT, "height is 1099511627776");
+    REFUSED(fa_position_grid(&nan_row, 1, 2, &x), FA_ERROR_ARGUMENT, "bias");
+    REFUSED(fa_position_grid(&infinite_row, 1, 2, &x), FA_ERROR_ARGUMENT, "bias");
+#undef REFUSED
+    CHECK(all);
+
+    /* -infinity removes pairs where the kind is a table; max_distance 0 is 128. */
+    CHECK(fa_position_clipped(&minus, &x) == FA_OK && fa_position_destroy(x) == FA_OK);
+    CHECK(fa_position_grid(&minus_row, 1, 2, &x) == FA_OK && fa_position_destroy(x) == FA_OK);
+    CHECK(fa_position_t5(&minus, 0, 0, &x) == FA_OK && fa_position_destroy(x) == FA_OK);
+}
+
 /* ---- Threads ---------------------------------------------------------------------------------------- */
 
 static pthread_barrier_t barrier;
@@ -854,6 +1333,94 @@ static void test_destroying_a_handle_in_use(void) {
     free(work);
 }
 
+typedef struct position_work {
+    problem p;
+    fa_position position;
+    bool ok;
+} position_work;
+
+/* Attentions of several sizes made from one position by several threads, each computing. */
+static void *use_position_many_times(void *argument) {
+    position_work *work = argument;
+    float first[COUNT(work->p.z)];
+    work->ok = true;
+    for (int i = 0; i < 40 && work->ok; i++) {
+        int length = NK - i % 4;
+        make_problem(&work->p);
+        work->p.shape.key_length = length;
+        work->p.key = DENSE(work->p.k, B, HK, length, D);
+        work->p.value = DENSE(work->p.v, B, HK, length, DV);
+        work->ok = compute(&work->p, NULL, work->position, "direct") == FA_OK;
+        if (i == 0) memcpy(first, work->p.z, sizeof first);
+        if (i % 4 == 0) work->ok = work->ok && memcmp(first, work->p.z, sizeof first) == 0;
+    }
+    memcpy(work->p.z, first, sizeof first);
+    return NULL;
+}
+
+static void test_one_position_many_threads(void) {
+    enum { THREADS = 8 };
+    position_work *work = calloc(THREADS, sizeof *work);
+    pthread_t threads[THREADS];
+    fill_tables();
+    for (int kind = 0; kind < COUNT(kinds); kind++) {
+        fa_position position = {0};
+        CHECK(kinds[kind].make(&position) == FA_OK);
+        for (int t = 0; t < THREADS; t++) {
+            work[t].position = position;
+            CHECK(pthread_create(&threads[t], NULL, use_position_many_times, &work[t]) == 0);
+        }
+        for (int t = 0; t < THREADS; t++) CHECK(pthread_join(threads[t], NULL) == 0);
+        for (int t = 0; t < THREADS; t++) CHECK(work[t].ok && memcmp(work[t].p.z, work[0].p.z, sizeof work[0].p.z) == 0);
+        CHECK(fa_position_destroy(position) == FA_OK);
+    }
+    free(work);
+}
+
+static void *create_until_destroyed(void *argument) {
+    position_work *work = argument;
+    fa_status status;
+    do {
+        status = compute(&work->p, NULL, work->position, NULL);
+    } while (status == FA_OK);
+    work->ok = status == FA_ERROR_HANDLE;
+    return NULL;
+}
+
+static void test_destroying_a_position_in_use(void) {
+    problem *p = malloc(sizeof *p);
+    make_problem(p);
+    fill_tables();
+
+    /* An attention does not need the handle it was made with. */
+    float expected[COUNT(p->z)];
+    fa_attention a = {0};
+    CHECK(make_t5_both(&p->options.position) == FA_OK);
+    CHECK(fa_attention_create(&p->shape, &p->options, NULL, (fa_projection){0}, &a) == FA_OK);
+    CHECK(forward(p, a) == FA_OK);
+    memcpy(expected, p->z, sizeof expected);
+    CHECK(fa_position_destroy(p->options.position) == FA_OK);
+    set_sentinel(p->z, COUNT(p->z));
+    CHECK(forward(p, a) == FA_OK && memcmp(expected, p->z, sizeof expected) == 0);
+    CHECK(fa_attention_destroy(a) == FA_OK);
+    free(p);
+
+    position_work *work = calloc(2, sizeof *work);
+    for (int round = 0; round < 20; round++) {
+        fa_position position = {0};
+        pthread_t threads[2];
+        CHECK(kinds[round % COUNT(kinds)].make(&position) == FA_OK);
+        for (int t = 0; t < 2; t++) {
+            make_problem(&work[t].p);
+            work[t].position = position;
+            CHECK(pthread_create(&threads[t], NULL, create_until_destroyed, &work[t]) == 0);
+        }
+        CHECK(fa_position_destroy(position) == FA_OK);
+        for (int t = 0; t < 2; t++) CHECK(pthread_join(threads[t], NULL) == 0 && work[t].ok);
+    }
+    free(work);
+}
+
 int main(void) {
     RUN(test_message_is_empty_before_any_failure);
     RUN(test_library_facts);
@@ -873,9 +1440,18 @@ int main(void) {
     RUN(test_attention_key_selection);
     RUN(test_attention_create_errors);
     RUN(test_attention_forward_errors);
+    RUN(test_position_worked_example);
+    RUN(test_positions_equal_arrays_of_bias);
+    RUN(test_position_of_one_head_and_strides);
+    RUN(test_position_on_a_grid);
+    RUN(test_position_methods);
+    RUN(test_position_options);
+    RUN(test_position_errors);
     RUN(test_messages_are_per_thread);
     RUN(test_long_messages_are_cut_at_a_character);
     RUN(test_one_handle_many_threads);
     RUN(test_destroying_a_handle_in_use);
+    RUN(test_one_position_many_threads);
+    RUN(test_destroying_a_position_in_use);
     return check_summary("caller.c");
 }

@@ -1,8 +1,12 @@
 // A C++17 program over fastattn.hpp: owners, exceptions, and the same worked example as everywhere.
 #include <fastattn.hpp>
 
+#include <algorithm>
 #include <cmath>
+#include <cstdio>
+#include <cstdlib>
 #include <cstring>
+#include <functional>
 #include <limits>
 #include <thread>
 #include <type_traits>
@@ -51,6 +55,134 @@ void test_worked_example() {
     CHECK(close_to(z, {260.0 / 86, 204.0 / 67, 315.0 / 99}));
     CHECK(std::strlen(report.method) > 0);
     CHECK(std::strcmp(report.tier, fa_simd_tier()) == 0);
+}
+
+// The worked example of fastattn.h for positions: c_t = 2^-|t|, and query 0 at position 0 or 1.
+void test_worked_example_of_positions() {
+    const std::vector<float> q{0, 1, 1, 0, 2, 2}, k{0, 0, 1, 0, 0, 1, 1, 1}, v{1, 2, 3, 4}, slope{std::log(2.0f)};
+    std::vector<float> z(3);
+    fa_attention_shape shape = FA_ATTENTION_SHAPE_INIT;
+    shape.batch = shape.heads = shape.key_heads = 1;
+    shape.query_length = 3;
+    shape.key_length = 4;
+    shape.head_dimension = 2;
+    shape.value_dimension = 1;
+    fa_attention_options options = FA_ATTENTION_OPTIONS_INIT;
+    options.feature_map = "elu";
+    CHECK(options.position.id == 0);
+    for (int offset = 0; offset < 2; offset++) {
+        options.has_query_offset = offset;
+        options.query_offset = offset;
+
+        // The attention outlives the owner of its position.
+        const fastattn::Attention attention = [&] {
+            const fastattn::Position position = fastattn::Position::alibi(fastattn::dense(slope.data(), {1}));
+            options.position = position.get();
+            return fastattn::Attention(shape, options);
+        }();
+        attention.forward(fastattn::dense(q.data(), {3, 2}), fastattn::dense(k.data(), {4, 2}), fastattn::dense(v.data(), {4, 1}),
+                          fastattn::dense(z.data(), {3, 1}));
+        CHECK(close_to(z, offset == 0 ? std::vector<double>{55.0 / 28, 47.0 / 20, 41.0 / 14}
+                                      : std::vector<double>{46.0 / 19, 119.0 / 41, 89.0 / 26}));
+    }
+}
+
+// Each factory against an array of bias with the same numbers. Parameters of one head; b_t by the definitions of fastattn.h.
+void test_positions_equal_arrays_of_bias() {
+    constexpr int length = 12, columns = 3, offset = 2;
+    std::vector<float> q(length * columns), k(q.size()), v(q.size()), expected(q.size()), z(q.size()), bias(2 * length - 1);
+    for (std::size_t i = 0; i < q.size(); i++) {
+        q[i] = std::sin(static_cast<float>(i));
+        k[i] = std::cos(static_cast<float>(2 * i));
+        v[i] = std::sin(static_cast<float>(3 * i + 1));
+    }
+    const std::vector<float> table{0.5f, -1, 0.25f, 2, 1}, four{0.5f, -1, 0.25f, 2}, half{0.5f}, tenth{0.1f}, two{2, 0.5f}, fast{0.1f, 1};
+    std::vector<float> row(2 * length - 1);
+    for (std::size_t i = 0; i < row.size(); i++) row[i] = std::sin(static_cast<float>(5 * i));
+
+    const auto kernel = [&](std::size_t r, int distance) { return static_cast<double>(two[r]) * std::exp(-static_cast<double>(fast[r]) * distance); };
+    struct Kind {
+        const char *name;
+        fastattn::Position position;
+        std::function<double(int)> at;
+    };
+    Kind kinds[] = {
+        {"clipped", fastattn::Position::clipped(fastattn::dense(table.data(), {5})),
+         [&](int t) { return static_cast<double>(table[static_cast<std::size_t>(std::clamp(t, -2, 2) + 2)]); }},
+        {"t5, both sides", fastattn::Position::t5(fastattn::dense(four.data(), {4}), true, 4),
+         [&](int t) { return static_cast<double>(four[t == 0 ? 0 : t < 0 ? 1 : 3]); }},
+        {"t5, earlier keys", fastattn::Position::t5(fastattn::dense(four.data(), {4}), false, 8),
+         [&](int t) { return static_cast<double>(four[t >= 0 ? 0 : t == -1 ? 1 : t > -4 ? 2 : 3]); }},
+        {"alibi", fastattn::Position::alibi(fastattn::dense(half.data(), {1})), [](int t) { return -0.5 * std::abs(t); }},
+        {"exponentials", fastattn::Position::exponentials(fastattn::dense(two.data(), {2}), fastattn::dense(fast.data(), {2})),
+         [&](int t) { return std::log(kernel(0, std::abs(t)) + kernel(1, std::abs(t))); }},
+        {"kerple_log", fastattn::Position::kerple_log(fastattn::dense(half.data(), {1}), fastattn::dense(tenth.data(), {1})),
+         [&](int t) { return -0.5 * std::log1p(static_cast<double>(tenth[0]) * std::abs(t)); }},
+        {"kerple_power", fastattn::Position::kerple_power(fastattn::dense(tenth.data(), {1}), fastattn::dense(half.data(), {1})),
+         [&](int t) { return -static_cast<double>(tenth[0]) * std::sqrt(std::abs(t)); }},
+        {"grid", fastattn::Position::grid(fastattn::dense(row.data(), {1, 2 * length - 1}), 1, length),
+         [&](int t) { return static_cast<double>(row[static_cast<std::size_t>(t + offset + length - 1)]); }}, // Ignores the offset.
+    };
+
+    fa_attention_shape shape = FA_ATTENTION_SHAPE_INIT;
+    shape.batch = shape.heads = shape.key_heads = 1;
+    shape.query_length = shape.key_length = length;
+    shape.head_dimension = shape.value_dimension = columns;
+    const auto run = [&](const fa_attention_options &options, const fa_tensor *given, std::vector<float> &to) {
+        fastattn::Attention(shape, options, given)
+            .forward(fastattn::dense(q.data(), {length, columns}), fastattn::dense(k.data(), {length, columns}),
+                     fastattn::dense(v.data(), {length, columns}), fastattn::dense(to.data(), {length, columns}));
+    };
+    bool all = true;
+    for (const Kind &kind : kinds) {
+        fa_attention_options options = FA_ATTENTION_OPTIONS_INIT;
+        options.method = "direct";
+        options.has_query_offset = 1;
+        options.query_offset = offset;
+        for (int t = 1 - length; t < length; t++) bias[static_cast<std::size_t>(t + length - 1)] = static_cast<float>(kind.at(t - offset));
+        const fa_tensor given = fastattn::dense(bias.data(), {2 * length - 1});
+        run(options, &given, expected);
+        options.position = kind.position.get();
+        run(options, nullptr, z);
+        for (std::size_t i = 0; i < z.size(); i++) {
+            if (std::fabs(z[i] - expected[i]) <= 1e-6f) continue; // b of at most 8 as float: see caller.c.
+            std::printf("  %s: element %zu is %g, expected %g\n", kind.name, i, static_cast<double>(z[i]), static_cast<double>(expected[i]));
+            all = false;
+            break;
+        }
+    }
+    CHECK(all);
+}
+
+void test_owners_of_positions_move() {
+    static_assert(!std::is_copy_constructible_v<fastattn::Position>);
+    static_assert(std::is_nothrow_move_constructible_v<fastattn::Position>);
+    const std::vector<float> slope{0.5f};
+    fa_position handle;
+    {
+        fastattn::Position first = fastattn::Position::alibi(fastattn::dense(slope.data(), {1}));
+        handle = first.get();
+        const fastattn::Position second = std::move(first);
+        CHECK(second.get().id == handle.id);
+    }
+    CHECK(fa_position_destroy(handle) == FA_ERROR_HANDLE);
+}
+
+void test_errors_of_positions_become_exceptions() {
+    const std::vector<float> values{1, 2, -1, 4};
+    CHECK(status_of([&] { fastattn::Position::clipped(fastattn::dense(values.data(), {4})); }, "odd") == FA_ERROR_SHAPE);
+    CHECK(status_of([&] { fastattn::Position::t5(fastattn::dense(values.data(), {4}), true, 1); }, "max_distance") == FA_ERROR_ARGUMENT);
+    CHECK(status_of([&] { fastattn::Position::alibi(fastattn::dense(values.data(), {4})); }, "slopes") == FA_ERROR_ARGUMENT);
+    CHECK(status_of([&] { fastattn::Position::grid(fastattn::dense(values.data(), {2, 2}), 1, 2); }, "bias is [2, 2]") == FA_ERROR_SHAPE);
+    fa_attention_shape shape = FA_ATTENTION_SHAPE_INIT;
+    shape.batch = shape.heads = shape.key_heads = shape.head_dimension = shape.value_dimension = 1;
+    shape.query_length = shape.key_length = 2;
+    fa_attention_options options = FA_ATTENTION_OPTIONS_INIT;
+    const fastattn::Position position = fastattn::Position::alibi(fastattn::dense(values.data(), {2}));
+    options.position = position.get();
+    CHECK(status_of([&] { fastattn::Attention attention(shape, options); }, "position has 2 heads") == FA_ERROR_SHAPE);
+    const fa_tensor bias = fastattn::dense(values.data(), {3});
+    CHECK(status_of([&] { fastattn::Attention attention(shape, options, &bias); }, "options.position") == FA_ERROR_ARGUMENT);
 }
 
 void test_toeplitz() {
@@ -110,6 +242,10 @@ void test_exceptions_in_threads() {
 int main() {
     RUN(test_abi);
     RUN(test_worked_example);
+    RUN(test_worked_example_of_positions);
+    RUN(test_positions_equal_arrays_of_bias);
+    RUN(test_owners_of_positions_move);
+    RUN(test_errors_of_positions_become_exceptions);
     RUN(test_toeplitz);
     RUN(test_projection_survives_a_round_trip);
     RUN(test_owners_move);

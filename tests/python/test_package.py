@@ -7,6 +7,7 @@ import importlib
 import inspect
 import io
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -70,7 +71,8 @@ class InterfaceTest(unittest.TestCase):
 
     def test_readme_example(self):
         text = (PACKAGE.parent / "README.md").read_text()
-        example = text.partition("```python\n")[2].partition("```")[0]
+        example = "".join(re.findall(r"```python\n(.*?)```", text, re.DOTALL))
+        self.assertIn("alibi_positions", example)
         self.assertIn("(8, 1024, 64) AttentionInfo(method=", run_python(example))
 
     def test_package_is_typed(self):

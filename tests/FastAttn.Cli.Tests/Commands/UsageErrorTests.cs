@@ -6,8 +6,8 @@ public class UsageErrorTests
 
     [Theory]
     [InlineData("", "fastattn: Required command was not provided. (see fastattn --help)")]
-    [InlineData("walk", "fastattn: unknown command 'walk', expected demo, run, info, explain (see fastattn --help)")]
-    [InlineData("--walk", "fastattn: unknown command '--walk', expected demo, run, info, explain (see fastattn --help)")]
+    [InlineData("walk", "fastattn: unknown command 'walk', expected demo, run, info, explain, tune (see fastattn --help)")]
+    [InlineData("--walk", "fastattn: unknown command '--walk', expected demo, run, info, explain, tune (see fastattn --help)")]
     [InlineData("info --walk", "fastattn info: unknown option or argument '--walk' (see fastattn info --help)")]
     [InlineData("demo a b", "fastattn demo: unknown option or argument 'b' (see fastattn demo --help)")]
     [InlineData("demo --max-length many", "fastattn demo: --max-length: got 'many', expected a whole number (see fastattn demo --help)")]
@@ -46,6 +46,7 @@ public class UsageErrorTests
     [InlineData("run --help")]
     [InlineData("info --help")]
     [InlineData("explain --help")]
+    [InlineData("tune --help")]
     public void Help_is_called_fastattn(string arguments)
     {
         CliResult result = Cli.Run(arguments.Split(' ')).AssertSucceeded();
