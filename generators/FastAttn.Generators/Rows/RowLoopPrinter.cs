@@ -87,19 +87,9 @@ internal sealed class RowLoopPrinter(InstructionSet isa, RowKernel kernel)
             writer.Print(isa, body);
         }
 
+        writer.Print(isa, LaneFold.Of(isa, fold, Partial(0)));
         writer.Line($"float* lanes = stackalloc float[{isa.Lanes}];");
         writer.Line(isa.Store("lanes", Partial(0)));
-        for (int half = isa.Lanes / 2; half >= 1; half /= 2)
-        {
-            bool first = half == isa.Lanes / 2;
-            for (int lane = 0; lane < half; lane++)
-            {
-                string a = first ? $"lanes[{lane}]" : $"lane{lane}", b = first ? $"lanes[{lane + half}]" : $"lane{lane + half}";
-                string folded = kernel.Reduction == Reduction.Max ? $"{a} > {b} ? {a} : {b}" : $"{a} + {b}";
-                writer.Line($"{(first ? "float " : "")}lane{lane} = {folded};");
-            }
-        }
-
-        writer.Line(kernel.Reduction == Reduction.IsZero ? "return lane0 == 0f;" : "return lane0;");
+        writer.Line(kernel.Reduction == Reduction.IsZero ? "return lanes[0] == 0f;" : "return lanes[0];");
     }
 }

@@ -12,6 +12,7 @@ internal static class RowPrinter
         InstructionSet isa = InstructionSet.All[request.InstructionSet];
         SourceWriter writer = KernelFile.Open(request.Target, isa, Recipe(isa));
         foreach (RowKernel kernel in RowKernelCatalog.All) new RowLoopPrinter(isa, kernel).Print(writer);
+        new RowsExponentialPrinter(isa).Print(writer);
         new RowsCopyPrinter(isa).Print(writer);
         new TransposePrinter(isa).Print(writer);
         writer.Close();

@@ -17,20 +17,10 @@ internal readonly unsafe struct EluFeatures : IFeatureMap
 
     public static double ProjectionFactor(int features) => 1;
 
-    public static double Map<TKernels>(float* row, int columns, int exponent, double halfSquaredNorm)
+    public static void Map<TKernels>(in FeatureRows rows)
         where TKernels : struct, IRowKernels
     {
-        // All below zero: an exponential map, which would underflow without its own maximum.
-        if (TKernels.Max(row, columns) < 0) return ExponentialRow.Map<TKernels>(row, columns, exponent);
-        if (exponent == 0)
-        {
-            TKernels.EluPlusOne(row, columns);
-            return RowScaling.NormalizeByPowerOfTwo<TKernels>(row, columns);
-        }
-
-        // So large that one and every exponential vanish beside the largest entry.
-        TKernels.ReluPlus(row, columns, 0);
-        return RowScaling.NormalizeByPowerOfTwo<TKernels>(row, columns) + (exponent * Math.Log(2));
+        for (int r = 0; r < rows.Count; r++) rows.LogScales[r] = MapRow<TKernels>(rows.Row(r), rows.Columns, rows.Exponents[r]);
     }
 
     public static double MapLogarithm<TKernels>(float* row, int columns, int exponent, double halfSquaredNorm)
@@ -44,5 +34,21 @@ internal readonly unsafe struct EluFeatures : IFeatureMap
         }
 
         return RowScaling.SubtractMaximum<TKernels>(row, columns, 0);
+    }
+
+    private static double MapRow<TKernels>(float* row, int columns, int exponent)
+        where TKernels : struct, IRowKernels
+    {
+        // All below zero: an exponential map, which would underflow without its own maximum.
+        if (TKernels.Max(row, columns) < 0) return ExponentialRows.MapRow<TKernels>(row, columns, exponent);
+        if (exponent == 0)
+        {
+            TKernels.EluPlusOne(row, columns);
+            return RowScaling.NormalizeByPowerOfTwo<TKernels>(row, columns);
+        }
+
+        // So large that one and every exponential vanish beside the largest entry.
+        TKernels.ReluPlus(row, columns, 0);
+        return RowScaling.NormalizeByPowerOfTwo<TKernels>(row, columns) + (exponent * Math.Log(2));
     }
 }

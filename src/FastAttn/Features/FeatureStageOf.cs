@@ -12,6 +12,12 @@ internal sealed unsafe class FeatureStage<TKernels, TMap> : FeatureStage
     /// <summary>Rows above 2^60 in size would overflow products of their entries.</summary>
     private const double LargeRow = 1.1529215e18;
 
+    /// <summary>
+    /// Columns of W that are packed together, as many as the widest register tile takes: rows a power of two apart would share
+    /// few sets of the first-level cache.
+    /// </summary>
+    private const int PanelColumns = 64;
+
     private readonly int _dimension;
     private readonly int _columns;
     private readonly int _paddedColumns;
@@ -56,43 +62,55 @@ internal sealed unsafe class FeatureStage<TKernels, TMap> : FeatureStage
         float* projected = arena.Take<float>((long)crew.Workers * BlockRows * _dimension);
         int* exponents = arena.Take<int>((long)crew.Workers * BlockRows);
         double* norms = arena.Take<double>((long)crew.Workers * BlockRows);
+        double* factors = arena.Take<double>((long)crew.Workers * BlockRows);
         if (!arena.IsMeasuring)
         {
-            var blocks = new Blocks(this, rows, head, logarithmic, states, features, logScales, projected, exponents, norms);
+            var blocks = new Blocks(this, rows, head, logarithmic, states, features, logScales, projected, exponents, norms, factors);
             crew.Run(blocks, (PaddedRows(rows.Count) + BlockRows - 1) / BlockRows);
         }
 
         arena.Release(mark);
     }
 
-    /// <summary>Copies one row, scaled; returns its state, the power of two it still has to be multiplied by, and ½‖x‖².</summary>
-    private RowState Load(float* source, RowState state, float* target, out int exponent, out double halfSquaredNorm)
+    /// <summary>
+    /// Copies rows, scaled, and stores their states, the powers of two they still have to be multiplied by, and ½‖x‖² of each.
+    /// Sums, factors and products are three loops: in one, a row would wait for the square root of its own sum.
+    /// </summary>
+    private void Load(RowSource rows, int first, int count, RowState* states, float* block, double* factors, int* exponents, double* norms)
+    {
+        // In float64: half of a large squared norm becomes an exponent, where a relative error is an absolute one. The sum is
+        // finite if and only if every entry is, and zero only if all are.
+        for (int r = 0; r < count; r++) norms[r] = states[r] == RowState.Masked ? 0 : WideSum.OfSquares(rows.Row(first + r), _dimension);
+        for (int r = 0; r < count; r++)
+        {
+            if (!double.IsFinite(norms[r]))
+            {
+                states[r] = RowState.NonFinite;
+                norms[r] = 0;
+            }
+
+            factors[r] = Factor(norms[r], out exponents[r], out norms[r]);
+        }
+
+        for (int r = 0; r < count; r++)
+        {
+            float* source = rows.Row(first + r), target = block + (r * _dimension);
+            if (factors[r] == 0) new Span<float>(target, _dimension).Clear();
+            else if (factors[r] < float.MaxValue) TKernels.Scale(source, target, _dimension, (float)factors[r]);
+            else for (int i = 0; i < _dimension; i++) target[i] = (float)(source[i] * factors[r]);
+        }
+    }
+
+    /// <summary>What a row is multiplied by, zero for a row of zeros.</summary>
+    private double Factor(double squares, out int exponent, out double halfSquaredNorm)
     {
         exponent = 0;
         halfSquaredNorm = 0;
-
-        // In float64: half of a large squared norm becomes an exponent, where a relative error is an absolute one. The sum is
-        // finite if and only if every entry is, and zero only if all are.
-        double squares = state == RowState.Masked ? 0 : WideSum.OfSquares(source, _dimension);
-        if (!double.IsFinite(squares))
-        {
-            state = RowState.NonFinite;
-            squares = 0;
-        }
-
-        if (squares == 0)
-        {
-            new Span<float>(target, _dimension).Clear();
-            return state;
-        }
-
+        if (squares == 0) return 0;
+        halfSquaredNorm = _normalize ? 0.5 : 0.5 * squares * _scale * _scale;
         double norm = Math.Sqrt(squares), factor = _normalize ? 1 / norm : _scale;
         if (!_normalize && norm * factor > LargeRow) exponent = Math.ILogB(norm * factor);
-        if (exponent != 0) factor = Math.ScaleB(factor, -exponent);
-        if (factor < float.MaxValue) TKernels.Scale(source, target, _dimension, (float)factor);
-        else for (int i = 0; i < _dimension; i++) target[i] = (float)(source[i] * factor);
-        halfSquaredNorm = _normalize ? 0.5 : 0.5 * squares * _scale * _scale;
-        return state;
+        return exponent == 0 ? factor : Math.ScaleB(factor, -exponent);
     }
 
     private void Project(float* block, int count, int head, float* features)
@@ -105,11 +123,18 @@ internal sealed unsafe class FeatureStage<TKernels, TMap> : FeatureStage
         }
 
         float* weights = (float*)_weights.Data + (Projection!.Heads == 1 ? 0 : (long)head * _dimension * _paddedColumns);
-        TKernels.MultiplyAdd(
-            Padding.RoundUp(count, TKernels.RowTile), _dimension, _paddedColumns, block, _dimension, weights, _paddedColumns, features, Stride);
+        int paddedCount = Padding.RoundUp(count, TKernels.RowTile);
+        for (int column = 0; column < _paddedColumns; column += PanelColumns)
+        {
+            int width = PanelWidth(column);
+            TKernels.MultiplyAdd(
+                paddedCount, _dimension, width, block, _dimension, weights + ((long)column * _dimension), width, features + column, Stride);
+        }
     }
 
-    /// <summary>W of every head as <c>[d, m]</c>, padded to whole vectors: the right operand of the projection.</summary>
+    private int PanelWidth(int firstColumn) => Math.Min(PanelColumns, _paddedColumns - firstColumn);
+
+    /// <summary>W of every head as panels <c>[d, PanelColumns]</c>, the last one narrower, padded to whole vectors: the right operand of the projection.</summary>
     private AlignedBuffer Transpose(RandomProjection projection, double factor)
     {
         var buffer = new AlignedBuffer((long)projection.Heads * _dimension * _paddedColumns * sizeof(float));
@@ -119,8 +144,9 @@ internal sealed unsafe class FeatureStage<TKernels, TMap> : FeatureStage
         for (int row = 0; row < projection.Heads * _columns; row++)
         {
             (int head, int feature) = Math.DivRem(row, _columns);
-            for (int i = 0; i < _dimension; i++)
-                target[((((long)head * _dimension) + i) * _paddedColumns) + feature] = (float)(values[(row * _dimension) + i] * factor);
+            int panel = feature / PanelColumns * PanelColumns, width = PanelWidth(panel);
+            float* column = target + ((((long)head * _paddedColumns) + panel) * _dimension) + (feature - panel);
+            for (int i = 0; i < _dimension; i++) column[i * width] = (float)(values[(row * _dimension) + i] * factor);
         }
 
         return buffer;
@@ -129,7 +155,7 @@ internal sealed unsafe class FeatureStage<TKernels, TMap> : FeatureStage
     /// <summary>Blocks of rows, the last ones perhaps of padding only.</summary>
     private readonly struct Blocks(
         FeatureStage<TKernels, TMap> stage, RowSource rows, int head, bool logarithmic, RowState* states, float* features, double* logScales,
-        float* scratch, int* exponents, double* norms) : IParallelWork
+        float* scratch, int* exponents, double* norms, double* factors) : IParallelWork
     {
         public void Run(int index, int worker)
         {
@@ -139,10 +165,10 @@ internal sealed unsafe class FeatureStage<TKernels, TMap> : FeatureStage
             int* exponent = exponents + (worker * BlockRows);
             double* norm = norms + (worker * BlockRows);
             new Span<float>(target, padded * stage.Stride).Clear();
-            for (int r = 0; r < count; r++)
-                states[first + r] = stage.Load(rows.Row(first + r), states[first + r], block + (r * dimension), out exponent[r], out norm[r]);
+            stage.Load(rows, first, count, states + first, block, factors + (worker * BlockRows), exponent, norm);
             new Span<float>(block + (count * dimension), (BlockRows - count) * dimension).Clear();
             stage.Project(block, count, head, target);
+            if (!logarithmic) TMap.Map<TKernels>(new FeatureRows(target, stage.Stride, count, stage._columns, exponent, norm, logScales + first));
             for (int r = 0; r < count; r++)
             {
                 float* row = target + ((long)r * stage.Stride);
@@ -150,12 +176,11 @@ internal sealed unsafe class FeatureStage<TKernels, TMap> : FeatureStage
                 {
                     new Span<float>(row, stage.Stride).Clear();
                     logScales[first + r] = double.NegativeInfinity;
-                    continue;
                 }
-
-                logScales[first + r] = logarithmic
-                    ? TMap.MapLogarithm<TKernels>(row, stage._columns, exponent[r], norm[r])
-                    : TMap.Map<TKernels>(row, stage._columns, exponent[r], norm[r]);
+                else if (logarithmic)
+                {
+                    logScales[first + r] = TMap.MapLogarithm<TKernels>(row, stage._columns, exponent[r], norm[r]);
+                }
             }
         }
     }

@@ -26,15 +26,13 @@ internal unsafe interface IFeatureMap
     /// <summary>A constant factor on the projection.</summary>
     static abstract double ProjectionFactor(int features);
 
-    /// <summary>
-    /// Maps in place and returns the log-scale s. The true row is <c>row · 2^exponent</c>: rows too large for float32
-    /// arithmetic come scaled down.
-    /// </summary>
-    static abstract double Map<TKernels>(float* row, int columns, int exponent, double halfSquaredNorm)
+    /// <summary>Maps rows in place and stores their log-scales s.</summary>
+    static abstract void Map<TKernels>(in FeatureRows rows)
         where TKernels : struct, IRowKernels;
 
     /// <summary>
-    /// Like <see cref="Map"/>, but leaves ln φ(x)_a − s, which cannot underflow. Signed maps leave φ(x)_a / exp(s).
+    /// Like <see cref="Map"/> for one row, but leaves ln φ(x)_a − s, which cannot underflow, and returns s. Signed maps leave
+    /// φ(x)_a / exp(s). The true row is <c>row · 2^exponent</c>.
     /// </summary>
     static abstract double MapLogarithm<TKernels>(float* row, int columns, int exponent, double halfSquaredNorm)
         where TKernels : struct, IRowKernels;

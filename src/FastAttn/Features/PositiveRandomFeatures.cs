@@ -17,9 +17,12 @@ internal readonly unsafe struct PositiveRandomFeatures : IFeatureMap
 
     public static double ProjectionFactor(int features) => 1;
 
-    public static double Map<TKernels>(float* row, int columns, int exponent, double halfSquaredNorm)
-        where TKernels : struct, IRowKernels =>
-        ExponentialRow.Map<TKernels>(row, columns, exponent) - halfSquaredNorm;
+    public static void Map<TKernels>(in FeatureRows rows)
+        where TKernels : struct, IRowKernels
+    {
+        ExponentialRows.Map<TKernels>(rows);
+        for (int r = 0; r < rows.Count; r++) rows.LogScales[r] -= rows.HalfSquaredNorms[r];
+    }
 
     public static double MapLogarithm<TKernels>(float* row, int columns, int exponent, double halfSquaredNorm)
         where TKernels : struct, IRowKernels =>

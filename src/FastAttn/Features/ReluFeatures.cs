@@ -19,11 +19,10 @@ internal readonly unsafe struct ReluFeatures : IFeatureMap
 
     public static double ProjectionFactor(int features) => 1 / Math.Sqrt(features);
 
-    public static double Map<TKernels>(float* row, int columns, int exponent, double halfSquaredNorm)
+    public static void Map<TKernels>(in FeatureRows rows)
         where TKernels : struct, IRowKernels
     {
-        TKernels.ReluPlus(row, columns, MathF.ScaleB(Floor, -exponent));
-        return RowScaling.NormalizeByPowerOfTwo<TKernels>(row, columns) + (exponent * Math.Log(2));
+        for (int r = 0; r < rows.Count; r++) rows.LogScales[r] = MapRow<TKernels>(rows.Row(r), rows.Columns, rows.Exponents[r]);
     }
 
     public static double MapLogarithm<TKernels>(float* row, int columns, int exponent, double halfSquaredNorm)
@@ -32,5 +31,12 @@ internal readonly unsafe struct ReluFeatures : IFeatureMap
         double scale = Math.ScaleB(1, exponent);
         for (int a = 0; a < columns; a++) row[a] = (float)Math.Log((Math.Max(row[a], 0) * scale) + Floor);
         return RowScaling.SubtractMaximum<TKernels>(row, columns, 0);
+    }
+
+    private static double MapRow<TKernels>(float* row, int columns, int exponent)
+        where TKernels : struct, IRowKernels
+    {
+        TKernels.ReluPlus(row, columns, MathF.ScaleB(Floor, -exponent));
+        return RowScaling.NormalizeByPowerOfTwo<TKernels>(row, columns) + (exponent * Math.Log(2));
     }
 }

@@ -17,8 +17,8 @@ internal readonly unsafe struct ShiftInvariantFeatures : IFeatureMap
 
     public static double ProjectionFactor(int features) => 1;
 
-    public static double Map<TKernels>(float* row, int columns, int exponent, double halfSquaredNorm)
-        where TKernels : struct, IRowKernels => ExponentialRow.Map<TKernels>(row, columns, exponent);
+    public static void Map<TKernels>(in FeatureRows rows)
+        where TKernels : struct, IRowKernels => ExponentialRows.Map<TKernels>(rows);
 
     public static double MapLogarithm<TKernels>(float* row, int columns, int exponent, double halfSquaredNorm)
         where TKernels : struct, IRowKernels => RowScaling.SubtractMaximum<TKernels>(row, columns, exponent);

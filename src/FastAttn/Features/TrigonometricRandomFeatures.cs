@@ -18,7 +18,14 @@ internal readonly unsafe struct TrigonometricRandomFeatures : IFeatureMap
 
     public static double ProjectionFactor(int features) => 1;
 
-    public static double Map<TKernels>(float* row, int columns, int exponent, double halfSquaredNorm)
+    public static void Map<TKernels>(in FeatureRows rows)
+        where TKernels : struct, IRowKernels
+    {
+        for (int r = 0; r < rows.Count; r++)
+            rows.LogScales[r] = MapLogarithm<TKernels>(rows.Row(r), rows.Columns, rows.Exponents[r], rows.HalfSquaredNorms[r]);
+    }
+
+    public static double MapLogarithm<TKernels>(float* row, int columns, int exponent, double halfSquaredNorm)
         where TKernels : struct, IRowKernels
     {
         var angles = new Span<float>(row, columns);
@@ -33,7 +40,4 @@ internal readonly unsafe struct TrigonometricRandomFeatures : IFeatureMap
         TensorPrimitives.Sin(angles, angles);
         return halfSquaredNorm;
     }
-
-    public static double MapLogarithm<TKernels>(float* row, int columns, int exponent, double halfSquaredNorm)
-        where TKernels : struct, IRowKernels => Map<TKernels>(row, columns, exponent, halfSquaredNorm);
 }

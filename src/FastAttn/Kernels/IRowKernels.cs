@@ -15,6 +15,17 @@ internal unsafe interface IRowKernels
     /// <summary><c>x[i] ← exp(x[i] − shift)</c>, at most 2 ulp from exact over all finite float32, with gradual underflow.</summary>
     static abstract void ExpShifted(float* x, int count, float shift);
 
+    /// <summary>
+    /// <c>x[r, c] ← exp(x[r, c] − largest[r])</c> with largest[r] the maximum of row r, which is stored; accurate as
+    /// <see cref="ExpShifted"/>. Rows are whole vectors: what the last one holds past <paramref name="columns"/> becomes zero.
+    /// </summary>
+    /// <param name="x"><c>[rows, columns]</c>, finite, rows <paramref name="stride"/> apart.</param>
+    /// <param name="stride">Floats between rows.</param>
+    /// <param name="rows">Rows.</param>
+    /// <param name="columns">Columns, at least one.</param>
+    /// <param name="largest"><c>[rows]</c>.</param>
+    static abstract void ExpRelative(float* x, nint stride, int rows, int columns, float* largest);
+
     /// <summary><c>x[i] ← x[i] + 1</c> where x[i] ≥ 0, else <c>exp(x[i])</c>: the elu + 1 map.</summary>
     static abstract void EluPlusOne(float* x, int count);
 

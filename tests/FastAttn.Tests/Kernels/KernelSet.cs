@@ -48,6 +48,8 @@ public abstract unsafe class KernelSet
 
     public abstract void ExpShifted(float* x, int count, float shift);
 
+    public abstract void ExpRelative(float* x, nint stride, int rows, int columns, float* largest);
+
     public abstract float ExpOfSum(float* x, float* y, int count, float shift);
 
     public abstract void EluPlusOne(float* x, int count);
@@ -112,6 +114,9 @@ internal sealed unsafe class KernelSet<TKernels>(string name) : KernelSet
     public override bool AllFinite(float* x, int count) => TKernels.AllFinite(x, count);
 
     public override void ExpShifted(float* x, int count, float shift) => TKernels.ExpShifted(x, count, shift);
+
+    public override void ExpRelative(float* x, nint stride, int rows, int columns, float* largest) =>
+        TKernels.ExpRelative(x, stride, rows, columns, largest);
 
     public override float ExpOfSum(float* x, float* y, int count, float shift) => TKernels.ExpOfSum(x, y, count, shift);
 

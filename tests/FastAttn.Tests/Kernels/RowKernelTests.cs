@@ -114,6 +114,35 @@ public unsafe class RowKernelTests
 
     [Theory]
     [MemberData(nameof(Kernels))]
+    public void ExpRelative_takes_each_row_relative_to_its_own_maximum_and_clears_its_padding(KernelSet kernels)
+    {
+        for (int rows = 0; rows <= 3; rows++)
+        {
+            for (int columns = 1; columns <= LongestRow; columns++)
+            {
+                int width = (columns + kernels.Lanes - 1) / kernels.Lanes * kernels.Lanes, stride = width + 3;
+                float[] before = Numbers(columns, Math.Max(((rows - 1) * stride) + width, 0), -130, -1);
+
+                // The largest of a row wanders; padding is larger, and must not count.
+                for (int i = 0; i < before.Length; i++) before[i] = i % stride >= columns ? 50 : before[i];
+                for (int row = 0; row < rows; row++) before[(row * stride) + ((row + (7 * columns)) % columns)] = row - 0.5f;
+                using var x = new GuardedFloats(before);
+                using var largest = new GuardedFloats(new float[rows]);
+                kernels.ExpRelative(x.Pointer, stride, rows, columns, largest.Pointer);
+                for (int i = 0; i < before.Length; i++)
+                {
+                    (int row, int column) = Math.DivRem(i, stride);
+                    if (column < columns) AssertUlps(x.Pointer[i], Math.Exp(before[i] - (row - 0.5f)), 2, $"row {row}, column {column} of {columns}");
+                    else Assert.Equal(column < width ? 0f : before[i], x.Pointer[i]);
+                }
+
+                for (int row = 0; row < rows; row++) Assert.Equal(row - 0.5f, largest.Pointer[row]);
+            }
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Kernels))]
     public void EluPlusOne_is_one_at_zero_and_passes_nan(KernelSet kernels)
     {
         float* x = stackalloc float[] { 0f, -0f, float.NaN, float.PositiveInfinity, float.NegativeInfinity, float.Epsilon, -float.Epsilon };

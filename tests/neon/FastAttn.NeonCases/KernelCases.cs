@@ -31,6 +31,7 @@ internal static class KernelCases
         {
             "MultiplyAdd" => Products(numbers),
             "CopyRows" => RowCopies(numbers),
+            "ExpRelative" => RelativeExponentials(numbers),
             "AttentionTile" => AttentionTiles(numbers),
             "SoftmaxTile" => SoftmaxTiles(numbers),
             "TransposeScaled" => Transposes(numbers),
@@ -150,6 +151,15 @@ internal static class KernelCases
         {
             int width = (columns + Lanes - 1) / Lanes * Lanes;
             yield return [Normal(numbers, rows - 1 + width) with { Start = rows - 1 }, (nint)(-1), rows, columns, Matrix(numbers, rows, width, width + 4), (nint)(width + 4)];
+        }
+    }
+
+    private static IEnumerable<object[]> RelativeExponentials(Numbers numbers)
+    {
+        foreach ((int rows, int columns) in new[] { (0, 1), (1, 1), (3, 5), (8, 8), (5, 67) })
+        {
+            int stride = ((columns + Lanes - 1) / Lanes * Lanes) + 4;
+            yield return [new Buffer(numbers.Normals(Math.Max(rows, 1) * stride, 30)), (nint)stride, rows, columns, Normal(numbers, rows)];
         }
     }
 

@@ -10,7 +10,7 @@ internal static class Tolerances
         ("Has.*|Lanes|FftLanes|RowTile|AllFinite", new(0, UnitOf.Element, "yes, no or a size")),
         ("Max|Scale|ReluPlus|CopyRows|TransposeScaled", new(0, UnitOf.Element, "one rounding, the same in both")),
         ("MaxOfSum", new(0, UnitOf.Element, "one sum and no product")),
-        ("ExpShifted|EluPlusOne", new(2, UnitOf.Element, "an argument reduced in fused steps, a polynomial of degree 6")),
+        ("ExpShifted|ExpRelative|EluPlusOne", new(2, UnitOf.Element, "an argument reduced in fused steps, a polynomial of degree 6")),
         ("ExpOfSum|SumExpOfSum", new(2, UnitOf.Element, "exponentials, then a sum of positive terms")),
         ("SumOfSquares|Dot", new(2, UnitOf.Element, "a sum of up to 300 positive products")),
         ("AddScaled|AccumulateSquares", new(2, UnitOf.Loudest, "one or two fused steps")),
