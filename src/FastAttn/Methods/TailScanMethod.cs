@@ -32,16 +32,28 @@ internal sealed unsafe class TailScanMethod<TKernels>(Method kind, TailAllowance
         // Every head takes as much as the one with the most terms: the workspace is measured once.
         int most = 0, count = 0;
         for (int head = 0; head < problem.Positions.Heads.Count; head++) most = Math.Max(most, TermsOf(Tails(problem.Positions, head)));
+        bool isShared = tails.Left.IsConstant && tails.Right.IsConstant;
+        long sumFloats = (long)blocks.Count * TailSweep<TKernels>.StateFloats(problem, sums.NumeratorStride);
+        float* blockSums = arena.Take<float>((kind == Method.Band ? Math.Min(most, 1) : most) * sumFloats);
         TailSweep<TKernels>* sweeps = stackalloc TailSweep<TKernels>[most];
-        foreach (TailTerm term in tails.Left.Terms) sweeps[count++] = new(left, true, term, problem, sums.NumeratorStride, ref arena);
-        foreach (TailTerm term in tails.Right.Terms) sweeps[count++] = new(right, false, term, problem, sums.NumeratorStride, ref arena);
-        for (int unused = count; unused < most; unused++) sweeps[unused] = new(left, true, default, problem, sums.NumeratorStride, ref arena);
+        foreach (TailTerm term in tails.Left.Terms)
+        {
+            sweeps[count] = new(left, true, term, problem, sums.NumeratorStride, blockSums + (count * sumFloats), ref arena);
+            count++;
+        }
+
+        foreach (TailTerm term in tails.Right.Terms)
+        {
+            sweeps[count] = new(right, false, term, problem, sums.NumeratorStride, blockSums + ((isShared ? 0 : count) * sumFloats), ref arena);
+            count++;
+        }
+
+        for (int unused = count; unused < most; unused++) sweeps[unused] = new(left, true, default, problem, sums.NumeratorStride, blockSums, ref arena);
         var scratch = stackalloc TailScratch<TKernels>[crew.Workers];
         for (int worker = 0; worker < crew.Workers; worker++) scratch[worker] = new(problem, sums.NumeratorStride, ChunkRows, ref arena);
         if (!arena.IsMeasuring)
         {
             int parts = count > 0 ? sweeps[0].Parts : 0, rows = Padding.RoundUp(problem.QueryCount, TKernels.RowTile);
-            bool isShared = tails.Left.IsConstant && tails.Right.IsConstant;
             crew.Run(new PartSums(problem, blocks, sweeps, parts, scratch), isShared ? parts : count * parts);
             if (isShared) crew.Run(new Sharing(sweeps), parts);
             crew.Run(new Accumulation(sweeps, scratch), count);
@@ -92,7 +104,7 @@ internal sealed unsafe class TailScanMethod<TKernels>(Method kind, TailAllowance
             int first = index * ChunkRows, end = Math.Min(first + ChunkRows, rows);
             Clearing.Clear(sums.Numerators + ((long)first * sums.NumeratorStride), (long)(end - first) * sums.NumeratorStride);
             new Span<float>(sums.Denominators + first, end - first).Clear();
-            for (int sweep = count - 1; sweep >= 0; sweep--) sweeps[sweep].Apply(problem, blocks, sums, first, end, scratch[worker]);
+            for (int sweep = count - 1; sweep >= 0; sweep--) sweeps[sweep].Apply(problem, sums, first, end, scratch[worker]);
             near.Add(problem, blocks, sums, first, end, scratch[worker]);
         }
     }

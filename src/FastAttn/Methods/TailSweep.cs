@@ -6,14 +6,14 @@ namespace FastAttn.Methods;
 
 /// <summary>
 /// One exponential of one tail (a constant is ratio one): keys act on the rows that see them from afar through one state
-/// <c>Σ_j ratio^distance φ(k_j) ⊗ [v_j, 1]</c>, the distance counted to the nearest of its keys, so that nothing grows. Blocks of
-/// keys join the state one after another. Every few blocks a state is kept, summed in float64: a million keys do not drift, and
-/// every stretch of rows starts on its own.
+/// <c>Σ_j ratio^distance φ(k_j) ⊗ [v_j, 1]</c>, the distance counted to the nearest of its keys, so that nothing grows. Every block
+/// of keys is summed once, alone; the sums join the state one after another. Every few blocks a state is kept, summed in float64:
+/// a million keys do not drift, and every stretch of rows starts on its own.
 /// </summary>
 internal readonly unsafe struct TailSweep<TKernels>
     where TKernels : struct, IKernels
 {
-    /// <summary>Blocks of keys between kept states: 512 keys, which take thirty times the memory of one state.</summary>
+    /// <summary>Blocks of keys between kept states.</summary>
     private const int BlocksPerPart = 8;
 
     private const int Tile = KernelShape.KeyTile;
@@ -27,14 +27,16 @@ internal readonly unsafe struct TailSweep<TKernels>
     private readonly int _stateFloats;
     private readonly double* _powers;
     private readonly float* _kept;
+    private readonly float* _blockSums;
 
     /// <param name="reach">Which rows see which blocks from afar.</param>
     /// <param name="isLeft">The side.</param>
     /// <param name="term">The exponential.</param>
     /// <param name="problem">The sizes.</param>
     /// <param name="columns">Floats between numerator rows.</param>
+    /// <param name="blockSums">Room for a state of each block of keys alone. Constant tails of both sides have the same.</param>
     /// <param name="arena">Where states are kept.</param>
-    public TailSweep(TailReach reach, bool isLeft, TailTerm term, in HeadProblem problem, int columns, ref Arena arena)
+    public TailSweep(TailReach reach, bool isLeft, TailTerm term, in HeadProblem problem, int columns, float* blockSums, ref Arena arena)
     {
         _reach = reach;
         _isLeft = isLeft;
@@ -43,6 +45,7 @@ internal readonly unsafe struct TailSweep<TKernels>
         _features = problem.Features;
         _productRows = Padding.RoundUp(problem.Features, TKernels.RowTile);
         _stateFloats = StateFloats(problem, columns);
+        _blockSums = blockSums;
         _powers = arena.Take<double>(2 * MostRows);
         _kept = arena.Take<float>((Parts + 1L) * _stateFloats);
         if (arena.IsMeasuring) return;
@@ -59,7 +62,7 @@ internal readonly unsafe struct TailSweep<TKernels>
     public static int StateFloats(in HeadProblem problem, int columns) =>
         Padding.RoundUp((Padding.RoundUp(problem.Features, TKernels.RowTile) * columns) + problem.FeatureStride, TKernels.Lanes);
 
-    /// <summary>The state of one part's blocks alone.</summary>
+    /// <summary>The states of one part's blocks alone, each and together.</summary>
     public void SumPart(in HeadProblem problem, KeyBlocks blocks, int part, in TailScratch<TKernels> scratch)
     {
         float* state = Kept(_isLeft ? part + 1 : part);
@@ -67,11 +70,19 @@ internal readonly unsafe struct TailSweep<TKernels>
         int first = part * BlocksPerPart, end = Math.Min(first + BlocksPerPart, _reach.Blocks);
         if (_isLeft)
         {
-            for (int block = first; block < end; block++) Add(problem, blocks, block, state, scratch);
+            for (int block = first; block < end; block++)
+            {
+                SumBlock(problem, blocks, block, scratch);
+                Join(problem, block, state);
+            }
         }
         else
         {
-            for (int block = end - 1; block >= first; block--) Add(problem, blocks, block, state, scratch);
+            for (int block = end - 1; block >= first; block--)
+            {
+                SumBlock(problem, blocks, block, scratch);
+                Join(problem, block, state);
+            }
         }
     }
 
@@ -99,61 +110,70 @@ internal readonly unsafe struct TailSweep<TKernels>
     }
 
     /// <summary>Adds what rows <paramref name="first"/> … <paramref name="end"/>−1 see through the tail.</summary>
-    public void Apply(in HeadProblem problem, KeyBlocks blocks, in PartialSums sums, int first, int end, in TailScratch<TKernels> scratch)
+    public void Apply(in HeadProblem problem, in PartialSums sums, int first, int end, in TailScratch<TKernels> scratch)
     {
-        if (_isLeft) ApplyForwards(problem, blocks, sums, first, end, scratch);
-        else ApplyBackwards(problem, blocks, sums, first, end, scratch);
+        if (_isLeft) ApplyForwards(problem, sums, first, end, scratch);
+        else ApplyBackwards(problem, sums, first, end, scratch);
     }
 
-    private void ApplyForwards(in HeadProblem problem, KeyBlocks blocks, in PartialSums sums, int row, int end, in TailScratch<TKernels> scratch)
+    private void ApplyForwards(in HeadProblem problem, in PartialSums sums, int row, int end, in TailScratch<TKernels> scratch)
     {
         int joined = _reach.Boundary(row), start = joined / BlocksPerPart;
         new Span<float>(Kept(start), _stateFloats).CopyTo(new Span<float>(scratch.State, _stateFloats));
-        for (int block = start * BlocksPerPart; block < joined; block++) Add(problem, blocks, block, scratch.State, scratch);
+        for (int block = start * BlocksPerPart; block < joined; block++) Join(problem, block, scratch.State);
         while (row < end)
         {
             int next = Math.Min(joined < _reach.Blocks ? Math.Min(_reach.Row(joined), end) : end, row + MostRows);
             if (joined > 0) ApplyState(problem, sums, row, next, joined - 1, scratch);
             row = next;
-            for (; row < end && joined < _reach.Blocks && _reach.Row(joined) <= row; joined++) Add(problem, blocks, joined, scratch.State, scratch);
+            for (; row < end && joined < _reach.Blocks && _reach.Row(joined) <= row; joined++) Join(problem, joined, scratch.State);
         }
     }
 
-    private void ApplyBackwards(in HeadProblem problem, KeyBlocks blocks, in PartialSums sums, int first, int row, in TailScratch<TKernels> scratch)
+    private void ApplyBackwards(in HeadProblem problem, in PartialSums sums, int first, int row, in TailScratch<TKernels> scratch)
     {
         int joined = _reach.Boundary(row), start = (joined + BlocksPerPart - 1) / BlocksPerPart;
         new Span<float>(Kept(start), _stateFloats).CopyTo(new Span<float>(scratch.State, _stateFloats));
-        for (int block = Math.Min(start * BlocksPerPart, _reach.Blocks) - 1; block >= joined; block--) Add(problem, blocks, block, scratch.State, scratch);
+        for (int block = Math.Min(start * BlocksPerPart, _reach.Blocks) - 1; block >= joined; block--) Join(problem, block, scratch.State);
         while (row > first)
         {
             int next = Math.Max(joined > 0 ? Math.Max(_reach.Row(joined - 1), first) : first, row - MostRows);
             if (joined < _reach.Blocks) ApplyState(problem, sums, next, row, joined, scratch);
             row = next;
-            for (; row > first && joined > 0 && _reach.Row(joined - 1) >= row; joined--) Add(problem, blocks, joined - 1, scratch.State, scratch);
+            for (; row > first && joined > 0 && _reach.Row(joined - 1) >= row; joined--) Join(problem, joined - 1, scratch.State);
         }
     }
 
-    /// <summary>Lets a block join a state: what is in it is now farther away.</summary>
-    private void Add(in HeadProblem problem, KeyBlocks blocks, int block, float* state, in TailScratch<TKernels> scratch)
+    /// <summary>The state of one block alone.</summary>
+    private void SumBlock(in HeadProblem problem, KeyBlocks blocks, int block, in TailScratch<TKernels> scratch)
     {
-        float* values = blocks.Values(block);
-        float* keySums = state + ((long)_productRows * _columns);
+        float* values = blocks.Values(block), sum = BlockSum(block);
+        float* keySums = sum + ((long)_productRows * _columns);
         int first = block * Tile, present = Math.Min(Tile, problem.KeyCount - first), nearest = _reach.NearestKey(block);
+        int valueStride = blocks.ValueStride;
         if (_term.Ratio != 1)
         {
-            TKernels.Scale(state, state, _stateFloats, (float)_powers[_isLeft ? present : Tile]);
             for (int row = 0; row < present; row++)
-                TKernels.Scale(values + ((long)row * _columns), scratch.Values + ((long)row * _columns), _columns, (float)_powers[Math.Abs(nearest - first - row)]);
+                TKernels.Scale(values + ((long)row * valueStride), scratch.Values + ((long)row * _columns), _columns, (float)_powers[Math.Abs(nearest - first - row)]);
             new Span<float>(scratch.Values + ((long)present * _columns), (Tile - present) * _columns).Clear();
             values = scratch.Values;
+            valueStride = _columns;
         }
 
-        TKernels.MultiplyAdd(_productRows, Tile, _columns, blocks.Keys(block), Tile, values, _columns, state, _columns);
+        new Span<float>(sum, _stateFloats).Clear();
+        TKernels.MultiplyAdd(_productRows, Tile, _columns, blocks.Keys(block), Tile, values, valueStride, sum, _columns);
         for (int row = 0; row < present; row++)
         {
             float weight = _term.Ratio == 1 ? 1 : (float)_powers[Math.Abs(nearest - first - row)];
             TKernels.AddScaled(problem.Key + ((first + (long)row) * problem.FeatureStride), keySums, _features, weight);
         }
+    }
+
+    /// <summary>Lets a block join a state: what is in it is now farther away.</summary>
+    private void Join(in HeadProblem problem, int block, float* state)
+    {
+        if (_term.Ratio != 1) TKernels.Scale(state, state, _stateFloats, (float)_powers[_isLeft ? Math.Min(Tile, problem.KeyCount - (block * Tile)) : Tile]);
+        TKernels.AddScaled(BlockSum(block), state, _stateFloats, 1);
     }
 
     /// <summary>Rows against the state of everything from <paramref name="nearestBlock"/> on.</summary>
@@ -175,6 +195,8 @@ internal readonly unsafe struct TailSweep<TKernels>
             end - first, _features, _columns, scratch.Queries, stride, scratch.State, _columns,
             sums.Numerators + ((long)first * sums.NumeratorStride), sums.NumeratorStride);
     }
+
+    private float* BlockSum(int block) => _blockSums + ((long)block * _stateFloats);
 
     private float* Kept(int part) => _kept + ((long)part * _stateFloats);
 
