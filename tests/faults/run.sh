@@ -13,6 +13,8 @@ fast='FullyQualifiedName~ContractTests.AnyShapeAndOptions|FullyQualifiedName~Con
 fast+='|FullyQualifiedName~AdversarialTests.SomeRows|FullyQualifiedName~DefinedEdgeTests|FullyQualifiedName~NonFiniteTests.A'
 fast+='|FullyQualifiedName~RandomProjectionTests|FullyQualifiedName~SoftmaxAttentionTests|FullyQualifiedName~HardRowsTests'
 fast+='|FullyQualifiedName~GridTests.EveryGrid|FullyQualifiedName~GridTests.OnePair|FullyQualifiedName~GridTests.Steep'
+fast+='|FullyQualifiedName~PositionKindTests|FullyQualifiedName~SmoothSearchTests|FullyQualifiedName~TailSearchTests'
+fast+='|FullyQualifiedName~TailMethodsTests.UnequalLengths|FullyQualifiedName~TailMethodsTests.Loud|FullyQualifiedName~MachineCostsTests.ADamaged'
 
 # The library alone is compiled for each fault; the tests are taken as they are and given the faulty library.
 dotnet build tests/FastAttn.Tests -c Release -clp:ErrorsOnly -nologo -v:quiet &&
