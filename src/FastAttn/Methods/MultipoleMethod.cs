@@ -13,10 +13,11 @@ namespace FastAttn.Methods;
 internal sealed unsafe class MultipoleMethod<TKernels>(TailAllowance allowance) : AttentionMethod
     where TKernels : struct, IKernels
 {
-    /// <summary>States of all boxes for one chunk of features are meant to stay within this; a chunk has at least <see cref="LeastFeatures"/>.</summary>
+    /// <summary>States of all boxes for one chunk of features are meant to stay within this; a chunk has at least <see cref="LeastFeatures"/> where there are so many.</summary>
     private const long StateBytes = 64L << 20;
 
     private const int LeastFeatures = 4;
+    private const int MostFeatures = 16;
     private const int Tile = SmoothTails.LeafTokens;
 
     public override Method Kind => Method.Multipole;
@@ -54,6 +55,6 @@ internal sealed unsafe class MultipoleMethod<TKernels>(TailAllowance allowance) 
     private static int ChunkFeatures(in HeadProblem problem, int columns, int rank)
     {
         long feature = 4L * 2 * ((problem.KeyCount / Tile) + 4) * rank * columns;
-        return (int)Math.Clamp(StateBytes / feature / 4 * 4, LeastFeatures, Math.Min(problem.Features, 16));
+        return (int)Math.Min(Math.Clamp(StateBytes / feature / 4 * 4, LeastFeatures, MostFeatures), problem.Features);
     }
 }

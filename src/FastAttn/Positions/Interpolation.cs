@@ -17,6 +17,7 @@ internal static unsafe class Interpolation
             nodes[p] = length <= rank ? Math.Min(p, length - 1) : (int)Math.Round(half * (1 - (Math.Cos(Math.PI * (p + 0.5) / rank) / widest)));
         if (length <= rank) return;
         for (int p = 1; p < rank; p++) nodes[p] = Math.Max(nodes[p], nodes[p - 1] + 1);
+        nodes[rank - 1] = length - 1;
         for (int p = rank - 2; p >= 0; p--) nodes[p] = Math.Min(nodes[p], nodes[p + 1] - 1);
     }
 

@@ -21,6 +21,16 @@ public sealed class TailMethodsTests
     }
 
     [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(3)]
+    public void MultipoleOfFewerFeaturesThanAChunk(int features) =>
+        Contract.Holds(
+            AttentionProblem.Normal(new AttentionShape(1, 400, features), seed: features)
+                .WithBias(t => -Math.Abs(t) / 100.0)
+                .With(options => options with { FeatureMap = FeatureMap.Elu, Method = Method.Multipole }));
+
+    [Theory]
     [MemberData(nameof(Structures))]
     public void EveryLengthTo300(Method method, string name, bool causal)
     {
