@@ -58,7 +58,7 @@ internal sealed unsafe class HeadRunner<TKernels>(
         if (fallsBack) repairs = Compute(_direct, problem, queryStates, call.Destination, largestNorm, uncertified, crew, ref arena);
         int alone = RescaledTiles<TKernels>.Run(problem, keyStates, _certificate, largestNorm, uncertified, repairs, call.Destination, crew, ref arena);
         if (arena.IsMeasuring || alone > 0)
-            _repair.Run(problem, call.Query, call.Key, keyStates, largestNorm, uncertified, alone, call.Destination, crew, ref arena);
+            _repair.Run(problem, call.Query, call.Key, keyStates, uncertified, alone, call.Destination, crew, ref arena);
         if (arena.IsMeasuring) return default;
 
         Poison.Spread(problem, queryStates, keyStates, valueStates, call.Value, call.Destination);

@@ -20,14 +20,13 @@ internal sealed unsafe class RowRepair<TKernels>(FeatureStage stage)
     /// <param name="queries">The caller's queries.</param>
     /// <param name="keys">The caller's keys.</param>
     /// <param name="keyStates">States of the keys.</param>
-    /// <param name="largestNorm">The largest ‖v_j‖ each row sees.</param>
     /// <param name="rows">The rows to recompute; their queries are finite.</param>
     /// <param name="count">How many.</param>
     /// <param name="destination">The caller's output.</param>
     /// <param name="crew">Shares the rows.</param>
     /// <param name="arena">Scratch, given back.</param>
     public void Run(
-        in HeadProblem problem, RowSource queries, RowSource keys, RowState* keyStates, double* largestNorm, int* rows, int count,
+        in HeadProblem problem, RowSource queries, RowSource keys, RowState* keyStates, int* rows, int count,
         RowSource destination, Crew crew, ref Arena arena)
     {
         long mark = arena.Mark;
@@ -41,7 +40,7 @@ internal sealed unsafe class RowRepair<TKernels>(FeatureStage stage)
         stage.Map(queries with { Count = 1 }, problem.Head, logarithmic: true, &state, null, &queryScale, Crew.Alone, ref measuring);
         byte* scratch = arena.Take<byte>(crew.Workers * measuring.Peak);
         if (!arena.IsMeasuring)
-            crew.Run(new Rows(stage, problem, queries, keyStates, keyFeatures, keyScales, largestNorm, rows, destination, scratch, measuring.Peak), count);
+            crew.Run(new Rows(stage, problem, queries, keyStates, keyFeatures, keyScales, rows, destination, scratch, measuring.Peak), count);
         arena.Release(mark);
     }
 
@@ -77,7 +76,7 @@ internal sealed unsafe class RowRepair<TKernels>(FeatureStage stage)
     /// <summary>The rows of the list.</summary>
     private readonly struct Rows(
         FeatureStage stage, HeadProblem problem, RowSource queries, RowState* keyStates, float* keyFeatures, double* keyScales,
-        double* largestNorm, int* rows, RowSource destination, byte* scratch, long scratchBytes) : IParallelWork
+        int* rows, RowSource destination, byte* scratch, long scratchBytes) : IParallelWork
     {
         public void Run(int index, int worker)
         {
@@ -88,17 +87,19 @@ internal sealed unsafe class RowRepair<TKernels>(FeatureStage stage)
             RowState state = RowState.Kept;
             double queryScale;
             stage.Map(source, problem.Head, logarithmic: true, &state, own.Query, &queryScale, Crew.Alone, ref arena);
-            ValueSource values = problem.Values.ScaledFor(largestNorm[row]);
-            double denominator = Sum(values, row, own);
+            double denominator = Sum(row, own, out ValueSource values);
             float* target = destination.Row(row);
             for (int column = 0; column < problem.ValueDimension; column++)
                 target[column] = denominator == 0 ? 0 : (float)(own.Total[column] / denominator / values.Factor);
         }
 
-        private double Sum(ValueSource values, int row, in Scratch own)
+        /// <summary>Adds up the row in its own scale; <paramref name="values"/> says by which power of two its values were multiplied.</summary>
+        private double Sum(int row, in Scratch own, out ValueSource values)
         {
             HeadPosition position = problem.Position;
-            double largest = double.NegativeInfinity;
+
+            // What is known of a row among many gaps may be too small a norm, so it is taken from the keys that the row meets.
+            double largest = double.NegativeInfinity, largestNorm = 0;
             for (int j = 0; j < problem.KeyCount; j++)
             {
                 own.Products[j] = float.NegativeInfinity;
@@ -108,7 +109,10 @@ internal sealed unsafe class RowRepair<TKernels>(FeatureStage stage)
                 // Signed features are bounded as they are; logarithms have their own largest sum.
                 own.Products[j] = stage.IsSigned ? 0 : TKernels.MaxOfSum(own.Query, keyFeatures + ((long)j * stage.Stride), problem.Features);
                 largest = Math.Max(largest, position.Bias(offset) + keyScales[j] + own.Products[j]);
+                largestNorm = Math.Max(largestNorm, problem.ValueNorm[j]);
             }
+
+            values = problem.Values.ScaledFor(largestNorm);
 
             new Span<float>(own.Part, own.Columns).Clear();
             new Span<double>(own.Total, own.Columns).Clear();

@@ -77,6 +77,21 @@ public class HardRowsTests
         foreach (float value in z) Assert.Equal(0.1, value, 1e-4);
     }
 
+    /// <summary>More gaps than are followed, and the one loud value lies behind them: a row recomputed alone must find its size by itself.</summary>
+    [Theory]
+    [MemberData(nameof(Methods))]
+    public void ALoudValueBehindManyGaps(Method method)
+    {
+        const int n = 40, loudest = 36;
+        float[] bias = [.. Enumerable.Range(1 - n, (2 * n) - 1).Select(t => t % 3 == 2 || t < 0 ? float.NegativeInfinity : 0f)];
+        float[] v = new float[n];
+        Array.Fill(v, 1);
+        v[loudest] = 3e38f;
+        float[] z = Sikf(method, new float[2 * n], new float[2 * n], v, n, 2, bias);
+        int seen = Enumerable.Range(0, n).Count(t => t % 3 != 2);
+        Assert.Equal(3e38 / seen, z[0], 3e38 * 1e-4);
+    }
+
     [Fact]
     public void LongSumsOfConstantsDoNotDrift()
     {
