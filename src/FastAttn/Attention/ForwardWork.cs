@@ -9,9 +9,7 @@ namespace FastAttn.Attention;
 internal sealed unsafe class ForwardWork(HeadRunner runner, AttentionShape shape, ThreadSplit split, WorkspacePool workspaces)
 {
     private AttentionTensors _tensors;
-    private bool* _keyMask;
-    private bool _maskPerBatch;
-    private int* _lengths;
+    private KeySelection _selection;
     private long _repairedRows;
     private int _fallbackHeads;
 
@@ -22,12 +20,10 @@ internal sealed unsafe class ForwardWork(HeadRunner runner, AttentionShape shape
 
     public int FallbackHeads => _fallbackHeads;
 
-    public void Run(AttentionTensors tensors, bool* keyMask, bool maskPerBatch, int* lengths)
+    public void Run(in AttentionTensors tensors, KeySelection selection)
     {
         _tensors = tensors;
-        _keyMask = keyMask;
-        _maskPerBatch = maskPerBatch;
-        _lengths = lengths;
+        _selection = selection;
         _repairedRows = 0;
         _fallbackHeads = 0;
         int heads = shape.Batch * shape.Heads;
@@ -46,8 +42,8 @@ internal sealed unsafe class ForwardWork(HeadRunner runner, AttentionShape shape
             Key = Rows(_tensors.Key, batch, keyHead),
             Value = Rows(_tensors.Value, batch, keyHead),
             Destination = Rows(_tensors.Destination, batch, head),
-            KeyMask = _keyMask is null || !_maskPerBatch ? _keyMask : _keyMask + ((long)batch * shape.KeyLength),
-            KeptKeys = _lengths is null ? shape.KeyLength : _lengths[batch],
+            KeyMask = _selection.Mask(batch),
+            KeptKeys = _selection.Kept(batch),
         };
         AlignedBuffer workspace = workspaces.Rent();
         Crew crew = Crew.Enlist(workers);

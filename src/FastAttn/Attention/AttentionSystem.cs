@@ -1,0 +1,127 @@
+using System.Numerics.Tensors;
+using FastAttn.Attention;
+
+namespace FastAttn;
+
+/// <summary>
+/// An attention of any kind, prepared for one set of sizes: query, key and value go in, one row a query comes out. What is done
+/// in between is each system's own; tensors, masks, lengths and errors are the same for all.
+/// </summary>
+/// <remarks>
+/// <para>A row that sees no key is zeros. NaN and infinity reach exactly the outputs that depend on them. The same input gives the same
+/// bits for any number of threads.</para>
+/// <para>Thread-safe: any number of threads may call Forward at once; what a call works in is kept for the next, so the steady
+/// state allocates nothing.</para>
+/// </remarks>
+public abstract unsafe class AttentionSystem : IDisposable
+{
+    private volatile bool _disposed;
+
+    private protected AttentionSystem(AttentionShape shape) => Shape = shape;
+
+    /// <summary>The sizes of every call.</summary>
+    public AttentionShape Shape { get; }
+
+    /// <summary>Bytes of working memory of one piece of work in flight: of a head, where heads are dealt to threads, or of a whole call.</summary>
+    public abstract long WorkspaceBytes { get; }
+
+    /// <summary>Dense tensors in row-major order.</summary>
+    /// <param name="query"><c>[B, H, n_q, d]</c>.</param>
+    /// <param name="key"><c>[B, H_k, n_k, d]</c>.</param>
+    /// <param name="value"><c>[B, H_k, n_k, d_v]</c>.</param>
+    /// <param name="destination"><c>[B, H, n_q, d_v]</c>; shares no memory with the others.</param>
+    /// <param name="keyMask"><c>[n_k]</c> or <c>[B, n_k]</c>, true = attend; empty for all. Masked keys may hold anything.</param>
+    /// <param name="lengths"><c>[B]</c>: keys kept from the front, 0…n_k; empty for all.</param>
+    /// <returns>What was done.</returns>
+    /// <exception cref="ShapeException">A span's length does not fit the shape; nothing was written.</exception>
+    /// <exception cref="ArgumentException">The destination overlaps an input, or a length is out of range; nothing was written.</exception>
+    public ForwardReport Forward(
+        ReadOnlySpan<float> query, ReadOnlySpan<float> key, ReadOnlySpan<float> value, Span<float> destination,
+        ReadOnlySpan<bool> keyMask = default, ReadOnlySpan<int> lengths = default)
+    {
+        AttentionShape shape = Shape;
+        ArgumentCheck.Elements(query.Length, shape.Batch, shape.Heads, shape.QueryLength, shape.HeadDimension, nameof(query));
+        ArgumentCheck.Elements(key.Length, shape.Batch, shape.KeyHeads, shape.KeyLength, shape.HeadDimension, nameof(key));
+        ArgumentCheck.Elements(value.Length, shape.Batch, shape.KeyHeads, shape.KeyLength, shape.ValueDimension, nameof(value));
+        ArgumentCheck.Elements(destination.Length, shape.Batch, shape.Heads, shape.QueryLength, shape.ValueDimension, nameof(destination));
+        fixed (float* q = query, k = key, v = value, z = destination)
+        {
+            return Forward(
+                StridedTensor.Dense(q, shape.Batch, shape.Heads, shape.QueryLength, shape.HeadDimension),
+                StridedTensor.Dense(k, shape.Batch, shape.KeyHeads, shape.KeyLength, shape.HeadDimension),
+                StridedTensor.Dense(v, shape.Batch, shape.KeyHeads, shape.KeyLength, shape.ValueDimension),
+                StridedTensor.Dense(z, shape.Batch, shape.Heads, shape.QueryLength, shape.ValueDimension),
+                keyMask, lengths);
+        }
+    }
+
+    /// <summary>
+    /// Tensors of rank 2, 3 or 4 (leading axes may be absent when they are 1) with any strides on batch, head and row; the
+    /// last stride is 1. A transposed <c>[B, n, H, d]</c> is read in place.
+    /// </summary>
+    /// <inheritdoc cref="Forward(ReadOnlySpan{float}, ReadOnlySpan{float}, ReadOnlySpan{float}, Span{float}, ReadOnlySpan{bool}, ReadOnlySpan{int})"/>
+    public ForwardReport Forward(
+        in ReadOnlyTensorSpan<float> query, in ReadOnlyTensorSpan<float> key, in ReadOnlyTensorSpan<float> value,
+        in TensorSpan<float> destination, ReadOnlySpan<bool> keyMask = default, ReadOnlySpan<int> lengths = default)
+    {
+        fixed (float* q = &query.GetPinnableReference(), k = &key.GetPinnableReference(), v = &value.GetPinnableReference(), z = &destination.GetPinnableReference())
+        {
+            return Forward(
+                TensorAxes.Describe(q, query.Lengths, query.Strides, nameof(query)),
+                TensorAxes.Describe(k, key.Lengths, key.Strides, nameof(key)),
+                TensorAxes.Describe(v, value.Lengths, value.Strides, nameof(value)),
+                TensorAxes.Describe(z, destination.Lengths, destination.Strides, nameof(destination)),
+                keyMask, lengths);
+        }
+    }
+
+    /// <summary>Raw memory with explicit strides, for bindings to other languages.</summary>
+    /// <inheritdoc cref="Forward(ReadOnlySpan{float}, ReadOnlySpan{float}, ReadOnlySpan{float}, Span{float}, ReadOnlySpan{bool}, ReadOnlySpan{int})"/>
+    public ForwardReport Forward(
+        StridedTensor query, StridedTensor key, StridedTensor value, StridedTensor destination,
+        ReadOnlySpan<bool> keyMask = default, ReadOnlySpan<int> lengths = default)
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        AttentionShape shape = Shape;
+        var tensors = new AttentionTensors(query, key, value, destination);
+        tensors.Check(shape);
+        CheckKeyMask(keyMask.Length, shape);
+        CheckLengths(lengths, shape);
+        fixed (bool* mask = keyMask)
+        fixed (int* kept = lengths)
+        {
+            return Run(tensors, new KeySelection(mask, keyMask.Length > shape.KeyLength, kept, shape.KeyLength));
+        }
+    }
+
+    /// <summary>Frees the pooled workspaces; calls in flight keep theirs until they return.</summary>
+    public void Dispose()
+    {
+        _disposed = true;
+        Release();
+    }
+
+    /// <summary>Computes one call whose arguments are checked.</summary>
+    private protected abstract ForwardReport Run(in AttentionTensors tensors, KeySelection selection);
+
+    /// <summary>Frees what is pooled.</summary>
+    private protected abstract void Release();
+
+    private static void CheckKeyMask(int length, AttentionShape shape)
+    {
+        if (length != 0 && length != shape.KeyLength && length != (long)shape.Batch * shape.KeyLength)
+            throw new ShapeException($"keyMask has {length} entries; expected {shape.KeyLength} or {shape.Batch} × {shape.KeyLength}", "keyMask");
+    }
+
+    private static void CheckLengths(ReadOnlySpan<int> lengths, AttentionShape shape)
+    {
+        if (lengths.Length == 0) return;
+        if (lengths.Length != shape.Batch)
+            throw new ShapeException($"lengths has {lengths.Length} entries; expected one a sequence, {shape.Batch}", nameof(lengths));
+        for (int batch = 0; batch < lengths.Length; batch++)
+        {
+            if (lengths[batch] < 0 || lengths[batch] > shape.KeyLength)
+                throw new ArgumentOutOfRangeException(nameof(lengths), $"lengths[{batch}] is {lengths[batch]}; expected 0…{shape.KeyLength}");
+        }
+    }
+}
