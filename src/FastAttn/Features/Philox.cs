@@ -3,7 +3,7 @@ namespace FastAttn.Features;
 /// <summary>
 /// Philox4x32-10 (Salmon et al. 2011): random numbers as a pure function of seed and position, the same on every machine.
 /// </summary>
-internal struct Philox(ulong seed, uint stream)
+internal struct Philox(ulong seed, uint stream, PhiloxPurpose purpose = PhiloxPurpose.Projection)
 {
     private const uint Multiplier0 = 0xD2511F53, Multiplier1 = 0xCD9E8D57;
     private const uint Weyl0 = 0x9E3779B9, Weyl1 = 0xBB67AE85;
@@ -12,6 +12,8 @@ internal struct Philox(ulong seed, uint stream)
     private ulong _position;
     private double _spareNormal;
     private bool _hasSpare;
+    private (uint X0, uint X1, uint X2, uint X3) _words;
+    private int _wordsTaken;
 
     /// <summary>The four words at a counter under a key: the published function.</summary>
     public static (uint X0, uint X1, uint X2, uint X3) Block(uint c0, uint c1, uint c2, uint c3, uint k0, uint k1)
@@ -36,9 +38,7 @@ internal struct Philox(ulong seed, uint stream)
             return _spareNormal;
         }
 
-        (uint x0, uint x1, uint x2, uint x3) =
-            Block((uint)_position, (uint)(_position >> 32), stream, 0, (uint)seed, (uint)(seed >> 32));
-        _position++;
+        (uint x0, uint x1, uint x2, uint x3) = NextBlock();
 
         // In (0, 1]: the logarithm of zero must not occur.
         double radius = Math.Sqrt(-2 * PortableMath.Log(Uniform(x0, x1)));
@@ -46,6 +46,26 @@ internal struct Philox(ulong seed, uint stream)
         _spareNormal = radius * sine;
         _hasSpare = true;
         return radius * cosine;
+    }
+
+    /// <summary>The next 32 random bits: the words of one block after the other, in order.</summary>
+    public uint NextWord()
+    {
+        if (_wordsTaken % 4 == 0) _words = NextBlock();
+        return (_wordsTaken++ % 4) switch
+        {
+            0 => _words.X0,
+            1 => _words.X1,
+            2 => _words.X2,
+            _ => _words.X3,
+        };
+    }
+
+    private (uint X0, uint X1, uint X2, uint X3) NextBlock()
+    {
+        (uint X0, uint X1, uint X2, uint X3) block = Block((uint)_position, (uint)(_position >> 32), stream, (uint)purpose, (uint)seed, (uint)(seed >> 32));
+        _position++;
+        return block;
     }
 
     private static double Uniform(uint low, uint high) =>
