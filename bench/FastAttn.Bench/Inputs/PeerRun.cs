@@ -3,9 +3,6 @@ namespace FastAttn.Bench.Inputs;
 /// <summary>One implementation ready to run on its inputs.</summary>
 internal abstract class PeerRun : IDisposable
 {
-    /// <summary>Below this share of what its library alone reaches, a peer is driven badly and the comparison void.</summary>
-    public const double LeastShare = 0.85;
-
     private const double LargestDifference = 1e-3;
 
     /// <summary>Computes once.</summary>

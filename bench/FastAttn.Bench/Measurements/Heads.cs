@@ -15,10 +15,11 @@ internal sealed class Heads : IMeasurement
     public Table Run(MeasurementSettings settings)
     {
         IPeers[] libraries = [.. settings.Peers.Select(IPeers.Open)];
-        var table = new Table("One head, d = 64, relative positions, one core", "n", "m", "by", "ms", "times ours by fft", "times our better one", "of its library", "remark");
+        var table = new Table("One head, d = 64, relative positions, one core", "n", "m", "by", "ms", "times ours by fft", "times our better one", "of its library", "of its figure", "remark");
         foreach ((int length, int features) in settings.IsQuick ? [(1024, 64), (4096, 64)] : Shapes()) Measure(settings, libraries, table, length, features);
         table.Note($"Ours are whole calls: features, positions, certificate and division included. Peers are given the features.");
-        table.Note($"Of its library: the peer's speed in the speed of its library's bare calls on data in cache; below {PeerRun.LeastShare * 100:0} % a comparison is void. Each takes its fastest way of several, tried at the start.");
+        table.Note($"Of its library: the peer's speed in the speed of its library's bare calls on data in cache; the rest is forming columns, contracting and dividing. Each takes its fastest way of several, tried at the start.");
+        table.Note($"Of its figure: the peer's speed in what it is known to reach on a core like this one; below {PeerReference.LeastShare * 100:0} % a comparison is void.");
         table.Note($"Peers: {string.Join("; ", libraries.SelectMany(library => library.Names.Zip(library.About, (name, about) => $"{name}: {about}")))}.");
         return table;
     }
@@ -49,7 +50,7 @@ internal sealed class Heads : IMeasurement
         {
             Method method = action == 0 ? Method.Fft : Method.Direct;
             table.Add(
-                length, features, Words.Of(method), rounds.Seconds(action) * 1e3, rounds.Ratio(action, 0), rounds.Ratio(action, better), "",
+                length, features, Words.Of(method), rounds.Seconds(action) * 1e3, rounds.Ratio(action, 0), rounds.Ratio(action, better), "", "",
                 planned.Plan.Method == method ? FormattableString.Invariant($"planned: {planned.Plan.Candidates[0].SecondsPerHead * 1e3:0.00} ms") : "");
         }
 
@@ -57,10 +58,11 @@ internal sealed class Heads : IMeasurement
         for (int peer = 0; peer < peers.Count; peer++)
         {
             int action = ours + (2 * peer);
-            double share = rounds.Seconds(action + 1) / rounds.Seconds(action);
+            double ofFigure = PeerReference.Share(peers[peer].Name, length, features, rounds.Seconds(action));
             table.Add(
-                length, features, peers[peer].Name, rounds.Seconds(action) * 1e3, rounds.Ratio(action, 0), rounds.Ratio(action, better), Percent.Of(share),
-                share < PeerRun.LeastShare ? "void" : "");
+                length, features, peers[peer].Name, rounds.Seconds(action) * 1e3, rounds.Ratio(action, 0), rounds.Ratio(action, better),
+                Percent.Of(rounds.Seconds(action + 1) / rounds.Seconds(action)), double.IsNaN(ofFigure) ? "" : Percent.Of(ofFigure),
+                ofFigure < PeerReference.LeastShare ? "void" : "");
             peers[peer].Run.CheckSameAs(inputs.Output, peers[peer].Name);
             peers[peer].Run.Dispose();
         }
