@@ -18,7 +18,7 @@ public unsafe class FeatureBenchmarks
     private AlignedBuffer _buffer = null!;
     private AlignedBuffer _scratch = null!;
 
-    [Params(FeatureMap.Prf, FeatureMap.Trf, FeatureMap.Elu, FeatureMap.Relu, FeatureMap.Sikf)]
+    [Params(FeatureMap.Prf, FeatureMap.Trf, FeatureMap.Elu, FeatureMap.Relu, FeatureMap.Sikf, FeatureMap.Dpfp)]
     public FeatureMap Map { get; set; }
 
     [GlobalSetup]
@@ -60,15 +60,15 @@ public unsafe class FeatureBenchmarks
     private sealed class StageForTier(FeatureMap map) : ITierVisitor<FeatureStage>
     {
         public FeatureStage Visit<TKernels>()
-            where TKernels : struct, IKernels => FeatureMaps.Visit(map, new StageForMap<TKernels>());
+            where TKernels : struct, IKernels => FeatureMaps.Visit(map, nu: 1, new StageForMap<TKernels>());
     }
 
     private sealed class StageForMap<TKernels> : IFeatureMapVisitor<FeatureStage>
         where TKernels : struct, IKernels
     {
-        public FeatureStage Visit<TMap>()
+        public FeatureStage Visit<TMap>(TMap map)
             where TMap : struct, IFeatureMap =>
             new FeatureStage<TKernels, TMap>(
-                Dimension, TMap.Projects ? RandomProjection.Create(Dimension, Dimension) : null, TMap.NormalizesByDefault, TMap.DefaultScale(Dimension));
+                map, Dimension, TMap.Projects ? RandomProjection.Create(Dimension, Dimension) : null, TMap.NormalizesByDefault, TMap.DefaultScale(Dimension));
     }
 }

@@ -58,15 +58,15 @@ internal sealed unsafe class FeatureCase : IDisposable
     private sealed class StageOfTier(FeatureMap map, int dimension, int features) : ITierVisitor<FeatureStage>
     {
         public FeatureStage Visit<TKernels>()
-            where TKernels : struct, IKernels => FeatureMaps.Visit(map, new StageOfMap<TKernels>(dimension, features));
+            where TKernels : struct, IKernels => FeatureMaps.Visit(map, nu: 1, new StageOfMap<TKernels>(dimension, features));
     }
 
     private sealed class StageOfMap<TKernels>(int dimension, int features) : IFeatureMapVisitor<FeatureStage>
         where TKernels : struct, IKernels
     {
-        public FeatureStage Visit<TMap>()
+        public FeatureStage Visit<TMap>(TMap map)
             where TMap : struct, IFeatureMap =>
             new FeatureStage<TKernels, TMap>(
-                dimension, TMap.Projects ? RandomProjection.Create(features, dimension) : null, TMap.NormalizesByDefault, TMap.DefaultScale(dimension));
+                map, dimension, TMap.Projects ? RandomProjection.Create(features, dimension) : null, TMap.NormalizesByDefault, TMap.DefaultScale(dimension));
     }
 }

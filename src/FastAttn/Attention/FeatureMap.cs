@@ -17,4 +17,11 @@ public enum FeatureMap
 
     /// <summary>Shift-invariant kernel, <c>exp(x)</c> elementwise; d features. Word: <c>sikf</c>.</summary>
     Sikf,
+
+    /// <summary>
+    /// Deterministic parameter-free projection (Schlag et al. 2021, eq. 37–38): with <c>r = [relu(x), relu(−x)]</c> the products
+    /// <c>r_i·r_(i−j)</c>, indices modulo 2d, for j = 1…ν; 2dν features. Word: <c>dpfp</c>. A query whose features meet no key's in any
+    /// place has a denominator of zero and comes out as zeros.
+    /// </summary>
+    Dpfp,
 }

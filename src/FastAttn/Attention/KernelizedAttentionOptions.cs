@@ -18,10 +18,15 @@ public sealed record KernelizedAttentionOptions
     /// <summary>Seed of a drawn projection. Default 0.</summary>
     public ulong Seed { get; init; }
 
+    /// <summary>
+    /// Rolls ν of DPFP, which makes 2·d·ν features: 1…4096/d. Default 1; other maps refuse any other.
+    /// </summary>
+    public int Nu { get; init; } = 1;
+
     /// <summary>Whether query and key rows are scaled to length one. Default: true for PRF and TRF, else false.</summary>
     public bool? Normalize { get; init; }
 
-    /// <summary>Factor on un-normalised query and key. Default: d^(−1/4) for PRF, TRF and ReLU, 1 for ELU and SIKF. Finite, above zero.</summary>
+    /// <summary>Factor on un-normalised query and key. Default: d^(−1/4) for PRF, TRF and ReLU, 1 for ELU, SIKF and DPFP. Finite, above zero.</summary>
     public float? QkScale { get; init; }
 
     /// <summary>Whether query i sees only keys up to position <c>QueryOffset + i</c>. Default false.</summary>

@@ -12,6 +12,9 @@ internal sealed record KernelizedAttentionSettings
 
     private const int DefaultFeatures = 64;
 
+    /// <summary>Most features that come out of a map: as many as TRF makes of the largest projection.</summary>
+    private const int MaxFeatures = 2 * RandomProjection.MaxFeatures;
+
     public KernelizedAttentionSettings(AttentionShape shape, KernelizedAttentionOptions options)
     {
         Shape = CheckShape(shape);
@@ -19,7 +22,8 @@ internal sealed record KernelizedAttentionSettings
         ArgumentCheck.Defined(options.ProjectionKind, nameof(options.ProjectionKind));
         ArgumentCheck.Defined(options.Method, nameof(options.Method));
         Map = options.FeatureMap;
-        Defaults = FeatureMaps.Defaults(Map, shape.HeadDimension);
+        Nu = CheckNu(options);
+        Defaults = FeatureMaps.Defaults(Map, Nu, shape.HeadDimension);
         Columns = CheckProjection(options);
         Normalize = options.Normalize ?? Defaults.Normalizes;
         Scale = CheckScale(options.QkScale);
@@ -34,6 +38,9 @@ internal sealed record KernelizedAttentionSettings
     public AttentionShape Shape { get; }
 
     public FeatureMap Map { get; }
+
+    /// <summary>Rolls ν of DPFP; 1 for other maps.</summary>
+    public int Nu { get; }
 
     public FeatureMapDefaults Defaults { get; }
 
@@ -75,13 +82,22 @@ internal sealed record KernelizedAttentionSettings
         return shape;
     }
 
+    private int CheckNu(KernelizedAttentionOptions options)
+    {
+        int most = MaxFeatures / (2 * Shape.HeadDimension);
+        if (Map == FeatureMap.Dpfp) ArgumentCheck.InRange(options.Nu, 1, most, nameof(options.Nu));
+        else if (options.Nu != 1)
+            throw new ArgumentException($"Nu is {options.Nu}; expected 1 (or nothing), the {Words.Of(Map)} map does not read it", nameof(options.Nu));
+        return options.Nu;
+    }
+
     private int CheckProjection(KernelizedAttentionOptions options)
     {
         RandomProjection? projection = options.Projection;
         if (!Defaults.Projects)
         {
             if (projection is not null) throw new ArgumentException($"Projection was given; expected none, the {Words.Of(Map)} map uses no projection", nameof(options.Projection));
-            if (options.Features is not null) throw new ArgumentException($"Features is {options.Features}; expected none, the {Words.Of(Map)} map has as many features as the head dimension", nameof(options.Features));
+            if (options.Features is not null) throw new ArgumentException($"Features is {options.Features}; expected none, the {Words.Of(Map)} map makes its features of the entries themselves", nameof(options.Features));
             return Shape.HeadDimension;
         }
 

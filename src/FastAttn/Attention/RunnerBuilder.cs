@@ -13,7 +13,7 @@ internal sealed class RunnerBuilder(
     public HeadRunner Visit<TKernels>()
         where TKernels : struct, IKernels
     {
-        FeatureStage stage = FeatureMaps.Visit(settings.Map, new StageBuilder<TKernels>(settings, projection));
+        FeatureStage stage = FeatureMaps.Visit(settings.Map, settings.Nu, new StageBuilder<TKernels>(settings, projection));
         AttentionMethod method = plan.Method switch
         {
             Method.Fft => new FftMethod<TKernels>(LaneFft.Get(plan.FftLength, TKernels.Lanes), positions.Layout, settings.Shape.KeyLength),
@@ -28,8 +28,8 @@ internal sealed class RunnerBuilder(
     private sealed class StageBuilder<TKernels>(KernelizedAttentionSettings settings, RandomProjection? projection) : IFeatureMapVisitor<FeatureStage>
         where TKernels : struct, IKernels
     {
-        public FeatureStage Visit<TMap>()
+        public FeatureStage Visit<TMap>(TMap map)
             where TMap : struct, IFeatureMap =>
-            new FeatureStage<TKernels, TMap>(settings.Shape.HeadDimension, projection, settings.Normalize, settings.Scale);
+            new FeatureStage<TKernels, TMap>(map, settings.Shape.HeadDimension, projection, settings.Normalize, settings.Scale);
     }
 }

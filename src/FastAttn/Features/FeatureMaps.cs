@@ -3,22 +3,24 @@ namespace FastAttn.Features;
 /// <summary>The table of feature maps.</summary>
 internal static class FeatureMaps
 {
-    public static TResult Visit<TResult>(FeatureMap map, IFeatureMapVisitor<TResult> visitor) => map switch
+    /// <summary>Calls the visitor with a map; <paramref name="nu"/> is read by DPFP only.</summary>
+    public static TResult Visit<TResult>(FeatureMap map, int nu, IFeatureMapVisitor<TResult> visitor) => map switch
     {
-        FeatureMap.Prf => visitor.Visit<PositiveRandomFeatures>(),
-        FeatureMap.Trf => visitor.Visit<TrigonometricRandomFeatures>(),
-        FeatureMap.Elu => visitor.Visit<EluFeatures>(),
-        FeatureMap.Relu => visitor.Visit<ReluFeatures>(),
-        _ => visitor.Visit<ShiftInvariantFeatures>(),
+        FeatureMap.Prf => visitor.Visit(default(PositiveRandomFeatures)),
+        FeatureMap.Trf => visitor.Visit(default(TrigonometricRandomFeatures)),
+        FeatureMap.Elu => visitor.Visit(default(EluFeatures)),
+        FeatureMap.Relu => visitor.Visit(default(ReluFeatures)),
+        FeatureMap.Dpfp => visitor.Visit(new DeterministicParameterFreeFeatures(nu)),
+        _ => visitor.Visit(default(ShiftInvariantFeatures)),
     };
 
     /// <summary>What a map does unless the caller says otherwise.</summary>
-    public static FeatureMapDefaults Defaults(FeatureMap map, int headDimension) => Visit(map, new DefaultsVisitor(headDimension));
+    public static FeatureMapDefaults Defaults(FeatureMap map, int nu, int headDimension) => Visit(map, nu, new DefaultsVisitor(headDimension));
 
     private sealed class DefaultsVisitor(int headDimension) : IFeatureMapVisitor<FeatureMapDefaults>
     {
-        public FeatureMapDefaults Visit<TMap>()
+        public FeatureMapDefaults Visit<TMap>(TMap map)
             where TMap : struct, IFeatureMap =>
-            new(TMap.Projects, TMap.NormalizesByDefault, TMap.DefaultScale(headDimension), TMap.FeaturesPerColumn);
+            new(TMap.Projects, TMap.NormalizesByDefault, TMap.DefaultScale(headDimension), map.FeaturesPerColumn);
     }
 }

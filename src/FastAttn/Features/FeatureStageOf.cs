@@ -18,6 +18,7 @@ internal sealed unsafe class FeatureStage<TKernels, TMap> : FeatureStage
     /// </summary>
     private const int PanelColumns = 64;
 
+    private readonly TMap _map;
     private readonly int _dimension;
     private readonly int _columns;
     private readonly int _paddedColumns;
@@ -25,13 +26,15 @@ internal sealed unsafe class FeatureStage<TKernels, TMap> : FeatureStage
     private readonly double _scale;
     private readonly AlignedBuffer? _weights;
 
+    /// <param name="map">The map.</param>
     /// <param name="dimension">Head dimension d.</param>
     /// <param name="projection">W for maps that project, else null.</param>
     /// <param name="normalize">Whether rows are scaled to length one.</param>
     /// <param name="scale">Factor on un-normalised rows.</param>
-    public FeatureStage(int dimension, RandomProjection? projection, bool normalize, double scale)
+    public FeatureStage(TMap map, int dimension, RandomProjection? projection, bool normalize, double scale)
     {
         Projection = projection;
+        _map = map;
         _dimension = dimension;
         _columns = projection?.Features ?? dimension;
         _paddedColumns = Padding.RoundUp(_columns, TKernels.Lanes);
@@ -44,7 +47,7 @@ internal sealed unsafe class FeatureStage<TKernels, TMap> : FeatureStage
 
     public override RandomProjection? Projection { get; }
 
-    public override int Features => _columns * TMap.FeaturesPerColumn;
+    public override int Features => _columns * _map.FeaturesPerColumn;
 
     public override int Stride { get; }
 
@@ -168,7 +171,7 @@ internal sealed unsafe class FeatureStage<TKernels, TMap> : FeatureStage
             stage.Load(rows, first, count, states + first, block, factors + (worker * BlockRows), exponent, norm);
             new Span<float>(block + (count * dimension), (BlockRows - count) * dimension).Clear();
             stage.Project(block, count, head, target);
-            if (!logarithmic) TMap.Map<TKernels>(new FeatureRows(target, stage.Stride, count, stage._columns, exponent, norm, logScales + first));
+            if (!logarithmic) stage._map.Map<TKernels>(new FeatureRows(target, stage.Stride, count, stage._columns, exponent, norm, logScales + first));
             for (int r = 0; r < count; r++)
             {
                 float* row = target + ((long)r * stage.Stride);
@@ -179,7 +182,7 @@ internal sealed unsafe class FeatureStage<TKernels, TMap> : FeatureStage
                 }
                 else if (logarithmic)
                 {
-                    logScales[first + r] = TMap.MapLogarithm<TKernels>(row, stage._columns, exponent[r], norm[r]);
+                    logScales[first + r] = stage._map.MapLogarithm<TKernels>(row, stage._columns, exponent[r], norm[r]);
                 }
             }
         }

@@ -15,7 +15,7 @@ internal unsafe interface IFeatureMap
     static abstract bool IsSigned { get; }
 
     /// <summary>Features out per projection (or per entry).</summary>
-    static abstract int FeaturesPerColumn { get; }
+    int FeaturesPerColumn { get; }
 
     /// <summary>Whether rows are scaled to length one unless the caller says otherwise.</summary>
     static abstract bool NormalizesByDefault { get; }
@@ -27,13 +27,13 @@ internal unsafe interface IFeatureMap
     static abstract double ProjectionFactor(int features);
 
     /// <summary>Maps rows in place and stores their log-scales s.</summary>
-    static abstract void Map<TKernels>(in FeatureRows rows)
+    void Map<TKernels>(in FeatureRows rows)
         where TKernels : struct, IRowKernels;
 
     /// <summary>
-    /// Like <see cref="Map"/> for one row, but leaves ln φ(x)_a − s, which cannot underflow, and returns s. Signed maps leave
-    /// φ(x)_a / exp(s). The true row is <c>row · 2^exponent</c>.
+    /// Like <see cref="Map"/> for one row, but leaves ln φ(x)_a − s, which cannot underflow, and returns s; −∞ for features that are
+    /// zero. Signed maps leave φ(x)_a / exp(s). The true row is <c>row · 2^exponent</c>.
     /// </summary>
-    static abstract double MapLogarithm<TKernels>(float* row, int columns, int exponent, double halfSquaredNorm)
+    double MapLogarithm<TKernels>(float* row, int columns, int exponent, double halfSquaredNorm)
         where TKernels : struct, IRowKernels;
 }

@@ -4,6 +4,6 @@ namespace FastAttn.Features;
 internal interface IFeatureMapVisitor<out TResult>
 {
     /// <summary>Called with the chosen map.</summary>
-    TResult Visit<TMap>()
+    TResult Visit<TMap>(TMap map)
         where TMap : struct, IFeatureMap;
 }

@@ -11,7 +11,7 @@ internal readonly unsafe struct ReluFeatures : IFeatureMap
 
     public static bool IsSigned => false;
 
-    public static int FeaturesPerColumn => 1;
+    public int FeaturesPerColumn => 1;
 
     public static bool NormalizesByDefault => false;
 
@@ -19,13 +19,13 @@ internal readonly unsafe struct ReluFeatures : IFeatureMap
 
     public static double ProjectionFactor(int features) => 1 / Math.Sqrt(features);
 
-    public static void Map<TKernels>(in FeatureRows rows)
+    public void Map<TKernels>(in FeatureRows rows)
         where TKernels : struct, IRowKernels
     {
         for (int r = 0; r < rows.Count; r++) rows.LogScales[r] = MapRow<TKernels>(rows.Row(r), rows.Columns, rows.Exponents[r]);
     }
 
-    public static double MapLogarithm<TKernels>(float* row, int columns, int exponent, double halfSquaredNorm)
+    public double MapLogarithm<TKernels>(float* row, int columns, int exponent, double halfSquaredNorm)
         where TKernels : struct, IRowKernels
     {
         double scale = Math.ScaleB(1, exponent);

@@ -9,7 +9,7 @@ internal readonly unsafe struct ShiftInvariantFeatures : IFeatureMap
 
     public static bool IsSigned => false;
 
-    public static int FeaturesPerColumn => 1;
+    public int FeaturesPerColumn => 1;
 
     public static bool NormalizesByDefault => false;
 
@@ -17,9 +17,9 @@ internal readonly unsafe struct ShiftInvariantFeatures : IFeatureMap
 
     public static double ProjectionFactor(int features) => 1;
 
-    public static void Map<TKernels>(in FeatureRows rows)
+    public void Map<TKernels>(in FeatureRows rows)
         where TKernels : struct, IRowKernels => ExponentialRows.Map<TKernels>(rows);
 
-    public static double MapLogarithm<TKernels>(float* row, int columns, int exponent, double halfSquaredNorm)
+    public double MapLogarithm<TKernels>(float* row, int columns, int exponent, double halfSquaredNorm)
         where TKernels : struct, IRowKernels => RowScaling.SubtractMaximum<TKernels>(row, columns, exponent);
 }

@@ -10,7 +10,7 @@ internal readonly unsafe struct TrigonometricRandomFeatures : IFeatureMap
 
     public static bool IsSigned => true;
 
-    public static int FeaturesPerColumn => 2;
+    public int FeaturesPerColumn => 2;
 
     public static bool NormalizesByDefault => true;
 
@@ -18,14 +18,14 @@ internal readonly unsafe struct TrigonometricRandomFeatures : IFeatureMap
 
     public static double ProjectionFactor(int features) => 1;
 
-    public static void Map<TKernels>(in FeatureRows rows)
+    public void Map<TKernels>(in FeatureRows rows)
         where TKernels : struct, IRowKernels
     {
         for (int r = 0; r < rows.Count; r++)
             rows.LogScales[r] = MapLogarithm<TKernels>(rows.Row(r), rows.Columns, rows.Exponents[r], rows.HalfSquaredNorms[r]);
     }
 
-    public static double MapLogarithm<TKernels>(float* row, int columns, int exponent, double halfSquaredNorm)
+    public double MapLogarithm<TKernels>(float* row, int columns, int exponent, double halfSquaredNorm)
         where TKernels : struct, IRowKernels
     {
         var angles = new Span<float>(row, columns);

@@ -123,10 +123,12 @@ internal sealed unsafe class RowRepair<TKernels>(FeatureStage stage)
                 if (j % KeysPerPart == 0) MoveTo(own.Total, own.Part, own.Columns);
                 if (float.IsNegativeInfinity(own.Products[j])) continue;
                 float* key = keyFeatures + ((long)j * stage.Stride);
-                double logScale = position.Bias(problem.OffsetBetween(row, j)) + keyScales[j] - largest;
-                float weight = stage.IsSigned
-                    ? (float)(Math.Exp(logScale) * TKernels.Dot(own.Query, key, problem.Features))
-                    : TKernels.SumExpOfSum(own.Query, key, problem.Features, (float)-logScale);
+
+                // What is left in float32 is relative to the key's own largest term, so that no logarithm is too large for it.
+                double logScale = position.Bias(problem.OffsetBetween(row, j)) + keyScales[j] + own.Products[j] - largest;
+                float weight = (float)(Math.Exp(logScale) * (stage.IsSigned
+                    ? TKernels.Dot(own.Query, key, problem.Features)
+                    : TKernels.SumExpOfSum(own.Query, key, problem.Features, own.Products[j])));
                 if (weight == 0) continue;
                 denominator += weight;
                 values.Copy<TKernels>(j, 0, own.Columns, own.Value);

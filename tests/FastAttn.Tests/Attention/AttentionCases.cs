@@ -43,6 +43,7 @@ public sealed record AttentionCase(int Seed, int Size)
             {
                 FeatureMap = map,
                 Features = projected ? numbers.Between(1, 40) : null,
+                Nu = map == FeatureMap.Dpfp ? numbers.Between(1, 4) : 1,
                 Seed = (ulong)numbers.Between(0, 1000),
                 ProjectionKind = numbers.Pick(Enum.GetValues<ProjectionKind>()),
                 Normalize = numbers.Pick<bool?>(null, true, map == FeatureMap.Trf ? null : false),

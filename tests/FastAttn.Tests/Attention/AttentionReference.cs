@@ -42,9 +42,10 @@ internal static class AttentionReference
         var numerator = new double[problem.Shape.ValueDimension];
         for (int t = 0; t < terms.Length; t++)
         {
-            double weight = terms[t].Share * Math.Exp(terms[t].LogOfAbsolute - shift), norm = 0;
+            double size = double.IsNegativeInfinity(terms[t].LogOfAbsolute) ? 0 : Math.Exp(terms[t].LogOfAbsolute - shift);
+            double weight = terms[t].Share * size, norm = 0;
             denominator += weight;
-            absolute += Math.Exp(terms[t].LogOfAbsolute - shift);
+            absolute += size;
             for (int c = 0; c < numerator.Length; c++)
             {
                 float v = problem.Value[((long)(firstKey + visible[t]) * numerator.Length) + c];
@@ -55,8 +56,9 @@ internal static class AttentionReference
             loudest = Math.Max(loudest, Math.Sqrt(norm));
         }
 
-        if (visible.Length > 0) numerator = Array.ConvertAll(numerator, sum => sum / denominator);
-        return new ReferenceRow(numerator, loudest, visible.Length, absolute / Math.Abs(denominator));
+        // Features that meet nowhere leave nothing to divide: zeros, and NaN where it reaches.
+        if (visible.Length > 0 && absolute != 0) numerator = Array.ConvertAll(numerator, sum => sum / denominator);
+        return new ReferenceRow(numerator, loudest, visible.Length, absolute == 0 ? 1 : absolute / Math.Abs(denominator));
     }
 }
 
@@ -75,6 +77,7 @@ internal readonly record struct LogFeatures(double[] Logs, double[] Signs)
     {
         double shift = double.NegativeInfinity;
         for (int a = 0; a < Logs.Length; a++) shift = Math.Max(shift, Logs[a] + other.Logs[a]);
+        if (double.IsNegativeInfinity(shift)) return new SignedTerm(shift, 0);
         double sum = 0, absolute = 0;
         for (int a = 0; a < Logs.Length; a++)
         {

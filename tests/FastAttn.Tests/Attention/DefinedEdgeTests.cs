@@ -35,6 +35,7 @@ public sealed class DefinedEdgeTests
     [InlineData(FeatureMap.Elu)]
     [InlineData(FeatureMap.Relu)]
     [InlineData(FeatureMap.Sikf)]
+    [InlineData(FeatureMap.Dpfp)]
     public void ZeroVectorsStayZeroUnderNormalisation(FeatureMap map)
     {
         AttentionProblem problem = AttentionProblem.Normal(new AttentionShape(1, 50, 8), 1).WithNormalBias(0.5, 2)

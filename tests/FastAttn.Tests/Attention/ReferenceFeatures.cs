@@ -22,6 +22,7 @@ internal sealed class ReferenceFeatures(AttentionProblem problem, RandomProjecti
             FeatureMap.Relu => Project(x, wx => Math.Log(Math.Max(wx / Math.Sqrt(projection!.Features), 0) + 1e-3)),
             FeatureMap.Elu => Array.ConvertAll(x, value => value >= 0 ? Math.Log(value + 1) : value),
             FeatureMap.Sikf => x,
+            FeatureMap.Dpfp => Products(x, problem.Options.Nu),
             _ => throw new ArgumentOutOfRangeException(nameof(row)),
         };
         double[] signs = _map == FeatureMap.Trf
@@ -33,7 +34,14 @@ internal sealed class ReferenceFeatures(AttentionProblem problem, RandomProjecti
     /// <summary>±1, and NaN for NaN, where the system's own throws.</summary>
     private static double Sign(double x) => x < 0 ? -1 : x > 0 ? 1 : x;
 
-    private double DefaultScale() => _map is FeatureMap.Elu or FeatureMap.Sikf ? 1 : Math.Pow(_dimension, -0.25);
+    private double DefaultScale() => _map is FeatureMap.Elu or FeatureMap.Sikf or FeatureMap.Dpfp ? 1 : Math.Pow(_dimension, -0.25);
+
+    /// <summary>Logarithms of r_i·r_(i−j), indices modulo 2d, for j = 1…ν; −∞ for products that are zero.</summary>
+    private static double[] Products(double[] x, int nu)
+    {
+        double[] r = [.. x.Select(value => Math.Max(value, 0)), .. x.Select(value => Math.Max(-value, 0))];
+        return [.. from j in Enumerable.Range(1, nu) from i in Enumerable.Range(0, r.Length) select Math.Log(r[i]) + Math.Log(r[(i + (nu * r.Length) - j) % r.Length])];
+    }
 
     private double[] Project(double[] x, Func<double, double> feature)
     {

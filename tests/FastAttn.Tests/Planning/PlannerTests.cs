@@ -80,6 +80,7 @@ public sealed class PlannerTests
     [InlineData(FeatureMap.Relu, 64)]
     [InlineData(FeatureMap.Elu, 48)]
     [InlineData(FeatureMap.Sikf, 48)]
+    [InlineData(FeatureMap.Dpfp, 96)]
     public void FeaturesThatComeOut(FeatureMap map, int features) =>
         Assert.Equal(features, ExecutionPlan.Create(new AttentionShape(1, 100, 48), new() { FeatureMap = map }).Features);
 
