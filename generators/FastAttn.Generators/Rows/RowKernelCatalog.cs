@@ -22,14 +22,6 @@ internal static class RowKernelCatalog
 
         new("void ExpShifted(float* x, int count, float shift)", [new("x", Written: true)], ["shift"], Reduction.None, 1, ExpShifted),
 
-        new("float ExpOfSum(float* x, float* y, int count, float shift)",
-            [new("x", Written: true, Padding: LowestPadding), new("y")], ["shift"], Reduction.Sum, 1,
-            (body, isa, sum) =>
-            {
-                body.Store("xAt", ExpOfSum(body, isa));
-                body.Assign(Operation.Add, sum, sum, "power");
-            }),
-
         new("void EluPlusOne(float* x, int count)", [new("x", Written: true)], [], Reduction.None, 1, EluPlusOne),
 
         new("void ReluPlus(float* x, int count, float floor)", [new("x", Written: true)], ["floor"], Reduction.None, 1,
@@ -41,9 +33,6 @@ internal static class RowKernelCatalog
 
         new("void Scale(float* x, float* y, int count, float factor)", [new("x"), new("y", Read: false, Written: true)], ["factor"],
             Reduction.None, 1, (body, _, _) => body.Store("yAt", body.Declare(Operation.Multiply, "result", "xValue", "factorVector"))),
-
-        new("float SumOfSquares(float* x, int count)", [new("x")], [], Reduction.Sum, LightWays,
-            (body, _, sum) => body.Assign(Operation.MultiplyAdd, sum, "xValue", "xValue", sum)),
 
         new("float Dot(float* x, float* y, int count)", [new("x"), new("y")], [], Reduction.Sum, LightWays,
             (body, _, sum) => body.Assign(Operation.MultiplyAdd, sum, "xValue", "yValue", sum)),
@@ -59,7 +48,12 @@ internal static class RowKernelCatalog
 
         new("float SumExpOfSum(float* x, float* y, int count, float shift)",
             [new("x", Padding: LowestPadding), new("y")], ["shift"], Reduction.Sum, 1,
-            (body, isa, sum) => body.Assign(Operation.Add, sum, sum, ExpOfSum(body, isa))),
+            (body, _, total) =>
+            {
+                string sum = body.Declare(Operation.Add, "sum", "xValue", "yValue");
+                string argument = body.Declare(Operation.Subtract, "argument", sum, "shiftVector");
+                body.Assign(Operation.Add, total, total, Exponential.Emit(body, argument, "power"));
+            }),
 
         new("float MaxOfSum(float* x, float* y, int count)", [new("x", Padding: LowestPadding), new("y")], [], Reduction.Max, LightWays,
             (body, _, best) =>
@@ -76,13 +70,6 @@ internal static class RowKernelCatalog
     {
         string argument = body.Declare(Operation.Subtract, "argument", "xValue", "shiftVector");
         body.Store("xAt", Exponential.Emit(body, argument, "power"));
-    }
-
-    private static string ExpOfSum(Body body, InstructionSet isa)
-    {
-        string sum = body.Declare(Operation.Add, "sum", "xValue", "yValue");
-        string argument = body.Declare(Operation.Subtract, "argument", sum, "shiftVector");
-        return Exponential.Emit(body, argument, "power");
     }
 
     /// <summary>max(x, 0) + exp(min(x, 0)): one of the two is exact, 0 or 1, so no lane has to choose.</summary>

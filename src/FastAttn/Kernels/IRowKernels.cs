@@ -35,9 +35,6 @@ internal unsafe interface IRowKernels
     /// <summary><c>y[i] ← x[i] · factor</c>; y may be x.</summary>
     static abstract void Scale(float* x, float* y, int count, float factor);
 
-    /// <summary>Σ x[i]².</summary>
-    static abstract float SumOfSquares(float* x, int count);
-
     /// <summary>Σ x[i]·y[i].</summary>
     static abstract float Dot(float* x, float* y, int count);
 
@@ -46,9 +43,6 @@ internal unsafe interface IRowKernels
 
     /// <summary>Σ over i of <c>exp(x[i] + y[i] − shift)</c>.</summary>
     static abstract float SumExpOfSum(float* x, float* y, int count, float shift);
-
-    /// <summary><c>x[i] ← exp(x[i] + y[i] − shift)</c>; returns the sum of what it wrote. x and y must not overlap.</summary>
-    static abstract float ExpOfSum(float* x, float* y, int count, float shift);
 
     /// <summary>max over i of <c>x[i] + y[i]</c>, −∞ for an empty row.</summary>
     static abstract float MaxOfSum(float* x, float* y, int count);

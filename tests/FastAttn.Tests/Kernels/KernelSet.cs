@@ -50,15 +50,11 @@ public abstract unsafe class KernelSet
 
     public abstract void ExpRelative(float* x, nint stride, int rows, int columns, float* largest);
 
-    public abstract float ExpOfSum(float* x, float* y, int count, float shift);
-
     public abstract void EluPlusOne(float* x, int count);
 
     public abstract void ReluPlus(float* x, int count, float floor);
 
     public abstract void Scale(float* x, float* y, int count, float factor);
-
-    public abstract float SumOfSquares(float* x, int count);
 
     public abstract float Dot(float* x, float* y, int count);
 
@@ -118,15 +114,11 @@ internal sealed unsafe class KernelSet<TKernels>(string name) : KernelSet
     public override void ExpRelative(float* x, nint stride, int rows, int columns, float* largest) =>
         TKernels.ExpRelative(x, stride, rows, columns, largest);
 
-    public override float ExpOfSum(float* x, float* y, int count, float shift) => TKernels.ExpOfSum(x, y, count, shift);
-
     public override void EluPlusOne(float* x, int count) => TKernels.EluPlusOne(x, count);
 
     public override void ReluPlus(float* x, int count, float floor) => TKernels.ReluPlus(x, count, floor);
 
     public override void Scale(float* x, float* y, int count, float factor) => TKernels.Scale(x, y, count, factor);
-
-    public override float SumOfSquares(float* x, int count) => TKernels.SumOfSquares(x, count);
 
     public override float Dot(float* x, float* y, int count) => TKernels.Dot(x, y, count);
 

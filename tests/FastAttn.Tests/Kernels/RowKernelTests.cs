@@ -167,9 +167,6 @@ public unsafe class RowKernelTests
             double sum = kernels.SumExpOfSum(x.Pointer, y.Pointer, count, 0.5f);
             Assert.True(Math.Abs(sum - expected) <= bound, $"{count}: {sum:r}, expected {expected:r}");
             Assert.Equal(first, x.ToArray());
-            Assert.Equal(sum, kernels.ExpOfSum(x.Pointer, y.Pointer, count, 0.5f));
-            for (int i = 0; i < count; i++)
-                AssertUlps(x.Pointer[i], Math.Exp((first[i] + second[i]) - 0.5f), 2, $"exp of sum {i} of {count}");
         }
     }
 
@@ -212,8 +209,6 @@ public unsafe class RowKernelTests
             double gamma = Rounding.Gamma(count + 1);
             double dot = row.Zip(other, (a, b) => (double)a * b).Sum(), magnitude = row.Zip(other, (a, b) => Math.Abs((double)a * b)).Sum();
             Assert.InRange(kernels.Dot(x.Pointer, y.Pointer, count) - dot, -gamma * magnitude, gamma * magnitude);
-            double squares = row.Sum(element => (double)element * element);
-            Assert.InRange(kernels.SumOfSquares(x.Pointer, count) - squares, -gamma * squares, gamma * squares);
 
             using var first = new GuardedFloats(before);
             using var second = new GuardedFloats(before);
