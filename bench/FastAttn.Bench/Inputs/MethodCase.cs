@@ -25,7 +25,7 @@ internal sealed unsafe class MethodCase : IDisposable
     /// <param name="positions">Coefficients.</param>
     public MethodCase(Method method, float[] query, float[] key, float[] value, int length, int features, PreparedPosition positions)
     {
-        (_method, int lanes, int rowTile) = Tiers.Visit(Tiers.Current, new Factory(method, length));
+        (_method, int lanes, int rowTile) = Tiers.Visit(Tiers.Current, new Factory(method, length, FftLength(length, features, value.Length / length)));
         int stride = Padding.RoundUp(features, 2 * lanes), rows = Padding.RoundUp(Padding.RoundUp(length, rowTile), KernelShape.KeyTile);
         int columns = value.Length / length;
         long featureFloats = (long)rows * stride;
@@ -81,20 +81,24 @@ internal sealed unsafe class MethodCase : IDisposable
         return sums;
     }
 
+    /// <summary>The length that a plan takes.</summary>
+    private static int FftLength(int length, int features, int valueDimension) =>
+        ExecutionPlan.Create(new AttentionShape(1, length, 64) { ValueDimension = valueDimension }, new() { Features = features }).FftLength;
+
     public void Dispose()
     {
         _inputs.Dispose();
         _work.Dispose();
     }
 
-    private sealed class Factory(Method method, int length) : ITierVisitor<(AttentionMethod Method, int Lanes, int RowTile)>
+    private sealed class Factory(Method method, int length, int fftLength) : ITierVisitor<(AttentionMethod Method, int Lanes, int RowTile)>
     {
         public (AttentionMethod Method, int Lanes, int RowTile) Visit<TKernels>()
             where TKernels : struct, IKernels
         {
             AttentionMethod made = method switch
             {
-                Method.Fft => new FftMethod<TKernels>(LaneFft.Get(LaneFft.NextLength(length), TKernels.Lanes), TokenLayout.Line, length),
+                Method.Fft => new FftMethod<TKernels>(LaneFft.Get(fftLength, TKernels.Lanes), TokenLayout.Line, length),
                 Method.Linear => new LinearMethod<TKernels>(),
                 Method.Multipole => new MultipoleMethod<TKernels>(new TailAllowance(1e-4f, false)),
                 Method.Band or Method.Decay => new TailScanMethod<TKernels>(method, new TailAllowance(1e-4f, false)),

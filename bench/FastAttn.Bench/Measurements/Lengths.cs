@@ -5,7 +5,10 @@ using FastAttn.Fft;
 
 namespace FastAttn.Bench.Measurements;
 
-/// <summary>Any length costs what the next length of the form 2^a, 3·2^a or 5·2^a costs: the FFT method at random lengths against those.</summary>
+/// <summary>
+/// Any length costs no more than the next length of the form 2^a, 3·2^a or 5·2^a: the FFT method at random lengths, and a few tokens
+/// beyond such a length, against the next one.
+/// </summary>
 internal sealed class Lengths : IMeasurement
 {
     private const int Features = 64, ValueDimension = 64, Shortest = 64, Longest = 16384;
@@ -14,12 +17,13 @@ internal sealed class Lengths : IMeasurement
 
     public Table Run(MeasurementSettings settings)
     {
-        var table = new Table("FFT method at any length, m = d = 64", "n", "N", "ms", "ms at N", "time / time at N");
+        var table = new Table("FFT method at any length, m = d = 64", "n", "next N", "ms", "ms at N", "time / time at N");
         var random = new Random(1);
         double worst = 0;
-        for (int row = 0; row < (settings.IsQuick ? 4 : 24); row++)
+        IEnumerable<int> lengths = Enumerable.Range(0, settings.IsQuick ? 4 : 24).Select(_ => (int)(Shortest * Math.Pow(Longest / Shortest, random.NextDouble())));
+        foreach (int length in lengths.Concat(settings.IsQuick ? [4097] : (int[])[513, 576, 1025, 1600, 2049, 2112, 4097, 4160, 8193, 8256]))
         {
-            int length = (int)(Shortest * Math.Pow(Longest / Shortest, random.NextDouble())), next = LaneFft.NextLength(length);
+            int next = LaneFft.NextLength(length);
             using MethodCase any = MethodCase.Random(Method.Fft, length, Features, ValueDimension);
             using MethodCase whole = MethodCase.Random(Method.Fft, next, Features, ValueDimension);
             Rounds rounds = Rounds.Run(settings.RowTime, () => any.Compute(), () => whole.Compute());

@@ -32,6 +32,18 @@ internal static class FftRecipe
         return best;
     }
 
+    /// <summary>The longest supported length ≤ <paramref name="n"/>, 0 when there is none.</summary>
+    public static int PreviousLength(int n)
+    {
+        int best = 0;
+        foreach (int odd in (ReadOnlySpan<int>)[2, 3, 5])
+        {
+            for (int length = 4 * odd; length <= Math.Min(n, MaximumLength); length *= 2) best = Math.Max(best, length);
+        }
+
+        return best;
+    }
+
     /// <summary>
     /// Rows of the outermost column step. Columns of sixteen cost one pass through memory where smaller ones need two; short
     /// lengths take fewer, so that the rows are codelets themselves.

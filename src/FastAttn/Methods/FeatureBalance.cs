@@ -16,8 +16,11 @@ internal static unsafe class FeatureBalance<TKernels>
     /// <summary>Parts of the keys whose maxima and sums are found apart.</summary>
     private const int Parts = 16;
 
-    /// <summary>Scales the features of <paramref name="problem"/> in place and fills the error bounds of <paramref name="sums"/>.</summary>
-    public static void Run(in HeadProblem problem, in PartialSums sums, Crew crew, ref Arena arena)
+    /// <summary>
+    /// Scales the features of <paramref name="problem"/> in place and fills the error bounds of <paramref name="sums"/>: of transforms
+    /// for the first <paramref name="transformed"/> rows, of tiles for the others.
+    /// </summary>
+    public static void Run(in HeadProblem problem, int transformed, in PartialSums sums, Crew crew, ref Arena arena)
     {
         long mark = arena.Mark;
         int stride = problem.FeatureStride;
@@ -42,7 +45,7 @@ internal static unsafe class FeatureBalance<TKernels>
             Combine(norms, stride);
             Combine(valueNorms, stride);
             AttentionMethod.SetUnderflowErrors(problem, sums);
-            crew.Run(new Queries(problem, sums, up, norms, valueNorms), RowRanges.Count(problem.QueryCount));
+            crew.Run(new Queries(problem, transformed, sums, up, norms, valueNorms), RowRanges.Count(problem.QueryCount));
         }
 
         arena.Release(mark);
@@ -99,7 +102,7 @@ internal static unsafe class FeatureBalance<TKernels>
     }
 
     /// <summary>Scales queries and bounds each row's error, on top of what underflow of features can lose.</summary>
-    private readonly struct Queries(HeadProblem problem, PartialSums sums, float* factors, float* norms, float* valueNorms) : IParallelWork
+    private readonly struct Queries(HeadProblem problem, int transformed, PartialSums sums, float* factors, float* norms, float* valueNorms) : IParallelWork
     {
         public void Run(int index, int worker)
         {
@@ -109,6 +112,7 @@ internal static unsafe class FeatureBalance<TKernels>
             {
                 float* query = problem.Query + ((long)i * problem.FeatureStride);
                 ScaleRow(query, problem.FeatureStride, factors);
+                if (i >= transformed) continue;
                 float norm = 0, valueNorm = 0;
                 for (int a = 0; a < problem.Features; a++)
                 {

@@ -10,7 +10,7 @@ namespace FastAttn.Methods;
 /// <summary>
 /// Toeplitz products by Fourier transform (Luo et al. 2021, alg. 1), value columns in lanes and two features to a transform,
 /// O(n log n · m · d_v). The n × m × d_v tensor never exists: <see cref="LaneConvolution{TKernels}"/> forms φ(k) ⊗ v as it
-/// loads and contracts with φ(q) as it stores.
+/// loads and contracts with φ(q) as it stores. A few tokens beyond the transform go by <see cref="SurplusPairs{TKernels}"/>.
 /// </summary>
 internal sealed unsafe class FftMethod<TKernels> : AttentionMethod
     where TKernels : struct, IKernels
@@ -25,7 +25,7 @@ internal sealed unsafe class FftMethod<TKernels> : AttentionMethod
     private readonly SlotTokens _tokens;
     private readonly SlotTwist _twist;
 
-    /// <param name="fft">The transform; as long as the places of tokens.</param>
+    /// <param name="fft">The transform; as long as the places of tokens, or shorter by as many as <see cref="SurplusTokens"/> allows.</param>
     /// <param name="layout">Where tokens stand.</param>
     /// <param name="tokens">How many of a grid there are.</param>
     public FftMethod(LaneFft fft, TokenLayout layout, int tokens)
@@ -40,9 +40,12 @@ internal sealed unsafe class FftMethod<TKernels> : AttentionMethod
     public override PartialSums Compute(in HeadProblem problem, Crew crew, ref Arena arena)
     {
         PartialSums sums = TakeSums<TKernels>(problem, _tokens.Slots, ref arena);
-        FeatureBalance<TKernels>.Run(problem, sums, crew, ref arena);
-        Denominators(problem, sums, crew, ref arena);
-        Numerators(problem, sums, crew, ref arena);
+        var surplus = SurplusPairs<TKernels>.Beyond(_tokens.Layout.IsLine ? _fft.Length : int.MaxValue, problem);
+        HeadProblem transformed = surplus.Transformed(problem);
+        FeatureBalance<TKernels>.Run(problem, transformed.QueryCount, sums, crew, ref arena);
+        Denominators(transformed, sums, crew, ref arena);
+        Numerators(transformed, sums, crew, ref arena);
+        surplus.Add(problem, sums, crew, ref arena);
         sums.LogScale = problem.KeyLogScale + problem.Position.LogMax;
         return sums;
     }

@@ -35,7 +35,10 @@ public sealed class ExecutionPlan
     /// <summary>Features that come out of the map: m, 2m for TRF, d for elementwise maps.</summary>
     public int Features { get; }
 
-    /// <summary>Length of the Fourier transforms the FFT method uses or would use; 0 when the sequence is too long for it.</summary>
+    /// <summary>
+    /// Length of the Fourier transforms the FFT method uses or would use; 0 when the sequence is too long for it. Up to 64 tokens may
+    /// stand beyond it, whose pairs are summed directly.
+    /// </summary>
     public int FftLength { get; }
 
     /// <summary>Every method, cheapest admissible first.</summary>
@@ -89,7 +92,7 @@ public sealed class ExecutionPlan
             settings.Shape, settings.Features, positions, MachineCosts.Current.Table);
         IReadOnlyList<MethodCandidate> candidates = planner.Candidates();
         (MethodCandidate chosen, string reason) = settings.Method == Method.Auto ? Cheapest(candidates) : Forced(candidates, settings.Method);
-        return new ExecutionPlan(settings.Shape, chosen.Method, reason, settings.Features, planner.FftLength, candidates);
+        return new ExecutionPlan(settings.Shape, chosen.Method, reason, settings.Features, planner.FftLength(), candidates);
     }
 
     private static ExecutionPlan ForAnyBias(KernelizedAttentionSettings settings, bool hasPosition) =>

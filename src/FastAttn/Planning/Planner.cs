@@ -21,9 +21,6 @@ internal sealed class Planner(AttentionShape shape, int features, PositionProfil
 
     private readonly int _columns = Padding.RoundUp(shape.ValueDimension, Tiers.Lanes);
 
-    /// <summary>Length the FFT method would use, 0 when the sequence is too long for it.</summary>
-    public int FftLength { get; } = FftLengthFor(shape, positions.Layout);
-
     /// <summary>All methods, cheapest admissible first.</summary>
     public IReadOnlyList<MethodCandidate> Candidates() =>
     [
@@ -31,6 +28,15 @@ internal sealed class Planner(AttentionShape shape, int features, PositionProfil
             .Select(candidate => candidate with { SecondsPerHead = candidate.SecondsPerHead + AroundSeconds })
             .OrderBy(candidate => candidate.Admissible ? candidate.SecondsPerHead : double.PositiveInfinity),
     ];
+
+    /// <summary>Length of the transforms that the FFT method would use, 0 when the sequence is too long for it.</summary>
+    public int FftLength()
+    {
+        int tokens = Math.Max(shape.QueryLength, shape.KeyLength), places = positions.Layout.Place(tokens - 1) + 1;
+        if (places > FftRecipe.MaximumLength) return 0;
+        int next = FftRecipe.NextLength(places), previous = FftRecipe.PreviousLength(places);
+        return positions.Layout.IsLine && SurplusTokens.CanStayBeyond(previous, tokens) && FftSeconds(previous) < FftSeconds(next) ? previous : next;
+    }
 
     /// <summary>Floating-point operations of the direct sums over some pairs of query and key.</summary>
     public static double DirectOperations(double pairs, int features, int columns) => 2 * pairs * (features + columns + 1);
@@ -60,14 +66,26 @@ internal sealed class Planner(AttentionShape shape, int features, PositionProfil
 
     private MethodCandidate Fft()
     {
-        if (FftLength == 0) return new(Method.Fft, false, $"sequences beyond {FftRecipe.MaximumLength} {(positions.Layout.IsLine ? "tokens" : "places of a grid")}", double.NaN, 0);
-        double seconds = Transforms(features, _columns) * FftLength * costs.FftNanosecondsPerPoint(FftLength) * 1e-9 * (1 - (OutermostShare * EmptyColumns()));
+        int length = FftLength();
+        if (length == 0) return new(Method.Fft, false, $"sequences beyond {FftRecipe.MaximumLength} {(positions.Layout.IsLine ? "tokens" : "places of a grid")}", double.NaN, 0);
+        double seconds = FftSeconds(length);
+        int surplus = Math.Max(Math.Max(shape.QueryLength, shape.KeyLength) - length, 0);
+        string reason = string.Create(CultureInfo.InvariantCulture, $"transforms of length {length}{(positions.Layout.IsLine && surplus > 0 ? $", direct tiles for the last {surplus} tokens" : "")}");
         long bytes = WorkspaceBytes(3, 2, 4 * Tiers.Lanes);
         return positions.SteepShare > 0
             ? new(
-                Method.Fft, true, string.Create(CultureInfo.InvariantCulture, $"transforms of length {FftLength}; {positions.SteepShare:P0} of the heads so steep that they would run directly after all"),
+                Method.Fft, true, string.Create(CultureInfo.InvariantCulture, $"{reason}; {positions.SteepShare:P0} of the heads so steep that they would run directly after all"),
                 seconds + (positions.SteepShare * Direct().SecondsPerHead), bytes)
-            : new(Method.Fft, true, $"transforms of length {FftLength}", seconds, bytes);
+            : new(Method.Fft, true, reason, seconds, bytes);
+    }
+
+    /// <summary>Transforms of this length, and tiles for those pairs beyond them that have a coefficient.</summary>
+    private double FftSeconds(int length)
+    {
+        double transforms = Transforms(features, _columns) * length * costs.FftNanosecondsPerPoint(length) * 1e-9 * (1 - (OutermostShare * EmptyColumns(length)));
+        if (!positions.Layout.IsLine) return transforms;
+        double pairs = SurplusTokens.Pairs(length, shape.QueryLength, shape.KeyLength) * positions.Pairs / ((double)shape.QueryLength * shape.KeyLength);
+        return transforms + (DirectOperations(pairs, features, _columns) / (costs.DirectGflops * 1e9));
     }
 
     private MethodCandidate Linear() => positions.HasBias
@@ -96,18 +114,12 @@ internal sealed class Planner(AttentionShape shape, int features, PositionProfil
     }
 
     private long WorkspaceBytes(int featureCopies, int valueCopies, int extra) =>
-        4L * Math.Max(Math.Max(shape.QueryLength, shape.KeyLength), FftLength) * ((featureCopies * features) + (valueCopies * _columns) + extra);
+        4L * Math.Max(Math.Max(shape.QueryLength, shape.KeyLength), FftLength()) * ((featureCopies * features) + (valueCopies * _columns) + extra);
 
     /// <summary>Share of the transform's columns that hold no token.</summary>
-    private double EmptyColumns()
+    private double EmptyColumns(int length)
     {
-        int pitch = positions.Layout.IsLine ? 0 : SlotTokens.EvenPitch(positions.Layout, shape.KeyLength, FftLength);
+        int pitch = positions.Layout.IsLine ? 0 : SlotTokens.EvenPitch(positions.Layout, shape.KeyLength, length);
         return pitch == 0 ? 0 : 1 - (positions.Layout.Width / (double)pitch);
-    }
-
-    private static int FftLengthFor(AttentionShape shape, TokenLayout layout)
-    {
-        int places = layout.Place(Math.Max(shape.QueryLength, shape.KeyLength) - 1) + 1;
-        return places > FftRecipe.MaximumLength ? 0 : LaneFft.NextLength(places);
     }
 }

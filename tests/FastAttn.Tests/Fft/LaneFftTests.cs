@@ -11,7 +11,12 @@ public class LaneFftTests
     public void NextLength_is_the_shortest_of_its_form()
     {
         int[] lengths = [.. Enumerable.Range(8, 5000).Where(IsSupported)];
-        for (int n = 1; n <= 4096; n++) Assert.Equal(lengths.First(length => length >= n), LaneFft.NextLength(n));
+        for (int n = 1; n <= 4096; n++)
+        {
+            Assert.Equal(lengths.First(length => length >= n), LaneFft.NextLength(n));
+            Assert.Equal(lengths.LastOrDefault(length => length <= n), FftRecipe.PreviousLength(n));
+        }
+
         Assert.Equal(1 << 22, LaneFft.NextLength((5 << 19) * 3 / 2 + 1));
         Assert.Throws<ArgumentOutOfRangeException>(() => LaneFft.NextLength(FftRecipe.MaximumLength + 1));
         Assert.Throws<ArgumentOutOfRangeException>(() => LaneFft.Get(1000, 16));
