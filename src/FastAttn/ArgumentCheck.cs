@@ -45,6 +45,14 @@ internal static class ArgumentCheck
             throw new ShapeException($"{name} has {values.Length} values; expected one a head, {(heads == 0 ? "at least 1" : heads)}", name);
     }
 
+    /// <summary>A factor that may be left out is finite and above zero.</summary>
+    public static float? Factor(float? value, string name)
+    {
+        if (value is float factor && !(float.IsFinite(factor) && factor > 0))
+            throw new ArgumentOutOfRangeException(name, factor, $"{name} is {factor}; expected a finite number above zero");
+        return value;
+    }
+
     /// <summary>Every value is above zero and at most <paramref name="most"/>.</summary>
     public static void Positive(ReadOnlySpan<float> values, float most = float.MaxValue, [CallerArgumentExpression(nameof(values))] string name = "")
     {

@@ -7,13 +7,21 @@ namespace FastAttn.Bench.Benchmarks;
 public class SoftmaxBenchmarks
 {
     private HeadInputs _inputs = null!;
+    private SoftmaxAttention _attention = null!;
 
     [Params(512, 1024, 4096)]
     public int Length { get; set; }
 
     [GlobalSetup]
-    public void Setup() => _inputs = new HeadInputs(Length);
+    public void Setup()
+    {
+        _inputs = new HeadInputs(Length);
+        _attention = _inputs.Softmax();
+    }
+
+    [GlobalCleanup]
+    public void Cleanup() => _attention.Dispose();
 
     [Benchmark]
-    public void Head() => SoftmaxAttention.Forward(_inputs.Shape, _inputs.Query, _inputs.Key, _inputs.Value, _inputs.Output, _inputs.Bias, threads: 1);
+    public void Head() => _inputs.Run(_attention);
 }

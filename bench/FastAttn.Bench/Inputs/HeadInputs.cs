@@ -32,5 +32,11 @@ internal sealed class HeadInputs
         new KernelizedAttentionOptions { Method = method, Features = features, Threads = threads, Causal = causal },
         hasPosition ? RelativePosition.Dense(Bias, Shape.QueryLength, Shape.KeyLength) : null);
 
-    public void Run(KernelizedAttention plan) => plan.Forward(Query, Key, Value, Output);
+    /// <summary>Exact softmax attention for these sizes, with the bias unless told otherwise, on one thread.</summary>
+    public SoftmaxAttention Softmax(bool hasPosition = true, bool causal = false) => new(
+        Shape,
+        new SoftmaxAttentionOptions { Threads = 1, Causal = causal },
+        hasPosition ? RelativePosition.Dense(Bias, Shape.QueryLength, Shape.KeyLength) : null);
+
+    public void Run(AttentionSystem plan) => plan.Forward(Query, Key, Value, Output);
 }

@@ -19,9 +19,10 @@ internal sealed class SoftmaxComparison : IMeasurement
         foreach (int length in settings.IsQuick ? [1024] : (int[])[512, 1024, 2048, 4096, 8192, 16384])
         {
             var inputs = new HeadInputs(length);
+            using SoftmaxAttention softmax = inputs.Softmax(), causalSoftmax = inputs.Softmax(causal: true);
             using KernelizedAttention plan = inputs.Plan(Method.Auto, FeatureCount);
             Rounds rounds = Rounds.Run(
-                settings.RowTime, () => Softmax(inputs, causal: false), () => Softmax(inputs, causal: true), () => inputs.Run(plan), FmaPeak.Run);
+                settings.RowTime, () => inputs.Run(softmax), () => inputs.Run(causalSoftmax), () => inputs.Run(plan), FmaPeak.Run);
             double pairs = (double)length * length, causalPairs = (pairs + length) / 2;
             double each = 2.0 * (inputs.Shape.HeadDimension + inputs.Shape.ValueDimension);
             table.Add(
@@ -34,7 +35,4 @@ internal sealed class SoftmaxComparison : IMeasurement
         table.Note($"Counted are 2·(d + d_v) operations of the two products for each pair that is not removed; bias, exponentials, maxima and packing come free of charge.");
         return table;
     }
-
-    private static void Softmax(HeadInputs inputs, bool causal) => SoftmaxAttention.Forward(
-        inputs.Shape, inputs.Query, inputs.Key, inputs.Value, inputs.Output, inputs.Bias, causal, threads: 1);
 }

@@ -45,11 +45,12 @@ internal sealed class TorchComparison : IMeasurement
         float[] buckets = AdversarialPositions.Make("T5 buckets", length, new Random(2));
         using KernelizedAttention dense = inputs.Plan(Method.Auto, FeatureCount);
         using KernelizedAttention t5 = Plan(inputs, dense.Projection!, buckets);
+        using SoftmaxAttention softmax = inputs.Softmax();
         (string Name, string Method, Action Run)[] ours =
         [
             ("kernelized, dense", Words.Of(dense.Plan.Method), () => inputs.Run(dense)),
             ("kernelized, T5", Words.Of(t5.Plan.Method), () => inputs.Run(t5)),
-            ("biased softmax", "", () => SoftmaxAttention.Forward(inputs.Shape, inputs.Query, inputs.Key, inputs.Value, inputs.Output, inputs.Bias, threads: 1)),
+            ("biased softmax", "", () => inputs.Run(softmax)),
         ];
         if (length > TheirForms[1].Longest) ours = ours[..2];
 
@@ -85,10 +86,8 @@ internal sealed class TorchComparison : IMeasurement
 
     private static void Check(HeadInputs inputs, KernelizedAttention dense, string name, PeerRun run)
     {
-        if (name.StartsWith("paper", StringComparison.Ordinal))
-            inputs.Run(dense);
-        else
-            SoftmaxAttention.Forward(inputs.Shape, inputs.Query, inputs.Key, inputs.Value, inputs.Output, name == "softmax" ? [] : inputs.Bias, threads: 1);
+        using SoftmaxAttention softmax = inputs.Softmax(hasPosition: name != "softmax");
+        inputs.Run(name.StartsWith("paper", StringComparison.Ordinal) ? dense : softmax);
         run.CheckSameAs(inputs.Output, $"PyTorch's {name}");
     }
 }

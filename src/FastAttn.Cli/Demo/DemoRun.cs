@@ -24,8 +24,8 @@ internal static class DemoRun
 
         progress("softmax", 1 / steps);
         float[] output = new float[data.Value.Length];
-        double softmaxSeconds = Timing.MedianSeconds(() =>
-            SoftmaxAttention.Forward(shape, data.Query, data.Key, data.Value, output, data.Bias, threads: threads));
+        using SoftmaxAttention softmax = new(shape, new SoftmaxAttentionOptions { Threads = threads }, position);
+        double softmaxSeconds = Timing.MedianSeconds(() => softmax.Forward(data.Query, data.Key, data.Value, output));
 
         List<DemoMethodResult> results = [];
         foreach (Method method in methods)

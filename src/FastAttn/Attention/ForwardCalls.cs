@@ -29,15 +29,19 @@ internal sealed class ForwardCalls : IDisposable
     public long WorkspaceBytes => _workspaces.Bytes;
 
     /// <summary>Computes all heads; reports what <paramref name="planned"/> became.</summary>
-    public ForwardReport Run(in AttentionTensors tensors, KeySelection selection, ExecutionPlan planned)
+    public ForwardReport Run(in AttentionTensors tensors, KeySelection selection, ExecutionPlan planned) =>
+        Run(tensors, selection, planned.Method, planned.Tier);
+
+    /// <summary>Computes all heads by kernels of a tier; reports what the method became.</summary>
+    public ForwardReport Run(in AttentionTensors tensors, KeySelection selection, Method planned, InstructionTier tier)
     {
         ForwardWork work = Rent();
         try
         {
             work.Run(tensors, selection);
             int heads = _shape.Batch * _shape.Heads;
-            Method method = work.FallbackHeads * 2 > heads ? Method.Direct : planned.Method;
-            return new ForwardReport(method, work.RepairedRows, work.FallbackHeads, planned.Tier);
+            Method method = work.FallbackHeads * 2 > heads ? Method.Direct : planned;
+            return new ForwardReport(method, work.RepairedRows, work.FallbackHeads, tier);
         }
         finally
         {

@@ -7,9 +7,6 @@ namespace FastAttn.Attention;
 /// <summary>Shape and options, checked once, with every default filled in.</summary>
 internal sealed record KernelizedAttentionSettings
 {
-    /// <summary>Longest sequence: offsets and padded rows stay within 32 bits.</summary>
-    private const int MaxLength = 1 << 28;
-
     private const int DefaultFeatures = 64;
 
     /// <summary>Most features that come out of a map: as many as TRF makes of the largest projection.</summary>
@@ -17,7 +14,7 @@ internal sealed record KernelizedAttentionSettings
 
     public KernelizedAttentionSettings(AttentionShape shape, KernelizedAttentionOptions options)
     {
-        Shape = CheckShape(shape);
+        Shape = ProblemCheck.Shape(shape);
         ArgumentCheck.Defined(options.FeatureMap, nameof(options.FeatureMap));
         ArgumentCheck.Defined(options.ProjectionKind, nameof(options.ProjectionKind));
         ArgumentCheck.Defined(options.Method, nameof(options.Method));
@@ -27,7 +24,7 @@ internal sealed record KernelizedAttentionSettings
         Columns = CheckProjection(options);
         Normalize = options.Normalize ?? Defaults.Normalizes;
         Scale = CheckScale(options.QkScale);
-        Extent = CheckOffset(options);
+        Extent = ProblemCheck.Extent(shape, options.Causal, options.QueryOffset);
         Tolerance = options.Tolerance;
         if (!(Tolerance is >= 1e-6f and <= 0.1f))
             throw new ArgumentOutOfRangeException(nameof(options.Tolerance), Tolerance, $"Tolerance is {Tolerance}; expected 1e-6…0.1");
@@ -65,22 +62,6 @@ internal sealed record KernelizedAttentionSettings
     public Method Method { get; }
 
     public int Threads { get; }
-
-    internal static AttentionShape CheckShape(AttentionShape shape)
-    {
-        ArgumentCheck.AtLeastOne(shape.Batch, nameof(shape.Batch));
-        ArgumentCheck.AtLeastOne(shape.Heads, nameof(shape.Heads));
-        ArgumentCheck.AtLeastOne(shape.KeyHeads, nameof(shape.KeyHeads));
-        ArgumentCheck.InRange(shape.QueryLength, 1, MaxLength, nameof(shape.QueryLength));
-        ArgumentCheck.InRange(shape.KeyLength, 1, MaxLength, nameof(shape.KeyLength));
-        ArgumentCheck.InRange(shape.HeadDimension, 1, RandomProjection.MaxDimension, nameof(shape.HeadDimension));
-        ArgumentCheck.InRange(shape.ValueDimension, 1, 4096, nameof(shape.ValueDimension));
-        if (shape.Heads % shape.KeyHeads != 0)
-            throw new ShapeException($"KeyHeads is {shape.KeyHeads}; expected a divisor of Heads = {shape.Heads}", nameof(shape.KeyHeads));
-        if ((long)shape.Batch * shape.Heads > int.MaxValue)
-            throw new ShapeException($"Batch × Heads is {(long)shape.Batch * shape.Heads}; expected at most {int.MaxValue}", nameof(shape.Batch));
-        return shape;
-    }
 
     private int CheckNu(KernelizedAttentionOptions options)
     {
@@ -127,17 +108,5 @@ internal sealed record KernelizedAttentionSettings
         if (Normalize)
             throw new ArgumentException($"QkScale is {factor}; expected none, because normalised rows forget their scale (or set Normalize to false)", nameof(KernelizedAttentionOptions.QkScale));
         return factor;
-    }
-
-    private PositionExtent CheckOffset(KernelizedAttentionOptions options)
-    {
-        (int queries, int keys) = (Shape.QueryLength, Shape.KeyLength);
-        if (!options.Causal) return new PositionExtent(queries, keys, options.QueryOffset ?? 0, keys - 1);
-        if (options.QueryOffset is null && queries > keys)
-            throw new ShapeException($"QueryOffset is not given for {queries} causal queries and {keys} keys; expected one when there are more queries than keys", nameof(options.QueryOffset));
-
-        // The limit is clamped to offsets that exist; one below the first means that nothing is visible.
-        int offset = options.QueryOffset ?? keys - queries;
-        return new PositionExtent(queries, keys, offset, Math.Clamp(offset, -queries, keys - 1));
     }
 }

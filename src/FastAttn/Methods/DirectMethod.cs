@@ -80,12 +80,13 @@ internal sealed unsafe class DirectMethod<TKernels> : AttentionMethod
         in HeadProblem problem, CoefficientWindow coefficients, KeyBlocks blocks, int block, in PartialSums sums, int row, int rows, float* rowSums)
     {
         int most = 4 * TKernels.RowTile;
-        float* tile = stackalloc float[most * CoefficientTile.Stride];
+        float* tile = stackalloc float[most * GridTile.Stride];
         for (; rows > 0; rows -= most)
         {
             int count = Math.Min(rows, most);
-            CoefficientTile.Gather<TKernels>(problem, coefficients, row, count, block * KernelShape.KeyTile, tile);
-            AddTile(problem, blocks, block, sums, row, count, tile, CoefficientTile.Stride, rowSums);
+            GridTile.Gather<TKernels>(
+                problem.Layout, coefficients.From(problem.Offset), row, count, problem.QueryCount, block * KernelShape.KeyTile, problem.KeyCount, tile);
+            AddTile(problem, blocks, block, sums, row, count, tile, GridTile.Stride, rowSums);
             row += count;
             rowSums += count * TKernels.Lanes;
         }

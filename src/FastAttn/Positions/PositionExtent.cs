@@ -5,4 +5,13 @@ namespace FastAttn.Positions;
 /// <param name="KeyCount">Keys n_k.</param>
 /// <param name="QueryOffset">Position p of query 0 among the keys.</param>
 /// <param name="LargestOffset">Offsets j − i above it are invisible (causality).</param>
-internal readonly record struct PositionExtent(int QueryCount, int KeyCount, int QueryOffset, int LargestOffset);
+internal readonly record struct PositionExtent(int QueryCount, int KeyCount, int QueryOffset, int LargestOffset)
+{
+    /// <summary>The same problem by places: offsets of a grid are between the places that tokens stand on, and a grid has no order that could hide one.</summary>
+    public PositionExtent Along(TokenLayout layout)
+    {
+        if (layout.IsLine) return this;
+        int lastPlace = layout.Place(KeyCount - 1);
+        return new PositionExtent(layout.Place(QueryCount - 1) + 1, lastPlace + 1, 0, lastPlace);
+    }
+}

@@ -16,13 +16,7 @@ internal sealed unsafe class PreparedPosition
     public PreparedPosition(RelativePosition? position, PositionExtent extent)
     {
         Layout = position?.Layout ?? TokenLayout.Line;
-        if (!Layout.IsLine)
-        {
-            // Offsets are between the places that tokens stand on, and a grid has no order that could hide one.
-            int lastPlace = Layout.Place(extent.KeyCount - 1);
-            extent = new PositionExtent(Layout.Place(extent.QueryCount - 1) + 1, lastPlace + 1, 0, lastPlace);
-        }
-
+        extent = extent.Along(Layout);
         _heads = new HeadPosition[position?.Heads ?? 1];
         for (int head = 0; head < _heads.Length; head++) _heads[head] = new HeadPosition(position, head, extent);
     }

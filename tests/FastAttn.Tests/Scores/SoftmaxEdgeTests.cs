@@ -1,6 +1,6 @@
 using FastAttn.Tests.Infrastructure;
 
-namespace FastAttn.Tests.Attention;
+namespace FastAttn.Tests.Scores;
 
 /// <summary>Softmax attention at the edges of its tiles and its definition: the plain formula in float64, worst element, and what depends on NaN.</summary>
 public sealed class SoftmaxEdgeTests
@@ -118,7 +118,10 @@ public sealed class SoftmaxEdgeTests
         public float[] Run(int threads)
         {
             float[] destination = [.. Enumerable.Repeat(float.NaN, _shape.Batch * _shape.Heads * _shape.QueryLength * _shape.ValueDimension)];
-            SoftmaxAttention.Forward(_shape, Query, Key, Value, destination, Bias, _causal, threads);
+            using var attention = new SoftmaxAttention(
+                _shape, new SoftmaxAttentionOptions { Causal = _causal, Threads = threads },
+                Bias.Length == 0 ? null : RelativePosition.Dense(Bias, _shape.QueryLength, _shape.KeyLength, Bias.Length / (_shape.QueryLength + _shape.KeyLength - 1)));
+            attention.Forward(Query, Key, Value, destination);
             return destination;
         }
 

@@ -1,0 +1,39 @@
+using FastAttn.Attention;
+
+namespace FastAttn;
+
+/// <summary>
+/// Exact attention with the Gaussian kernel (Chen et al. 2021, eq. 3), extended by relative positions: an immutable plan for one set of
+/// sizes, <c>out_i = Σ_j exp(b_{j−i} − ‖q_i − k_j‖²/(2√d)) v_j</c>. There is no denominator.
+/// </summary>
+/// <remarks>
+/// <para>Tiled as <see cref="SoftmaxAttention"/> is, in the same time and memory. Skyformer approximates it in linear time.</para>
+/// <para>With D = ‖q_i − k_j‖²/(2√d), the weight of a pair is within a relative error of about 2⁻¹² + 2D·√d·2⁻²⁴, and never beyond (d + 8)/√d
+/// times that, whatever the norms: rows are measured from a point amid the keys, and queries further than 32 from it are computed by differences, which takes
+/// some ten times as long. An output must stay within float32, as must bias and values: nothing divides them.</para>
+/// </remarks>
+public sealed class GaussianAttention : AttentionSystem
+{
+    private readonly ScoreCalls _calls;
+
+    /// <summary>Checks the sizes and prepares the biases.</summary>
+    /// <param name="shape">The sizes of every call.</param>
+    /// <param name="options">The choices; defaults when null.</param>
+    /// <param name="position">The relative position bias of any kind, one for all heads or one a head; null for none.</param>
+    /// <exception cref="ShapeException">Sizes contradict each other or the position.</exception>
+    /// <exception cref="ArgumentException">A choice is out of range or contradicts another.</exception>
+    public GaussianAttention(AttentionShape shape, GaussianAttentionOptions? options = null, RelativePosition? position = null)
+        : base(ProblemCheck.Shape(shape))
+    {
+        options ??= new GaussianAttentionOptions();
+        double scale = 1 / Math.Sqrt(shape.HeadDimension);
+        _calls = new ScoreCalls(shape, options.Causal, options.QueryOffset, options.Threads, position, scale, isGaussian: true);
+    }
+
+    /// <inheritdoc/>
+    public override long WorkspaceBytes => _calls.WorkspaceBytes;
+
+    private protected override ForwardReport Run(in AttentionTensors tensors, KeySelection selection) => _calls.Run(tensors, selection);
+
+    private protected override void Release() => _calls.Dispose();
+}

@@ -1,0 +1,14 @@
+namespace FastAttn;
+
+/// <summary>Choices of Gaussian attention.</summary>
+public sealed record GaussianAttentionOptions
+{
+    /// <summary>Whether query i sees only keys up to position <c>QueryOffset + i</c>. Default false.</summary>
+    public bool Causal { get; init; }
+
+    /// <inheritdoc cref="KernelizedAttentionOptions.QueryOffset"/>
+    public int? QueryOffset { get; init; }
+
+    /// <inheritdoc cref="KernelizedAttentionOptions.Threads"/>
+    public int? Threads { get; init; }
+}

@@ -1,0 +1,40 @@
+using FastAttn.Positions;
+
+namespace FastAttn.Attention;
+
+/// <summary>What every system checks of a problem's sizes, with the same words.</summary>
+internal static class ProblemCheck
+{
+    /// <summary>Longest sequence: offsets and padded rows stay within 32 bits.</summary>
+    private const int MaxLength = 1 << 28;
+
+    /// <summary>The shape, when its sizes are in range and fit each other.</summary>
+    public static AttentionShape Shape(AttentionShape shape)
+    {
+        ArgumentCheck.AtLeastOne(shape.Batch, nameof(shape.Batch));
+        ArgumentCheck.AtLeastOne(shape.Heads, nameof(shape.Heads));
+        ArgumentCheck.AtLeastOne(shape.KeyHeads, nameof(shape.KeyHeads));
+        ArgumentCheck.InRange(shape.QueryLength, 1, MaxLength, nameof(shape.QueryLength));
+        ArgumentCheck.InRange(shape.KeyLength, 1, MaxLength, nameof(shape.KeyLength));
+        ArgumentCheck.InRange(shape.HeadDimension, 1, RandomProjection.MaxDimension, nameof(shape.HeadDimension));
+        ArgumentCheck.InRange(shape.ValueDimension, 1, 4096, nameof(shape.ValueDimension));
+        if (shape.Heads % shape.KeyHeads != 0)
+            throw new ShapeException($"KeyHeads is {shape.KeyHeads}; expected a divisor of Heads = {shape.Heads}", nameof(shape.KeyHeads));
+        if ((long)shape.Batch * shape.Heads > int.MaxValue)
+            throw new ShapeException($"Batch × Heads is {(long)shape.Batch * shape.Heads}; expected at most {int.MaxValue}", nameof(shape.Batch));
+        return shape;
+    }
+
+    /// <summary>The lengths, the position p of query 0, and the largest visible offset j − i: p when causal, else no limit within the problem.</summary>
+    public static PositionExtent Extent(AttentionShape shape, bool causal, int? queryOffset)
+    {
+        (int queries, int keys) = (shape.QueryLength, shape.KeyLength);
+        if (!causal) return new PositionExtent(queries, keys, queryOffset ?? 0, keys - 1);
+        if (queryOffset is null && queries > keys)
+            throw new ShapeException($"QueryOffset is not given for {queries} causal queries and {keys} keys; expected one when there are more queries than keys", nameof(KernelizedAttentionOptions.QueryOffset));
+
+        // The limit is clamped to offsets that exist; one below the first means that nothing is visible.
+        int offset = queryOffset ?? keys - queries;
+        return new PositionExtent(queries, keys, offset, Math.Clamp(offset, -queries, keys - 1));
+    }
+}

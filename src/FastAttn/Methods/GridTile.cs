@@ -1,0 +1,43 @@
+using FastAttn.Kernels;
+using FastAttn.Positions;
+
+namespace FastAttn.Methods;
+
+/// <summary>The numbers of the offsets between a few queries and one block of keys of a grid, as the tile kernels take them.</summary>
+internal static unsafe class GridTile
+{
+    /// <summary>Floats between rows: a block of keys, and room for the last vector to reach beyond it.</summary>
+    public const int Stride = KernelShape.KeyTile + 16;
+
+    /// <summary>
+    /// Gathers <c>[rows, Stride]</c>. Keys of one row of the grid lie side by side on the line of offsets, and from a query to the
+    /// next in its row they move by one place. Rows and columns beyond the data become finite numbers.
+    /// </summary>
+    /// <param name="layout">The grid.</param>
+    /// <param name="atZero">Points at the number of the offset at which place 0 meets place 0.</param>
+    /// <param name="firstQuery">The first query, below <paramref name="queryCount"/>.</param>
+    /// <param name="rows">Rows of the tile.</param>
+    /// <param name="queryCount">Queries that there are.</param>
+    /// <param name="firstKey">The first key of the block, below <paramref name="keyCount"/>.</param>
+    /// <param name="keyCount">Keys that there are.</param>
+    /// <param name="tile">The tile.</param>
+    public static void Gather<TKernels>(
+        TokenLayout layout, float* atZero, int firstQuery, int rows, int queryCount, int firstKey, int keyCount, float* tile)
+        where TKernels : struct, IRowKernels
+    {
+        int queryEnd = Math.Min(firstQuery + rows, queryCount), keyEnd = Math.Min(firstKey + KernelShape.KeyTile, keyCount);
+        if (queryEnd < firstQuery + rows || keyEnd < firstKey + KernelShape.KeyTile) new Span<float>(tile, rows * Stride).Clear();
+        for (int query = firstQuery, nextQuery; query < queryEnd; query = nextQuery)
+        {
+            nextQuery = Math.Min(layout.RowEnd(query), queryEnd);
+            float* source = atZero + layout.Place(firstKey) - layout.Place(query), target = tile + ((query - firstQuery) * Stride);
+            for (int key = firstKey, nextKey = layout.RowEnd(firstKey); key < keyEnd; key = nextKey, nextKey += layout.Width)
+            {
+                int count = Math.Min(nextKey, keyEnd) - key;
+                TKernels.CopyRows(source, -1, nextQuery - query, count, target, Stride);
+                source += count + layout.Width - 1;
+                target += count;
+            }
+        }
+    }
+}

@@ -1,0 +1,155 @@
+using System.Numerics.Tensors;
+using FastAttn.Features;
+using FastAttn.Kernels;
+using FastAttn.Memory;
+
+namespace FastAttn.Scores;
+
+/// <summary>
+/// One head's keys and values as score tiles read them: blocks of <see cref="KernelShape.KeyTile"/> keys, transposed and in units
+/// of one binary logarithm, led by a number for each key that is −∞ where nobody may see it; values padded to lanes and blocks.
+/// NaN and infinity are zeros here and noted beside, or they would spoil rows that do not see them.
+/// </summary>
+internal readonly unsafe struct ScoreKeys
+{
+    private const int Tile = KernelShape.KeyTile;
+
+    private readonly int _columns;
+    private readonly int _valueColumns;
+    private readonly float* _keys;
+    private readonly float* _values;
+    private readonly float* _largestValues;
+    private readonly bool* _blockIsFinite;
+    private readonly RowState* _states;
+    private readonly float* _rows;
+
+    private ScoreKeys(in ScoreProblem problem, int lanes, int workers, ref Arena arena)
+    {
+        _columns = problem.Key.Columns;
+        _valueColumns = problem.Value.Columns;
+        ValueStride = Padding.RoundUp(_valueColumns, lanes);
+        int count = problem.Key.Count, most = (count + Tile - 1) / Tile;
+        Blocks = arena.IsMeasuring ? most : (problem.KeptKeys + Tile - 1) / Tile;
+        Centre = problem.IsGaussian ? arena.Take<float>(_columns) : null;
+        _keys = arena.Take<float>((long)most * Tile * (1 + _columns));
+        _values = arena.Take<float>((long)most * Tile * ValueStride);
+        _largestValues = arena.Take<float>(most);
+        _blockIsFinite = arena.Take<bool>(most);
+        _states = arena.Take<RowState>((long)most * Tile);
+        _rows = problem.IsGaussian ? arena.Take<float>((long)workers * Tile * _columns) : null;
+    }
+
+    /// <summary>Blocks that hold kept keys.</summary>
+    public int Blocks { get; }
+
+    /// <summary>Floats between rows of <see cref="Values"/>.</summary>
+    public int ValueStride { get; }
+
+    /// <summary>What Gaussian rows are relative to; null for softmax.</summary>
+    public float* Centre { get; }
+
+    public static ScoreKeys Take<TKernels>(in ScoreProblem problem, int workers, ref Arena arena)
+        where TKernels : struct, IKernels => new(problem, TKernels.Lanes, workers, ref arena);
+
+    /// <summary><c>[1 + d, KeyTile]</c>.</summary>
+    public float* Keys(int block) => _keys + ((long)block * Tile * (1 + _columns));
+
+    /// <summary><c>[KeyTile, ValueStride]</c>.</summary>
+    public float* Values(int block) => _values + ((long)block * Tile * ValueStride);
+
+    /// <summary>The padded value row of a key.</summary>
+    public float* Value(int key) => _values + ((long)key * ValueStride);
+
+    /// <summary>Whether all its kept keys and their values are finite.</summary>
+    public bool IsFinite(int block) => _blockIsFinite[block];
+
+    public RowState State(int key) => _states[key];
+
+    /// <summary>The largest finite magnitude among all values.</summary>
+    public float LargestValue() => Blocks == 0 ? 0 : TensorPrimitives.Max(new ReadOnlySpan<float>(_largestValues, Blocks));
+
+    /// <summary>Packs one block; <paramref name="worker"/> chooses scratch.</summary>
+    public void Pack<TKernels>(in ScoreProblem problem, int block, int worker)
+        where TKernels : struct, IKernels
+    {
+        int first = block * Tile, count = Math.Min(Tile, problem.KeptKeys - first);
+        RowState* states = _states + first;
+        bool keysAreFinite = true;
+        for (int j = 0; j < Tile; j++)
+        {
+            states[j] = j >= count || !problem.Keeps(first + j) ? RowState.Masked
+                : TKernels.AllFinite(problem.Key.Row(first + j), _columns) ? RowState.Kept
+                : RowState.NonFinite;
+            keysAreFinite &= states[j] != RowState.NonFinite;
+        }
+
+        PackKeys<TKernels>(problem, block, count, worker);
+        _blockIsFinite[block] = CopyValues(problem, block) && keysAreFinite;
+    }
+
+    private void PackKeys<TKernels>(in ScoreProblem problem, int block, int count, int worker)
+        where TKernels : struct, IKernels
+    {
+        int first = block * Tile;
+        float* own = Keys(block), packed = own + Tile, factors = stackalloc float[Tile], rows = problem.Key.Row(first);
+        nint stride = (nint)problem.Key.Stride;
+        new Span<float>(own, Tile).Clear();
+        if (problem.IsGaussian)
+        {
+            rows = _rows + ((long)worker * Tile * _columns);
+            stride = _columns;
+            CopyRelative(problem, first, count, own, rows);
+        }
+
+        new Span<float>(factors, Tile).Fill((float)problem.Unit);
+        if (count < Tile) new Span<float>(packed, Tile * _columns).Clear();
+        TKernels.TransposeScaled(rows, stride, count, _columns, factors, packed, Tile);
+        for (int j = 0; j < Tile; j++)
+        {
+            if (_states[first + j] == RowState.Masked) own[j] = float.NegativeInfinity;
+            if (j >= count || (_states[first + j] == RowState.Kept && own[j] > float.NegativeInfinity)) continue;
+            for (int column = 0; column < _columns; column++) packed[(column * Tile) + j] = 0;
+        }
+    }
+
+    /// <summary>Rows relative to the centre, and each one's own term: −½·Unit times its square, −∞ where that is beyond every row that counts.</summary>
+    private void CopyRelative(in ScoreProblem problem, int first, int count, float* own, float* rows)
+    {
+        for (int j = 0; j < count; j++)
+        {
+            if (_states[first + j] != RowState.Kept) continue;
+            float* row = rows + (j * _columns);
+            double square = GaussianFrame.Relative(problem.Key.Row(first + j), Centre, row, _columns);
+            own[j] = square > GaussianFrame.VanishingSquare ? float.NegativeInfinity : (float)(-0.5 * problem.Unit * square);
+        }
+    }
+
+    /// <summary>Values as they are, zeros in place of what is not finite or not kept; true when all of the kept ones are finite.</summary>
+    private bool CopyValues(in ScoreProblem problem, int block)
+    {
+        float* packed = Values(block);
+        for (int j = 0; j < Tile; j++)
+        {
+            var row = new Span<float>(packed + (j * ValueStride), ValueStride);
+            int key = (block * Tile) + j, columns = _states[key] == RowState.Masked ? 0 : _valueColumns;
+            if (columns > 0) new ReadOnlySpan<float>(problem.Value.Row(key), columns).CopyTo(row);
+            row[columns..].Clear();
+        }
+
+        var rows = new Span<float>(packed, Tile * ValueStride);
+        float largest = Math.Abs(TensorPrimitives.MaxMagnitude<float>(rows));
+        bool finite = float.IsFinite(largest);
+        if (!finite)
+        {
+            foreach (ref float element in rows)
+            {
+                if (!float.IsFinite(element)) element = 0;
+            }
+
+            largest = Math.Abs(TensorPrimitives.MaxMagnitude<float>(rows));
+        }
+
+        _largestValues[block] = largest;
+        return finite;
+    }
+}

@@ -1,0 +1,189 @@
+using FastAttn.Features;
+using FastAttn.Kernels;
+using FastAttn.Memory;
+using FastAttn.Methods;
+using FastAttn.Positions;
+
+namespace FastAttn.Scores;
+
+/// <summary>
+/// Query rows of one head, which stay in the second-level cache while all blocks of keys stream by. What a row yields does not
+/// depend on the rows beside it.
+/// </summary>
+internal readonly unsafe struct ScoreTile<TKernels>
+    where TKernels : struct, IKernels
+{
+    /// <summary>
+    /// From this magnitude on, 2³¹ values times weights of 2⁸ may overflow; weights are then 2⁴⁰ times smaller, which takes
+    /// nothing from numbers that count beside such values.
+    /// </summary>
+    private const float LoudValue = 3.0948501e26f, Headroom = 40;
+
+    private readonly ScoreProblem _problem;
+    private readonly ScoreKeys _keys;
+    private readonly float* _queries;
+    private readonly float* _numerators;
+    private readonly float* _references;
+    private readonly float* _rowSums;
+    private readonly float* _sums;
+    private readonly QueryState* _states;
+    private readonly double* _own;
+    private readonly float* _biases;
+    private readonly float* _difference;
+    private readonly double* _total;
+
+    public ScoreTile(in ScoreProblem problem, ScoreKeys keys, int rows, ref Arena arena)
+    {
+        _problem = problem;
+        _keys = keys;
+        int padded = Padding.RoundUp(rows, TKernels.RowTile);
+        _queries = arena.Take<float>((long)padded * problem.Query.Columns);
+        _numerators = arena.Take<float>((long)padded * keys.ValueStride);
+        _references = arena.Take<float>(padded);
+        _rowSums = arena.Take<float>((long)padded * TKernels.Lanes);
+        _sums = arena.Take<float>(padded);
+        _states = arena.Take<QueryState>(padded);
+        _own = arena.Take<double>(padded);
+        _biases = arena.Take<float>(problem.Bias.Layout.IsLine ? 0 : GridRows * GridTile.Stride);
+        _difference = arena.Take<float>(problem.IsGaussian ? problem.Query.Columns : 0);
+        _total = arena.Take<double>(problem.IsGaussian ? problem.Value.Columns : 0);
+    }
+
+    /// <summary>Rows of a grid whose biases are gathered at a time, which stay in the first-level cache.</summary>
+    private static int GridRows => 4 * TKernels.RowTile;
+
+    /// <summary>What becomes of a query.</summary>
+    private enum QueryState : byte
+    {
+        /// <summary>Computed in the tile.</summary>
+        Scored,
+
+        /// <summary>Too far from the centre for that.</summary>
+        Distant,
+
+        /// <summary>Holds NaN or infinity.</summary>
+        NonFinite,
+    }
+
+    /// <summary>Computes rows <paramref name="first"/> … <paramref name="first"/> + <paramref name="count"/> − 1.</summary>
+    public void Compute(int first, int count)
+    {
+        int padded = Padding.RoundUp(count, TKernels.RowTile);
+        float headroom = _keys.LargestValue() < LoudValue ? 0 : Headroom;
+        CopyQueries(first, count, padded);
+        new Span<float>(_numerators, padded * _keys.ValueStride).Clear();
+        new Span<float>(_rowSums, padded * TKernels.Lanes).Clear();
+        new Span<float>(_references, padded).Fill(float.MinValue);
+        for (int block = 0; block < _keys.Blocks; block++) AddBlock(block, first, count, headroom);
+        new Span<float>(_sums, padded).Clear();
+        LaneSums.MoveTo<TKernels>(_sums, _rowSums, count);
+        for (int row = 0; row < count; row++) Store(first, row, headroom);
+        for (int block = 0; block < _keys.Blocks; block++)
+        {
+            if (!_keys.IsFinite(block)) SpreadKeys(first, count, block * KernelShape.KeyTile);
+        }
+    }
+
+    private void CopyQueries(int first, int count, int padded)
+    {
+        int columns = _problem.Query.Columns;
+        for (int row = 0; row < padded; row++)
+        {
+            float* query = row < count ? _problem.Query.Row(first + row) : null, copy = _queries + (row * columns);
+            _states[row] = query is null || TKernels.AllFinite(query, columns) ? QueryState.Scored : QueryState.NonFinite;
+            if (query is null || _states[row] == QueryState.NonFinite)
+            {
+                new Span<float>(copy, columns).Clear();
+                continue;
+            }
+
+            if (!_problem.IsGaussian)
+            {
+                new ReadOnlySpan<float>(query, columns).CopyTo(new Span<float>(copy, columns));
+                continue;
+            }
+
+            double square = GaussianFrame.Relative(query, _keys.Centre, copy, columns);
+            _own[row] = -0.5 * _problem.Unit * square;
+            if (square <= GaussianFrame.MostSquare) continue;
+            _states[row] = QueryState.Distant;
+            new Span<float>(copy, columns).Clear();
+        }
+    }
+
+    /// <summary>One block of keys, against the rows that may see some of it.</summary>
+    private void AddBlock(int block, int first, int count, float headroom)
+    {
+        HeadBias bias = _problem.Bias;
+        TokenLayout layout = bias.Layout;
+        int key = block * KernelShape.KeyTile, lastKey = Math.Min(key + KernelShape.KeyTile, _problem.KeptKeys) - 1;
+        long from = Math.Max(layout.TokensBefore((long)layout.Place(key) - bias.LastVisible), first);
+        long to = Math.Min(layout.TokensBefore((long)layout.Place(lastKey) - bias.FirstVisible + 1), first + count) - 1;
+        if (from > to) return;
+        int row = (int)(from - first) / TKernels.RowTile * TKernels.RowTile, end = Padding.RoundUp((int)(to - first) + 1, TKernels.RowTile);
+        if (layout.IsLine)
+        {
+            AddRows(block, row, end - row, bias.From(first + row, key), bias.Stride, headroom);
+            return;
+        }
+
+        for (int next; row < end; row = next)
+        {
+            next = Math.Min(row + GridRows, end);
+            GridTile.Gather<TKernels>(
+                layout, bias.From(0, 0), first + row, next - row, _problem.Query.Count, key, _problem.Key.Count, _biases);
+            AddRows(block, row, next - row, _biases, GridTile.Stride, headroom);
+        }
+    }
+
+    private void AddRows(int block, int row, int rows, float* biases, nint biasStride, float headroom)
+    {
+        int columns = _problem.Query.Columns, valueStride = _keys.ValueStride;
+        TKernels.SoftmaxTile(
+            rows, columns, valueStride, _queries + (row * columns), columns, _keys.Keys(block), biases, biasStride,
+            _keys.Values(block), valueStride, _numerators + (row * valueStride), valueStride,
+            headroom, _references + row, _rowSums + (row * TKernels.Lanes));
+    }
+
+    private void Store(int first, int row, float headroom)
+    {
+        float* destination = _problem.Destination.Row(first + row), numerators = _numerators + (row * _keys.ValueStride);
+        int columns = _problem.Destination.Columns;
+        if (_states[row] == QueryState.NonFinite) new Span<float>(destination, columns).Fill(float.NaN);
+        else if (_states[row] == QueryState.Distant) GaussianDifferences<TKernels>.Store(_problem, _keys, first + row, _difference, _total);
+        else if (!_problem.IsGaussian) TKernels.Scale(numerators, destination, columns, _sums[row] == 0 ? 0 : 1 / _sums[row]);
+        else StoreRaised(numerators, destination, columns, _references[row] + headroom + _own[row] + _problem.Bias.Largest);
+    }
+
+    /// <summary>Numerators times a power of two that float32 may not hold, though it holds the products.</summary>
+    private static void StoreRaised(float* numerators, float* destination, int columns, double power)
+    {
+        // A half beyond 2¹²⁷ would make NaN of zeros; what it scales overflows in any case.
+        bool isNormal = power is > -126 and < 128;
+        float factor = (float)Math.Pow(2, isNormal ? power : Math.Min(power / 2, 127));
+        TKernels.Scale(numerators, destination, columns, factor);
+        if (!isNormal) TKernels.Scale(destination, destination, columns, factor);
+    }
+
+    /// <summary>NaN where the answer depends on NaN or infinity in a block: a key the rows that see it, a value entry its column of those.</summary>
+    private void SpreadKeys(int first, int count, int firstKey)
+    {
+        int columns = _problem.Value.Columns;
+        for (int j = firstKey; j < Math.Min(firstKey + KernelShape.KeyTile, _problem.KeptKeys); j++)
+        {
+            if (_keys.State(j) == RowState.Masked) continue;
+            float* value = _problem.Value.Row(j);
+            bool isKey = _keys.State(j) == RowState.NonFinite;
+            if (!isKey && TKernels.AllFinite(value, columns)) continue;
+            for (int i = first; i < first + count; i++)
+            {
+                if (!_problem.Bias.Sees(i, j)) continue;
+                float* row = _problem.Destination.Row(i);
+                for (int column = 0; column < columns; column++)
+                {
+                    if (isKey || !float.IsFinite(value[column])) row[column] = float.NaN;
+                }
+            }
+        }
+    }
+}
