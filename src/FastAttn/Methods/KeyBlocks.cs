@@ -49,30 +49,63 @@ internal readonly unsafe struct KeyBlocks
         return blocks;
     }
 
+    /// <summary>One block by itself, each key times its weight: a view of all blocks in which no other may be looked at.</summary>
+    /// <param name="problem">The head.</param>
+    /// <param name="block">Which block.</param>
+    /// <param name="weights">One a key of the block.</param>
+    /// <param name="room">Where it is packed, until the next one is.</param>
+    public static KeyBlocks PackOne<TKernels>(in HeadProblem problem, int block, float* weights, in KeyBlocks room)
+        where TKernels : struct, IKernels
+    {
+        long floats = (long)block * KernelShape.KeyTile;
+        var view = new KeyBlocks(
+            room._keys - (floats * room._features), room._values - block, room._copies - (floats * room.ValueStride), room.Count, room._features, room.ValueStride);
+        Pack<TKernels>(problem, view, block, weights);
+        return view;
+    }
+
+    /// <summary>Room for one block.</summary>
+    public static KeyBlocks Room<TKernels>(in HeadProblem problem, ref Arena arena)
+        where TKernels : struct, IKernels
+    {
+        const int Tile = KernelShape.KeyTile;
+        int features = Padding.RoundUp(problem.Features, TKernels.RowTile), valueStride = Padding.RoundUp(problem.ValueDimension, TKernels.Lanes);
+        return new KeyBlocks(
+            arena.Take<float>((long)features * Tile), arena.Take<nint>(1), arena.Take<float>((long)Tile * valueStride), (problem.KeyCount + Tile - 1) / Tile, features, valueStride);
+    }
+
+    private static void Pack<TKernels>(in HeadProblem problem, in KeyBlocks blocks, int block, float* weights)
+        where TKernels : struct, IKernels
+    {
+        const int Tile = KernelShape.KeyTile;
+        float* transposed = blocks.Keys(block);
+        TKernels.TransposeScaled(
+            problem.Key + ((long)block * Tile * problem.FeatureStride), problem.FeatureStride, Tile, problem.Features, weights, transposed, Tile);
+        new Span<float>(transposed + (problem.Features * Tile), (blocks._features - problem.Features) * Tile).Clear();
+        float* values = blocks.ValueStride == problem.ValueDimension ? problem.Values.InPlace(block * Tile, Tile) : null;
+        if (values is null) Copy<TKernels>(problem, blocks, block, values = blocks._copies + ((long)block * Tile * blocks.ValueStride));
+        blocks._values[block] = (nint)values;
+    }
+
+    private static void Copy<TKernels>(in HeadProblem problem, in KeyBlocks blocks, int block, float* target)
+        where TKernels : struct, IKernels
+    {
+        for (int row = 0; row < KernelShape.KeyTile; row++, target += blocks.ValueStride)
+        {
+            int key = (block * KernelShape.KeyTile) + row;
+            if (key < problem.KeyCount) problem.Values.Copy<TKernels>(key, 0, blocks.ValueStride, target);
+            else new Span<float>(target, blocks.ValueStride).Clear();
+        }
+    }
+
     private readonly struct Packing<TKernels>(HeadProblem problem, KeyBlocks blocks) : IParallelWork
         where TKernels : struct, IKernels
     {
         public void Run(int index, int worker)
         {
-            const int Tile = KernelShape.KeyTile;
-            float* transposed = blocks.Keys(index), ones = stackalloc float[Tile];
-            new Span<float>(ones, Tile).Fill(1);
-            TKernels.TransposeScaled(
-                problem.Key + ((long)index * Tile * problem.FeatureStride), problem.FeatureStride, Tile, problem.Features, ones, transposed, Tile);
-            new Span<float>(transposed + (problem.Features * Tile), (blocks._features - problem.Features) * Tile).Clear();
-            float* values = blocks.ValueStride == problem.ValueDimension ? problem.Values.InPlace(index * Tile, Tile) : null;
-            if (values is null) Copy(index, values = blocks._copies + ((long)index * Tile * blocks.ValueStride));
-            blocks._values[index] = (nint)values;
-        }
-
-        private void Copy(int block, float* target)
-        {
-            for (int row = 0; row < KernelShape.KeyTile; row++, target += blocks.ValueStride)
-            {
-                int key = (block * KernelShape.KeyTile) + row;
-                if (key < problem.KeyCount) problem.Values.Copy<TKernels>(key, 0, blocks.ValueStride, target);
-                else new Span<float>(target, blocks.ValueStride).Clear();
-            }
+            float* ones = stackalloc float[KernelShape.KeyTile];
+            new Span<float>(ones, KernelShape.KeyTile).Fill(1);
+            Pack<TKernels>(problem, blocks, index, ones);
         }
     }
 }

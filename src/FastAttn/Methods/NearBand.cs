@@ -3,7 +3,10 @@ using FastAttn.Memory;
 
 namespace FastAttn.Methods;
 
-/// <summary>What lies between the tails: blocks of keys by direct tiles, each against the rows that no tail gives it to.</summary>
+/// <summary>
+/// What lies between the tails: blocks of keys by direct tiles, each against the rows that no tail gives it to. A block is packed
+/// when rows come to it, in the first-level cache: against some hundred rows that costs next to nothing, and memory never sees it.
+/// </summary>
 internal readonly unsafe struct NearBand<TKernels>(TailReach left, TailReach right)
     where TKernels : struct, IKernels
 {
@@ -11,13 +14,13 @@ internal readonly unsafe struct NearBand<TKernels>(TailReach left, TailReach rig
     private const int BlocksPerPart = 32;
 
     /// <summary>Adds what rows <paramref name="first"/> … <paramref name="end"/>−1 see between the tails.</summary>
-    public void Add(in HeadProblem problem, KeyBlocks blocks, in PartialSums sums, int first, int end, in TailScratch<TKernels> scratch)
+    public void Add(in HeadProblem problem, in PartialSums sums, int first, int end, in TailScratch<TKernels> scratch)
     {
         int rows = end - first, firstBlock = left.Boundary(first), endBlock = right.Boundary(end);
         new Span<float>(scratch.LaneSums, rows * TKernels.Lanes).Clear();
         if (endBlock - firstBlock <= 2 * BlocksPerPart)
         {
-            AddBlocks(problem, blocks, sums, first, end, firstBlock, endBlock, scratch.LaneSums);
+            AddBlocks(problem, sums, first, end, firstBlock, endBlock, scratch);
             LaneSums.MoveTo<TKernels>(sums.Denominators + first, scratch.LaneSums, rows);
             return;
         }
@@ -28,19 +31,23 @@ internal readonly unsafe struct NearBand<TKernels>(TailReach left, TailReach rig
         for (int block = firstBlock; block < endBlock; block += BlocksPerPart)
         {
             new Span<float>(scratch.Part, floats).Clear();
-            AddBlocks(problem, blocks, parts, first, end, block, Math.Min(block + BlocksPerPart, endBlock), scratch.LaneSums);
+            AddBlocks(problem, parts, first, end, block, Math.Min(block + BlocksPerPart, endBlock), scratch);
             TKernels.AddScaled(scratch.Part, sums.Numerators + ((long)first * sums.NumeratorStride), floats, 1);
             LaneSums.MoveTo<TKernels>(sums.Denominators + first, scratch.LaneSums, rows);
         }
     }
 
-    private void AddBlocks(in HeadProblem problem, KeyBlocks blocks, in PartialSums sums, int first, int end, int firstBlock, int endBlock, float* laneSums)
+    private void AddBlocks(in HeadProblem problem, in PartialSums sums, int first, int end, int firstBlock, int endBlock, in TailScratch<TKernels> scratch)
     {
+        float* ones = stackalloc float[KernelShape.KeyTile];
+        new Span<float>(ones, KernelShape.KeyTile).Fill(1);
         for (int block = firstBlock; block < endBlock; block++)
         {
             int from = Math.Max(right.Row(block), first), to = Math.Min(left.Row(block), end);
-            if (from < to)
-                DirectMethod<TKernels>.AddBlocks(problem, problem.Position.Window, blocks, sums, from, to - from, block, block + 1, laneSums + ((long)(from - first) * TKernels.Lanes));
+            if (from >= to) continue;
+            KeyBlocks packed = KeyBlocks.PackOne<TKernels>(problem, block, ones, scratch.Block);
+            DirectMethod<TKernels>.AddBlocks(
+                problem, problem.Position.Window, packed, sums, from, to - from, block, block + 1, scratch.LaneSums + ((long)(from - first) * TKernels.Lanes));
         }
     }
 }

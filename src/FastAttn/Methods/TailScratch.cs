@@ -10,11 +10,17 @@ internal readonly unsafe struct TailScratch<TKernels>(in HeadProblem problem, in
     /// <summary>The running state.</summary>
     public readonly float* State = arena.Take<float>(TailSweep<TKernels>.StateFloats(problem, columns));
 
-    /// <summary>The same in float64.</summary>
-    public readonly double* Running = arena.Take<double>(TailSweep<TKernels>.StateFloats(problem, columns));
+    /// <summary>States of both sides, weighed and added up.</summary>
+    public readonly float* Sum = arena.Take<float>(TailSweep<TKernels>.StateFloats(problem, columns));
 
-    /// <summary>A block of weighted values.</summary>
-    public readonly float* Values = arena.Take<float>((long)KernelShape.KeyTile * columns);
+    /// <summary>The states of one side that a stretch of rows meets, one for each block that it stops seeing on the way.</summary>
+    public readonly float* Met = arena.Take<float>(TailSweep<TKernels>.StateFloats(problem, columns) * ((rows / KernelShape.KeyTile) + 3L));
+
+    /// <summary>A piece of a running state in float64, and of one that joins it.</summary>
+    public readonly double* Wide = arena.Take<double>(2 * TailSweep<TKernels>.PieceFloats);
+
+    /// <summary>A block of keys and values.</summary>
+    public readonly KeyBlocks Block = KeyBlocks.Room<TKernels>(problem, ref arena);
 
     /// <summary>Rows of weighted queries.</summary>
     public readonly float* Queries = arena.Take<float>((long)TailSweep<TKernels>.MostRows * problem.FeatureStride);

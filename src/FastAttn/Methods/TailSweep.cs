@@ -1,3 +1,4 @@
+using System.Numerics.Tensors;
 using FastAttn.Kernels;
 using FastAttn.Memory;
 using FastAttn.Positions;
@@ -16,6 +17,9 @@ internal readonly unsafe struct TailSweep<TKernels>
     /// <summary>Blocks of keys between kept states.</summary>
     private const int BlocksPerPart = 8;
 
+    /// <summary>Floats of a state that are turned into running sums together.</summary>
+    public const int PieceFloats = 1024;
+
     private const int Tile = KernelShape.KeyTile;
 
     private readonly TailReach _reach;
@@ -26,6 +30,7 @@ internal readonly unsafe struct TailSweep<TKernels>
     private readonly int _features;
     private readonly int _stateFloats;
     private readonly double* _powers;
+    private readonly float* _weights;
     private readonly float* _kept;
     private readonly float* _blockSums;
 
@@ -46,14 +51,26 @@ internal readonly unsafe struct TailSweep<TKernels>
         _productRows = Padding.RoundUp(problem.Features, TKernels.RowTile);
         _stateFloats = StateFloats(problem, columns);
         _blockSums = blockSums;
-        _powers = arena.Take<double>(2 * MostRows);
+        _powers = arena.Take<double>(MostRows);
+        _weights = arena.Take<float>(2 * Tile);
         _kept = arena.Take<float>((Parts + 1L) * _stateFloats);
         if (arena.IsMeasuring) return;
-        for (int k = 0; k < 2 * MostRows; k++) _powers[k] = Math.Pow(term.Ratio, k);
+        for (int k = 0; k < MostRows; k++) _powers[k] = Math.Pow(term.Ratio, k);
+        for (int k = 0; k < Tile; k++) _weights[isLeft ? Tile - 1 - k : k] = (float)_powers[k];
+        new Span<float>(_weights + Tile, Tile).Clear();
     }
 
-    /// <summary>Independent pieces of work of <see cref="SumPart"/>.</summary>
+    /// <summary>Which rows see which blocks.</summary>
+    public TailReach Reach => _reach;
+
+    /// <summary>The exponential.</summary>
+    public TailTerm Term => _term;
+
+    /// <summary>Parts of the keys, independent pieces of work.</summary>
     public int Parts => (_reach.Blocks + BlocksPerPart - 1) / BlocksPerPart;
+
+    /// <summary>Pieces of a state, independent ones for <see cref="Accumulate"/>.</summary>
+    public int Pieces => (_stateFloats + PieceFloats - 1) / PieceFloats;
 
     /// <summary>Rows that share one scaled copy of their queries.</summary>
     public static int MostRows => Padding.RoundUp(Tile, TKernels.RowTile);
@@ -62,51 +79,55 @@ internal readonly unsafe struct TailSweep<TKernels>
     public static int StateFloats(in HeadProblem problem, int columns) =>
         Padding.RoundUp((Padding.RoundUp(problem.Features, TKernels.RowTile) * columns) + problem.FeatureStride, TKernels.Lanes);
 
-    /// <summary>The states of one part's blocks alone, each and together.</summary>
-    public void SumPart(in HeadProblem problem, KeyBlocks blocks, int part, in TailScratch<TKernels> scratch)
+    /// <summary>The states of one part's blocks, each alone.</summary>
+    public void SumBlocks(in HeadProblem problem, int part, in TailScratch<TKernels> scratch)
+    {
+        for (int block = part * BlocksPerPart; block < EndOf(part); block++) SumBlock(problem, block, scratch);
+    }
+
+    /// <summary>The state of one part's blocks together.</summary>
+    public void JoinPart(in HeadProblem problem, int part)
     {
         float* state = Kept(_isLeft ? part + 1 : part);
         new Span<float>(state, _stateFloats).Clear();
-        int first = part * BlocksPerPart, end = Math.Min(first + BlocksPerPart, _reach.Blocks);
-        if (_isLeft)
-        {
-            for (int block = first; block < end; block++)
-            {
-                SumBlock(problem, blocks, block, scratch);
-                Join(problem, block, state);
-            }
-        }
-        else
-        {
-            for (int block = end - 1; block >= first; block--)
-            {
-                SumBlock(problem, blocks, block, scratch);
-                Join(problem, block, state);
-            }
-        }
+        if (_isLeft) for (int block = part * BlocksPerPart; block < EndOf(part); block++) Join(problem, block, state, state);
+        else for (int block = EndOf(part) - 1; block >= part * BlocksPerPart; block--) Join(problem, block, state, state);
     }
 
-    /// <summary>Takes the state of one part's blocks from a sweep with the same ratio, one.</summary>
-    public void TakePart(int part, in TailSweep<TKernels> other) =>
-        new Span<float>(other.Kept(other._isLeft ? part + 1 : part), _stateFloats).CopyTo(new Span<float>(Kept(_isLeft ? part + 1 : part), _stateFloats));
-
-    /// <summary>Turns the states of parts into the states of everything beyond each part. Float64: many parts add up.</summary>
-    /// <param name="running">A state's worth of float64.</param>
-    public void Accumulate(double* running)
+    /// <summary>Turns a piece of the states of parts into the states of everything beyond each part. Float64: many parts add up.</summary>
+    /// <param name="piece">Which piece.</param>
+    /// <param name="wide">Two pieces' worth of float64.</param>
+    public void Accumulate(int piece, double* wide)
     {
-        new Span<double>(running, _stateFloats).Clear();
-        new Span<float>(Kept(_isLeft ? 0 : Parts), _stateFloats).Clear();
+        int first = piece * PieceFloats, count = Math.Min(PieceFloats, _stateFloats - first);
+        Span<double> running = new(wide, count), joining = new(wide + PieceFloats, count);
+        running.Clear();
+        new Span<float>(Kept(_isLeft ? 0 : Parts) + first, count).Clear();
         for (int step = 0; step < Parts; step++)
         {
             int part = _isLeft ? step : Parts - 1 - step;
-            float* state = Kept(_isLeft ? part + 1 : part);
-            double decay = Math.Pow(_term.Ratio, KeysOf(part));
-            for (int k = 0; k < _stateFloats; k++)
-            {
-                running[k] = (running[k] * decay) + state[k];
-                state[k] = (float)running[k];
-            }
+            var state = new Span<float>(Kept(_isLeft ? part + 1 : part) + first, count);
+            TensorPrimitives.ConvertTruncating<float, double>(state, joining);
+            TensorPrimitives.MultiplyAdd(running, Math.Pow(_term.Ratio, KeysOf(part)), joining, running);
+            TensorPrimitives.ConvertTruncating<double, float>(running, state);
         }
+    }
+
+    /// <summary>The state of everything beyond a boundary between blocks.</summary>
+    public void Load(in HeadProblem problem, int boundary, float* state)
+    {
+        int part = _isLeft ? boundary / BlocksPerPart : (boundary + BlocksPerPart - 1) / BlocksPerPart;
+        new Span<float>(Kept(part), _stateFloats).CopyTo(new Span<float>(state, _stateFloats));
+        if (_isLeft) for (int block = part * BlocksPerPart; block < boundary; block++) Join(problem, block, state, state);
+        else for (int block = EndOf(part - 1) - 1; block >= boundary; block--) Join(problem, block, state, state);
+    }
+
+    /// <summary>The state after a block has joined another: what was in it is now farther away. Both may be one.</summary>
+    public void Join(in HeadProblem problem, int block, float* state, float* joined)
+    {
+        if (_term.Ratio != 1) TKernels.Scale(state, joined, _stateFloats, (float)Math.Pow(_term.Ratio, _isLeft ? Math.Min(Tile, problem.KeyCount - (block * Tile)) : Tile));
+        else if (joined != state) new Span<float>(state, _stateFloats).CopyTo(new Span<float>(joined, _stateFloats));
+        TKernels.AddScaled(BlockSum(block), joined, _stateFloats, 1);
     }
 
     /// <summary>Adds what rows <paramref name="first"/> … <paramref name="end"/>−1 see through the tail.</summary>
@@ -116,89 +137,76 @@ internal readonly unsafe struct TailSweep<TKernels>
         else ApplyBackwards(problem, sums, first, end, scratch);
     }
 
+    /// <summary>Adds what rows see of a state, each row's share weighed as its query is.</summary>
+    public static void ApplyState(in HeadProblem problem, in PartialSums sums, int first, int rows, float* queries, float* state)
+    {
+        int columns = sums.NumeratorStride, stride = problem.FeatureStride;
+        float* keySums = state + ((long)Padding.RoundUp(problem.Features, TKernels.RowTile) * columns);
+        for (int row = 0; row < rows; row++) sums.Denominators[first + row] += TKernels.Dot(queries + ((long)row * stride), keySums, problem.Features);
+        TKernels.MultiplyAdd(rows, problem.Features, columns, queries, stride, state, columns, sums.Numerators + ((long)first * columns), columns);
+    }
+
     private void ApplyForwards(in HeadProblem problem, in PartialSums sums, int row, int end, in TailScratch<TKernels> scratch)
     {
-        int joined = _reach.Boundary(row), start = joined / BlocksPerPart;
-        new Span<float>(Kept(start), _stateFloats).CopyTo(new Span<float>(scratch.State, _stateFloats));
-        for (int block = start * BlocksPerPart; block < joined; block++) Join(problem, block, scratch.State);
+        int joined = _reach.Boundary(row);
+        Load(problem, joined, scratch.State);
         while (row < end)
         {
             int next = Math.Min(joined < _reach.Blocks ? Math.Min(_reach.Row(joined), end) : end, row + MostRows);
-            if (joined > 0) ApplyState(problem, sums, row, next, joined - 1, scratch);
+            if (joined > 0) ApplyWeighed(problem, sums, row, next, joined - 1, scratch);
             row = next;
-            for (; row < end && joined < _reach.Blocks && _reach.Row(joined) <= row; joined++) Join(problem, joined, scratch.State);
+            for (; row < end && joined < _reach.Blocks && _reach.Row(joined) <= row; joined++) Join(problem, joined, scratch.State, scratch.State);
         }
     }
 
     private void ApplyBackwards(in HeadProblem problem, in PartialSums sums, int first, int row, in TailScratch<TKernels> scratch)
     {
-        int joined = _reach.Boundary(row), start = (joined + BlocksPerPart - 1) / BlocksPerPart;
-        new Span<float>(Kept(start), _stateFloats).CopyTo(new Span<float>(scratch.State, _stateFloats));
-        for (int block = Math.Min(start * BlocksPerPart, _reach.Blocks) - 1; block >= joined; block--) Join(problem, block, scratch.State);
+        int joined = _reach.Boundary(row);
+        Load(problem, joined, scratch.State);
         while (row > first)
         {
             int next = Math.Max(joined > 0 ? Math.Max(_reach.Row(joined - 1), first) : first, row - MostRows);
-            if (joined < _reach.Blocks) ApplyState(problem, sums, next, row, joined, scratch);
+            if (joined < _reach.Blocks) ApplyWeighed(problem, sums, next, row, joined, scratch);
             row = next;
-            for (; row > first && joined > 0 && _reach.Row(joined - 1) >= row; joined--) Join(problem, joined - 1, scratch.State);
+            for (; row > first && joined > 0 && _reach.Row(joined - 1) >= row; joined--) Join(problem, joined - 1, scratch.State, scratch.State);
         }
+    }
+
+    /// <summary>Rows against the state of everything from <paramref name="nearestBlock"/> on, each at its own distance.</summary>
+    private void ApplyWeighed(in HeadProblem problem, in PartialSums sums, int first, int end, int nearestBlock, in TailScratch<TKernels> scratch)
+    {
+        if (end <= first) return;
+        int stride = problem.FeatureStride, nearestRow = _isLeft ? first : end - 1;
+        double nearestWeight = _term.Weight * Math.Pow(_term.Ratio, _reach.Distance(nearestRow, nearestBlock));
+        for (int row = first; row < end; row++)
+        {
+            float weight = (float)(nearestWeight * _powers[Math.Abs(row - nearestRow)]);
+            TKernels.Scale(problem.Query + ((long)row * stride), scratch.Queries + ((long)(row - first) * stride), _features, weight);
+        }
+
+        ApplyState(problem, sums, first, end - first, scratch.Queries, scratch.State);
     }
 
     /// <summary>The state of one block alone.</summary>
-    private void SumBlock(in HeadProblem problem, KeyBlocks blocks, int block, in TailScratch<TKernels> scratch)
+    private void SumBlock(in HeadProblem problem, int block, in TailScratch<TKernels> scratch)
     {
-        float* values = blocks.Values(block), sum = BlockSum(block);
-        float* keySums = sum + ((long)_productRows * _columns);
-        int first = block * Tile, present = Math.Min(Tile, problem.KeyCount - first), nearest = _reach.NearestKey(block);
-        int valueStride = blocks.ValueStride;
-        if (_term.Ratio != 1)
-        {
-            for (int row = 0; row < present; row++)
-                TKernels.Scale(values + ((long)row * valueStride), scratch.Values + ((long)row * _columns), _columns, (float)_powers[Math.Abs(nearest - first - row)]);
-            new Span<float>(scratch.Values + ((long)present * _columns), (Tile - present) * _columns).Clear();
-            values = scratch.Values;
-            valueStride = _columns;
-        }
+        float* sum = BlockSum(block), keySums = sum + ((long)_productRows * _columns);
+        int first = block * Tile, present = Math.Min(Tile, problem.KeyCount - first);
 
+        // Towards later rows a block's last key is the nearest one, and the last block may end early; keys that are not there are zero.
+        float* weights = _isLeft ? _weights + Tile - present : _weights;
+        KeyBlocks blocks = KeyBlocks.PackOne<TKernels>(problem, block, weights, scratch.Block);
         new Span<float>(sum, _stateFloats).Clear();
-        TKernels.MultiplyAdd(_productRows, Tile, _columns, blocks.Keys(block), Tile, values, valueStride, sum, _columns);
-        for (int row = 0; row < present; row++)
-        {
-            float weight = _term.Ratio == 1 ? 1 : (float)_powers[Math.Abs(nearest - first - row)];
-            TKernels.AddScaled(problem.Key + ((first + (long)row) * problem.FeatureStride), keySums, _features, weight);
-        }
-    }
-
-    /// <summary>Lets a block join a state: what is in it is now farther away.</summary>
-    private void Join(in HeadProblem problem, int block, float* state)
-    {
-        if (_term.Ratio != 1) TKernels.Scale(state, state, _stateFloats, (float)_powers[_isLeft ? Math.Min(Tile, problem.KeyCount - (block * Tile)) : Tile]);
-        TKernels.AddScaled(BlockSum(block), state, _stateFloats, 1);
-    }
-
-    /// <summary>Rows against the state of everything from <paramref name="nearestBlock"/> on.</summary>
-    private void ApplyState(in HeadProblem problem, in PartialSums sums, int first, int end, int nearestBlock, in TailScratch<TKernels> scratch)
-    {
-        if (end <= first) return;
-        int stride = problem.FeatureStride;
-        float* keySums = scratch.State + ((long)_productRows * _columns);
-        int nearestRow = _isLeft ? first : end - 1;
-        double nearestWeight = _term.Weight * (_term.Ratio == 1 ? 1 : Math.Pow(_term.Ratio, _reach.Distance(nearestRow, nearestBlock)));
-        for (int row = first; row < end; row++)
-        {
-            float* query = scratch.Queries + ((long)(row - first) * stride);
-            TKernels.Scale(problem.Query + ((long)row * stride), query, _features, (float)(nearestWeight * _powers[Math.Abs(row - nearestRow)]));
-            sums.Denominators[row] += TKernels.Dot(query, keySums, _features);
-        }
-
-        TKernels.MultiplyAdd(
-            end - first, _features, _columns, scratch.Queries, stride, scratch.State, _columns,
-            sums.Numerators + ((long)first * sums.NumeratorStride), sums.NumeratorStride);
+        TKernels.MultiplyAdd(_productRows, Tile, _columns, blocks.Keys(block), Tile, blocks.Values(block), blocks.ValueStride, sum, _columns);
+        for (int row = 0; row < present; row++) TKernels.AddScaled(problem.Key + ((first + (long)row) * problem.FeatureStride), keySums, _features, weights[row]);
     }
 
     private float* BlockSum(int block) => _blockSums + ((long)block * _stateFloats);
 
     private float* Kept(int part) => _kept + ((long)part * _stateFloats);
+
+    /// <summary>The block after a part's last.</summary>
+    private int EndOf(int part) => Math.Min((part + 1) * BlocksPerPart, _reach.Blocks);
 
     /// <summary>Keys from one kept state's nearest key to the next one's.</summary>
     private int KeysOf(int part)
