@@ -10,7 +10,7 @@ internal static class ArgumentNames
         nameof(AttentionShape.Batch), nameof(AttentionShape.Heads), nameof(AttentionShape.KeyHeads),
         nameof(AttentionShape.QueryLength), nameof(AttentionShape.KeyLength),
         nameof(AttentionShape.HeadDimension), nameof(AttentionShape.ValueDimension),
-        nameof(KernelizedAttentionOptions.FeatureMap), nameof(KernelizedAttentionOptions.Features),
+        nameof(KernelizedAttentionOptions.FeatureMap), nameof(KernelizedAttentionOptions.Features), nameof(KernelizedAttentionOptions.Nu),
         nameof(KernelizedAttentionOptions.Projection), nameof(KernelizedAttentionOptions.ProjectionKind),
         nameof(KernelizedAttentionOptions.Seed), nameof(KernelizedAttentionOptions.Normalize),
         nameof(KernelizedAttentionOptions.QkScale), nameof(KernelizedAttentionOptions.Causal),

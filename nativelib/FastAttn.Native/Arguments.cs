@@ -10,10 +10,10 @@ internal static unsafe class Arguments
         if (pointer is null) throw new AbiException(Status.Null, $"{name} is NULL; expected an address", name);
     }
 
-    /// <summary>Checks a structure's first field against its size, or what that was before it grew.</summary>
-    public static void StructSize(ulong size, int expected, string name, int former = 0)
+    /// <summary>Checks a structure's first field against its size, or what that was each time before it grew.</summary>
+    public static void StructSize(ulong size, int expected, string name, params ReadOnlySpan<int> former)
     {
-        if (size == (ulong)expected || (former > 0 && size == (ulong)former)) return;
+        if (size == (ulong)expected || (size <= int.MaxValue && former.Contains((int)size))) return;
         throw new AbiException(Status.StructSize, $"{name}.struct_size is {size}; expected {expected}", name);
     }
 

@@ -97,7 +97,7 @@ internal static unsafe class AttentionExports
     {
         KernelizedAttentionOptions defaults = new();
         if (options is null) return defaults;
-        Arguments.StructSize(options->StructSize, sizeof(NativeAttentionOptions), "options", NativeAttentionOptions.SizeWithoutPosition);
+        Arguments.StructSize(options->StructSize, sizeof(NativeAttentionOptions), "options", NativeAttentionOptions.SizeWithoutPosition, NativeAttentionOptions.SizeWithoutNu);
         return new KernelizedAttentionOptions
         {
             FeatureMap = Arguments.Word(options->FeatureMap, defaults.FeatureMap, "feature_map"),
@@ -113,6 +113,7 @@ internal static unsafe class AttentionExports
             Threads = Arguments.Threads(options->Threads),
             QkScale = options->QkScale == 0 ? null : options->QkScale,
             Tolerance = options->Tolerance == 0 ? defaults.Tolerance : options->Tolerance,
+            Nu = options->StructSize == (ulong)sizeof(NativeAttentionOptions) && options->Nu != 0 ? Arguments.Size(options->Nu, "nu") : defaults.Nu,
         };
     }
 

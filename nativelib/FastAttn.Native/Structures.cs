@@ -33,8 +33,8 @@ internal struct NativeAttentionShape
 [StructLayout(LayoutKind.Sequential)]
 internal unsafe struct NativeAttentionOptions
 {
-    /// <summary>What its size was before it had <see cref="Position"/>.</summary>
-    public const int SizeWithoutPosition = 80;
+    /// <summary>What its size was before it had <see cref="Position"/>, and before it had <see cref="Nu"/>.</summary>
+    public const int SizeWithoutPosition = 80, SizeWithoutNu = 88;
 
     public ulong StructSize;
     public byte* FeatureMap;
@@ -50,6 +50,7 @@ internal unsafe struct NativeAttentionOptions
     public float QkScale;
     public float Tolerance;
     public ulong Position;
+    public long Nu;
 }
 
 /// <summary><c>fa_key_selection</c>.</summary>

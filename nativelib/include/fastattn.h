@@ -35,7 +35,7 @@
  * WORDS
  *
  *   Choices are words, the same in C, C#, Python and the command line:
- *     feature maps   prf trf elu relu sikf          methods   auto direct fft linear band decay multipole
+ *     feature maps   prf trf elu relu sikf dpfp     methods   auto direct fft linear band decay multipole
  *     projections    iid orthogonal sphere          tiers     avx512 avx2 neon portable
  *
  *
@@ -51,7 +51,11 @@
  *       [9 16 25 36;  6 15 16 30;  6 18 27 48]
  *     destination = [260/86; 204/67; 315/99] = [3.0232558; 3.0447761; 3.1818182]
  *     causal (query_offset 1 = n_k - n_q): [41/25; 84/37; 315/99] = [1.64; 2.2702703; 3.1818182]
- *   the same with fa_position_alibi, slope ln 2, instead of b, so that c_t = 2^-|t|:
+ *   with feature map "dpfp" and nu = 2, without positions; with r = [max(x, 0), max(-x, 0)] the features are r_i r_(i-1) and
+ *   r_i r_(i-2), indices modulo 2d:
+ *     q = [1 2 -3]      k = [1 2 -3; 2 1 0]      v = [1; 54]
+ *     phi(q) = phi(k_0) = [3 2 0 0 0 0  0 6 0 0 0 0], phi(k_1) = [0 2 0 0 0 0  0 ...], weights [49 4], destination = [265/53] = [5]
+ *   the first with fa_position_alibi, slope ln 2, instead of b, so that c_t = 2^-|t|:
  *     destination = [55/28; 47/20; 41/14] = [1.9642857; 2.35; 2.9285714]
  *     with query_offset 1, not causal: [46/19; 119/41; 89/26] = [2.4210526; 2.9024390; 3.4230769]
  *
@@ -330,12 +334,13 @@ enum { FA_DEFAULT = 0, FA_YES = 1, FA_NO = 2 };
 /* Choices; zero everywhere but struct_size is the normalised PRF method of Luo et al. 2021. */
 typedef struct fa_attention_options {
     uint64_t struct_size;         /* sizeof(fa_attention_options) */
-    const char *feature_map;      /* "prf" "trf" "elu" "relu" "sikf"; NULL: "prf" */
+    const char *feature_map;      /* "prf" "trf" "elu" "relu" "sikf" "dpfp"; NULL: "prf" */
     const char *projection_kind;  /* how to draw when no projection is given; NULL: "orthogonal" */
     const char *method;           /* "auto" "direct" "fft" "linear" "band" "decay" "multipole"; NULL: "auto" */
     uint64_t seed;                /* of a drawn projection */
     int64_t features;             /* m, rows of the projection, 1 ... 4096; 0: those of the projection given, else 64.
-                                     "trf" makes two features of each row. "elu" and "sikf" have none and refuse it */
+                                     "trf" makes two features of each row. "elu", "sikf" and "dpfp" have none and
+                                     refuse it */
     int64_t query_offset;         /* p: query 0 stands at position p among the keys; read when has_query_offset */
     int32_t has_query_offset;     /* 0: p = n_k - n_q when causal (needs n_q <= n_k), else 0. A bias uses j - i whatever p is */
     int32_t causal;               /* 1: query i sees keys j <= p + i; 0: all keys */
@@ -346,8 +351,10 @@ typedef struct fa_attention_options {
                                      normalised; 0: d^(-1/4) for prf, trf, relu, else 1 */
     float tolerance;              /* largest error of a row of the result, as a share of the largest |v_j| the row sees,
                                      1e-6 ... 0.1; 0: 1e-4 */
-    fa_position position;         /* instead of a bias; {0}: none. It may be destroyed right after the call. Programs compiled
-                                     before this field existed keep working: their struct_size says so */
+    fa_position position;         /* instead of a bias; {0}: none. It may be destroyed right after the call */
+    int64_t nu;                   /* rolls of "dpfp", which makes 2 d nu features, at most 8192; 0: 1. Refused by other maps.
+                                     Programs compiled before this field, or position, existed keep working: their
+                                     struct_size says so */
 } fa_attention_options;
 
 /* Which keys take part; all of them when NULL or zero. A key is kept when both allow it. */
@@ -371,7 +378,7 @@ typedef struct fa_report {
 #ifdef __cplusplus
 #define FA_ATTENTION_SHAPE_INIT {sizeof(fa_attention_shape), 0, 0, 0, 0, 0, 0, 0}
 #define FA_ATTENTION_OPTIONS_INIT \
-    {sizeof(fa_attention_options), nullptr, nullptr, nullptr, 0, 0, 0, 0, 0, 0, 0, 0.0f, 0.0f, {0}}
+    {sizeof(fa_attention_options), nullptr, nullptr, nullptr, 0, 0, 0, 0, 0, 0, 0, 0.0f, 0.0f, {0}, 0}
 #define FA_KEY_SELECTION_INIT {sizeof(fa_key_selection), nullptr, 0, nullptr, 0}
 #define FA_REPORT_INIT {sizeof(fa_report), nullptr, nullptr, 0, 0}
 #else

@@ -361,6 +361,23 @@ static void test_attention_worked_example(void) {
     CHECK(fa_attention_forward(a, &qt, &kt, &vt, &zt, NULL, NULL) == FA_OK);
     CHECK(close_to(z, earlier, 3));
     CHECK(fa_attention_destroy(a) == FA_OK);
+
+    float rq[] = {1, 2, -3}, rk[] = {1, 2, -3, 2, 1, 0}, rv[] = {1, 54};
+    const double rolled[] = {5};
+    fa_attention_shape rolled_shape = {sizeof shape, 1, 1, 1, 1, 2, 3, 1};
+    fa_attention_options rolled_options = FA_ATTENTION_OPTIONS_INIT;
+    rolled_options.feature_map = "dpfp";
+    rolled_options.nu = 2;
+    fa_tensor rqt = DENSE(rq, 1, 3), rkt = DENSE(rk, 2, 3), rvt = DENSE(rv, 2, 1), rzt = DENSE(z, 1, 1);
+    CHECK(fa_attention_create(&rolled_shape, &rolled_options, NULL, (fa_projection){0}, &a) == FA_OK);
+    CHECK(fa_attention_forward(a, &rqt, &rkt, &rvt, &rzt, NULL, NULL) == FA_OK);
+    CHECK(close_to(z, rolled, 1));
+    CHECK(fa_attention_destroy(a) == FA_OK);
+    rolled_options.nu = -1;
+    CHECK(fa_attention_create(&rolled_shape, &rolled_options, NULL, (fa_projection){0}, &a) == FA_ERROR_ARGUMENT && message_has("nu is -1; expected 1"));
+    rolled_options.nu = 2;
+    rolled_options.feature_map = "elu";
+    CHECK(fa_attention_create(&rolled_shape, &rolled_options, NULL, (fa_projection){0}, &a) == FA_ERROR_ARGUMENT && message_has("nu is 2; expected 1"));
 }
 
 static void test_attention_report_and_methods(void) {
@@ -1102,18 +1119,22 @@ static void test_position_options(void) {
     CHECK(fa_position_destroy((fa_position){UINT64_MAX}) == FA_ERROR_HANDLE);
     CHECK(a.id == 77);
 
-    /* A program compiled before options had a position says so by its size, and what follows its structure is not read. */
-    CHECK(sizeof(fa_attention_options) == 88 && offsetof(fa_attention_options, position) == 80);
+    /* A program compiled before options had a position, or nu, says so by its size, and what follows its structure is not read. */
+    CHECK(sizeof(fa_attention_options) == 96 && offsetof(fa_attention_options, position) == 80 && offsetof(fa_attention_options, nu) == 88);
     float expected[COUNT(p->z)];
     CHECK(compute(p, &p->bias_tensor, (fa_position){0}, "direct") == FA_OK);
     memcpy(expected, p->z, sizeof expected);
+    p->options.nu = 5; /* refused by this map, but not read */
     p->options.struct_size = 80;
     CHECK(compute(p, &p->bias_tensor, position, "direct") == FA_OK && memcmp(expected, p->z, sizeof expected) == 0);
     CHECK(compute(p, &p->bias_tensor, stale, "direct") == FA_OK && memcmp(expected, p->z, sizeof expected) == 0);
-    static const uint64_t others[] = {0, 72, 79, 84, 87, 96};
+    p->options.struct_size = 88;
+    p->options.position = (fa_position){0};
+    CHECK(compute(p, &p->bias_tensor, (fa_position){0}, "direct") == FA_OK && memcmp(expected, p->z, sizeof expected) == 0);
+    static const uint64_t others[] = {0, 72, 79, 84, 87, 95, 104, UINT64_MAX};
     for (int i = 0; i < COUNT(others); i++) {
         p->options.struct_size = others[i];
-        CHECK(create(p, &a) == FA_ERROR_STRUCT_SIZE && message_has("options.struct_size") && message_has("88"));
+        CHECK(create(p, &a) == FA_ERROR_STRUCT_SIZE && message_has("options.struct_size") && message_has("96"));
     }
     CHECK(fa_position_destroy(position) == FA_OK);
     free(p);

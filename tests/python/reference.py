@@ -7,12 +7,15 @@ def default_scale(feature_map, head_dimension):
     return head_dimension**-0.25 if feature_map in ("prf", "trf", "relu") else 1.0
 
 
-def features(x, feature_map, projection):
+def features(x, feature_map, projection, nu=1):
     """phi(x); projection is [H, m, d] for the maps that have one."""
     if feature_map == "elu":
         return np.where(x > 0, x + 1, np.exp(np.minimum(x, 0)))
     if feature_map == "sikf":
         return np.exp(x)
+    if feature_map == "dpfp":
+        r = np.concatenate([np.maximum(x, 0), np.maximum(-x, 0)], axis=-1)
+        return np.concatenate([r * np.roll(r, j, axis=-1) for j in range(1, nu + 1)], axis=-1)
 
     m = projection.shape[-2]
     projected = x @ np.swapaxes(projection, -1, -2)
@@ -56,7 +59,7 @@ def pair_bias(bias, n_q, n_k):
 
 
 def kernelized_attention(
-    q, k, v, *, bias=None, feature_map="prf", projection=None, normalize=None, qk_scale=None,
+    q, k, v, *, bias=None, feature_map="prf", projection=None, nu=1, normalize=None, qk_scale=None,
     causal=False, query_offset=None, key_mask=None, lengths=None,
 ):  # fmt: skip
     q, k, v = (np.asarray(x, dtype=np.float64) for x in (q, k, v))
@@ -74,14 +77,14 @@ def kernelized_attention(
     if projection is not None:
         projection = np.asarray(projection, dtype=np.float64).reshape((-1,) + np.shape(projection)[-2:])
 
-    weights = features(q, feature_map, projection) @ np.swapaxes(features(k, feature_map, projection), -1, -2)
+    weights = features(q, feature_map, projection, nu) @ np.swapaxes(features(k, feature_map, projection, nu), -1, -2)
     visible = visible_pairs(batch, n_q, n_k, causal, query_offset, key_mask, lengths, bias)
     if bias is not None:
         b = pair_bias(bias, n_q, n_k)
         weights = weights * np.exp(b - b.max())
     weights = np.where(visible, weights, 0)
     total = weights.sum(axis=-1, keepdims=True)
-    return np.divide(weights @ v, total, out=np.zeros((batch, heads, n_q, v.shape[-1])), where=visible.any(-1, keepdims=True))
+    return np.divide(weights @ v, total, out=np.zeros((batch, heads, n_q, v.shape[-1])), where=total != 0)
 
 
 def largest_error(got, expected, v, visible):

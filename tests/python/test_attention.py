@@ -9,7 +9,7 @@ import numpy as np
 import fastattn
 import reference
 
-MAPS = ("prf", "trf", "elu", "relu", "sikf")
+MAPS = ("prf", "trf", "elu", "relu", "sikf", "dpfp")
 WITH_PROJECTION = ("prf", "trf", "relu")
 TOLERANCE = 1e-4
 
@@ -64,6 +64,12 @@ class AttentionTest(unittest.TestCase):
         for feature_map, causal, method in itertools.product(MAPS, (False, True), ("auto", "direct", "linear")):
             with self.subTest(feature_map=feature_map, causal=causal, method=method):
                 self.assert_right(p, method=method, **p.arguments(feature_map, causal=causal))
+
+    def test_rolls(self):
+        p = Problem(12, batch=2, n_q=50, d=6, d_v=9)
+        for nu, method in itertools.product((1, 2, 5, 13), ("auto", "direct", "fft")):
+            with self.subTest(nu=nu, method=method):
+                self.assert_right(p, method=method, feature_map="dpfp", nu=nu, bias=p.bias)
 
     def test_normalization_and_scale(self):
         p = Problem(3, d=8, features=48)

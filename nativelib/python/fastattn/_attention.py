@@ -46,6 +46,7 @@ def kernelized_attention(
     projection: Optional[ArrayLike] = None,
     projection_kind: str = "orthogonal",
     seed: int = 0,
+    nu: int = 1,
     normalize: Optional[bool] = None,
     qk_scale: Optional[float] = None,
     causal: bool = False,
@@ -76,16 +77,18 @@ def kernelized_attention(
         Entry (j - i) + (n_q - 1) belongs to query i and key j. -inf removes the pair; NaN and +inf are errors. Or positions
         by a few parameters: `clipped_positions`, `t5_positions`, `alibi_positions`, `exponential_positions`,
         `kerple_log_positions`, `kerple_power_positions`, `grid_positions`. None: no positions.
-    feature_map : {"prf", "trf", "elu", "relu", "sikf"}
+    feature_map : {"prf", "trf", "elu", "relu", "sikf", "dpfp"}
         The map phi.
     features : int, optional
         Rows m of the projection, 1 ... 4096; "trf" makes two features of each. Default: those of `projection`, else 64.
-        "elu" and "sikf" have no projection and refuse `features` and `projection`.
+        "elu", "sikf" and "dpfp" have no projection and refuse `features` and `projection`.
     projection : array [m, d] or [H, m, d], optional
         The rows of the random feature map. Default: drawn as `random_projection(features, d, kind=projection_kind,
         seed=seed)`.
     projection_kind : {"orthogonal", "iid", "sphere"}
     seed : int, 0 ... 2**64 - 1
+    nu : int
+        Rolls of "dpfp", which makes 2 d nu features, at most 8192 (Schlag et al. 2021); other maps refuse any but 1.
     normalize : bool, optional
         Whether rows of q and k are scaled to length 1. Default: True for "prf" and "trf". A zero row stays zero.
     qk_scale : float, optional
@@ -147,6 +150,12 @@ def kernelized_attention(
     array([3.0233, 3.0448, 3.1818], dtype=float32)
     >>> kernelized_attention(q, k, v, bias=bias, feature_map="elu", causal=True).ravel().round(4)
     array([1.64  , 2.2703, 3.1818], dtype=float32)
+
+    With "dpfp" and nu = 2, phi([1 2 -3]) = [3 2 0 0 0 0  0 6 0 0 0 0] and phi([2 1 0]) = [0 2 0 0 0 0  0 ...]: weights 49 and 4.
+
+    >>> q, k, v = np.float32([[1, 2, -3]]), np.float32([[1, 2, -3], [2, 1, 0]]), np.float32([[1], [54]])
+    >>> kernelized_attention(q, k, v, feature_map="dpfp", nu=2)
+    array([[5.]], dtype=float32)
     """
     lib = _library.library()
     query = _arguments.float_array(q, "q", (2, 3, 4))
@@ -178,6 +187,7 @@ def kernelized_attention(
         threads=_arguments.thread_count(threads),
         qk_scale=0.0 if qk_scale is None else _arguments.real(qk_scale, "qk_scale"),
         tolerance=_arguments.real(tolerance, "tolerance"),
+        nu=_arguments.integer(nu, "nu", 1),
         position=bias._handle if isinstance(bias, Positions) else _library.Handle(),
     )
     bias_array = None if bias is None or isinstance(bias, Positions) else _arguments.float_array(bias, "bias", (1, 2))

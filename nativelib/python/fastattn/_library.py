@@ -83,6 +83,7 @@ class AttentionOptions(_Sized):
         ("qk_scale", ctypes.c_float),
         ("tolerance", ctypes.c_float),
         ("position", Handle),
+        ("nu", ctypes.c_int64),
     ]
 
 

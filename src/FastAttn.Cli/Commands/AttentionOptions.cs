@@ -9,6 +9,7 @@ internal sealed class AttentionOptions
 
     private readonly Option<FeatureMap?> _featureMap = OptionTypes.Word("--feature-map", "The feature map.", Defaults.FeatureMap);
     private readonly Option<int?> _features = OptionTypes.WholeNumber("--features", "Rows of the random projection. Default: those of the projection file, else 64.");
+    private readonly Option<int?> _nu = OptionTypes.WholeNumber("--nu", $"Rolls of dpfp, which makes 2·d·ν features. Default: {Defaults.Nu}.");
     private readonly Option<bool> _causal = new("--causal") { Description = "Let query i see keys up to its own position only." };
     private readonly Option<int?> _queryOffset = OptionTypes.WholeNumber("--query-offset", "Position of query 0 among the keys, with --causal or --position. Default: with --causal the queries are the last ones, else 0.");
     private readonly Option<float?> _tolerance = OptionTypes.Number("--tolerance", $"Largest error of any row, as a share of the largest value row it sees. Default: {Defaults.Tolerance}.");
@@ -18,7 +19,7 @@ internal sealed class AttentionOptions
     /// <summary>Adds the options to a command.</summary>
     public void AddTo(Command command)
     {
-        foreach (Option option in (Option[])[_featureMap, _features, _causal, _queryOffset, _tolerance, _method, _threads]) command.Add(option);
+        foreach (Option option in (Option[])[_featureMap, _features, _nu, _causal, _queryOffset, _tolerance, _method, _threads]) command.Add(option);
     }
 
     /// <summary>The choices made.</summary>
@@ -26,6 +27,7 @@ internal sealed class AttentionOptions
     {
         FeatureMap = parsed.GetValue(_featureMap) ?? Defaults.FeatureMap,
         Features = parsed.GetValue(_features),
+        Nu = parsed.GetValue(_nu) ?? Defaults.Nu,
         Causal = parsed.GetValue(_causal),
         QueryOffset = parsed.GetValue(_queryOffset),
         Tolerance = parsed.GetValue(_tolerance) ?? Defaults.Tolerance,

@@ -91,6 +91,13 @@ public sealed class RunCommandTests : IDisposable
     }
 
     [Fact]
+    public void Products_of_rolled_entries()
+    {
+        AttentionFormula formula = SaveDefault() with { FeatureMap = FeatureMap.Dpfp, Nu = 3, Normalize = false };
+        RunAndCompare(formula, [2, 7, 5], "--feature-map", "dpfp", "--nu", "3");
+    }
+
+    [Fact]
     public void Elementwise_map_with_normalisation()
     {
         AttentionFormula formula = SaveDefault() with { FeatureMap = FeatureMap.Elu };

@@ -10,6 +10,9 @@ internal sealed record AttentionFormula
     /// <summary>W, [m, d] or [H, m, d]; unused by maps without one.</summary>
     public NpyArray<float>? Projection { get; init; }
 
+    /// <summary>Rolls of DPFP.</summary>
+    public int Nu { get; init; } = 1;
+
     public bool Normalize { get; init; } = true;
 
     public double QkScale { get; init; } = 1;
@@ -79,9 +82,13 @@ internal sealed record AttentionFormula
         {
             FeatureMap.Prf => [.. Products(x, head).Select(product => Math.Exp(product - x.Sum(value => value * value) / 2))],
             FeatureMap.Elu => Array.ConvertAll(x, value => value > 0 ? value + 1 : Math.Exp(value)),
+            FeatureMap.Dpfp => Rolled([.. x.Select(value => Math.Max(value, 0)), .. x.Select(value => Math.Max(-value, 0))]),
             _ => throw new NotSupportedException($"{FeatureMap} is tested in the library"),
         };
     }
+
+    private double[] Rolled(double[] r) =>
+        [.. from j in Enumerable.Range(1, Nu) from i in Enumerable.Range(0, r.Length) select r[i] * r[(i + (Nu * r.Length) - j) % r.Length]];
 
     private IEnumerable<double> Products(double[] x, int head)
     {
