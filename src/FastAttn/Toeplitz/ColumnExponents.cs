@@ -13,9 +13,6 @@ namespace FastAttn.Toeplitz;
 /// </remarks>
 internal static unsafe class ColumnExponents
 {
-    /// <summary>The exponent of a column that holds NaN or an infinity.</summary>
-    public const int NotFinite = int.MaxValue;
-
     /// <summary>The exponent of a column of zeros, whose product is zero whatever its neighbour's rounding leaves there.</summary>
     public const int Zero = int.MinValue;
 
@@ -35,24 +32,36 @@ internal static unsafe class ColumnExponents
         return Math.Abs(exponent) <= Ordinary ? 0 : exponent;
     }
 
-    /// <summary>One exponent a column; <see cref="Zero"/> for columns beyond <paramref name="width"/>.</summary>
-    public static void Find(float* matrix, int rows, int stride, int width, Span<int> exponents)
+    /// <summary>
+    /// One exponent a column, of what is finite in it; <see cref="Zero"/> for columns beyond the data. Returns a bit for each column
+    /// that holds a NaN or an infinity.
+    /// </summary>
+    public static ulong Find(in ToeplitzColumns columns, Span<int> exponents)
     {
         Span<float> sums = stackalloc float[exponents.Length];
         sums.Clear();
         fixed (float* squares = sums)
         {
-            for (int row = 0; row < rows; row += Piece)
-                AddSquares(matrix + ((long)row * stride), Math.Min(Piece, rows - row), stride, width, squares);
+            for (int row = 0, next; row < columns.Rows; row = next)
+            {
+                next = columns.RunEnd(row, Math.Min(row + Piece, columns.Rows));
+                if (columns.HasRow(row)) AddSquares(columns.X + (row * columns.XStride), next - row, columns.XStride, columns.Width, squares);
+            }
         }
 
         // A sum of squares that is neither is that of a column that is: also NaN, and sums that left the range of float32.
+        ulong notFinite = 0;
         const float Least = 1f / (1 << 30) / (1 << 30), Most = (float)(1L << 60);
-        exponents[width..].Fill(Zero);
-        for (int column = 0; column < width; column++)
-            exponents[column] = sums[column] is >= Least and <= Most ? MathF.ILogB(sums[column]) >> 1 : Careful(matrix + column, rows, stride);
+        exponents[columns.Width..].Fill(Zero);
+        for (int column = 0; column < columns.Width; column++)
+        {
+            if (sums[column] is >= Least and <= Most) exponents[column] = MathF.ILogB(sums[column]) >> 1;
+            else if (!Careful(columns, column, out exponents[column])) notFinite |= 1UL << column;
+        }
+
         int half = exponents.Length / 2;
         for (int lane = 0; lane < half; lane++) LeaveWhatIsBalanced(ref exponents[lane], ref exponents[half + lane]);
+        return notFinite;
     }
 
     private static void LeaveWhatIsBalanced(ref int left, ref int right)
@@ -65,24 +74,27 @@ internal static unsafe class ColumnExponents
         if (isRight) right = 0;
     }
 
-    private static bool IsNumber(int exponent) => exponent is not (NotFinite or Zero);
+    private static bool IsNumber(int exponent) => exponent != Zero;
 
-    /// <summary>The exponent of a column's norm in float64, where no square of a float32 leaves the range.</summary>
-    private static int Careful(float* column, int rows, int stride)
+    /// <summary>The exponent of a column's norm in float64, where no square of a float32 leaves the range; false when something in it is not finite.</summary>
+    private static bool Careful(in ToeplitzColumns columns, int column, out int exponent)
     {
         double sum = 0;
-        for (long row = 0; row < rows; row++)
+        bool isFinite = true;
+        for (int row = 0; row < columns.Rows; row++)
         {
-            double value = column[row * stride];
-            sum += value * value;
+            if (!columns.HasRow(row)) continue;
+            double value = columns.X[(row * columns.XStride) + column];
+            if (double.IsFinite(value)) sum += value * value;
+            else isFinite = false;
         }
 
-        if (!double.IsFinite(sum)) return NotFinite;
-        return sum > 0 ? Math.Max(Math.ILogB(sum) >> 1, -126) : Zero;
+        exponent = sum > 0 ? Math.Max(Math.ILogB(sum) >> 1, -126) : Zero;
+        return isFinite;
     }
 
     /// <summary><c>sums[column] += Σ over rows of squares</c>, four vectors of columns at a time.</summary>
-    private static void AddSquares(float* matrix, int rows, int stride, int width, float* sums)
+    private static void AddSquares(float* matrix, int rows, nint stride, int width, float* sums)
     {
         int lanes = Vector<float>.Count, column = 0;
         for (; column <= width - (4 * lanes); column += 4 * lanes)

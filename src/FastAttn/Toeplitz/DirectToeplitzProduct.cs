@@ -18,7 +18,7 @@ internal sealed unsafe class DirectToeplitzProduct<TKernels> : ToeplitzProduct
     private readonly int[] _exponents;
 
     public DirectToeplitzProduct(ToeplitzShape shape, ReadOnlySpan<float> coefficients)
-        : base(shape, 2 * TKernels.FftLanes, 2L * TKernels.FftLanes * (shape.InputLength + PaddedRows(shape)) * sizeof(float))
+        : base(shape, coefficients, 2 * TKernels.FftLanes, 2L * TKernels.FftLanes * (shape.InputLength + PaddedRows(shape)) * sizeof(float))
     {
         _coefficients = new AlignedBuffer((long)Stride * shape.Heads * sizeof(float));
         _exponents = new int[shape.Heads];
@@ -44,7 +44,7 @@ internal sealed unsafe class DirectToeplitzProduct<TKernels> : ToeplitzProduct
 
     protected override int Exponent(int head) => _exponents[head];
 
-    protected override void MultiplyBlock(int head, in ColumnBlock x, in ColumnBlock y, float* workspace)
+    protected override void MultiplyBlock(int head, in OperandBlock x, in ProductBlock y, float* workspace)
     {
         int depth = Shape.InputLength, wholeRows = y.IsPlain ? Shape.OutputLength / TKernels.RowTile * TKernels.RowTile : 0;
         int restRows = PaddedRows(Shape) - wholeRows;

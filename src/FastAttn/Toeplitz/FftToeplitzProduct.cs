@@ -22,7 +22,7 @@ internal sealed unsafe class FftToeplitzProduct<TKernels> : ToeplitzProduct
     }
 
     private FftToeplitzProduct(ToeplitzShape shape, ReadOnlySpan<float> coefficients, LaneFft fft)
-        : base(shape, 2 * fft.Lanes, ((2 * fft.WorkFloats) + (fft.Rows * LegStride(fft))) * sizeof(float))
+        : base(shape, coefficients, 2 * fft.Lanes, ((2 * fft.WorkFloats) + (fft.Rows * LegStride(fft))) * sizeof(float))
     {
         _fft = fft;
         _spectra = new AlignedBuffer(SpectrumFloats * shape.Heads * sizeof(float));
@@ -41,7 +41,7 @@ internal sealed unsafe class FftToeplitzProduct<TKernels> : ToeplitzProduct
 
     protected override int Exponent(int head) => _exponents[head];
 
-    protected override void MultiplyBlock(int head, in ColumnBlock x, in ColumnBlock y, float* workspace)
+    protected override void MultiplyBlock(int head, in OperandBlock x, in ProductBlock y, float* workspace)
     {
         float* cyclic = workspace, skew = cyclic + _fft.WorkFloats, run = skew + _fft.WorkFloats;
         nint legStride = LegStride(_fft);

@@ -59,7 +59,7 @@ public sealed class ToeplitzPlan
     /// The result does not depend on the number of threads, bit by bit.
     /// </summary>
     /// <remarks>
-    /// A column with a NaN or an infinity in it comes out as NaN in all its rows; other columns and heads do not notice.
+    /// A NaN or an infinity in x_j makes NaN of its column in every y_i whose c_{j−i} is not zero; other rows, columns and heads do not notice.
     /// Columns may differ in size by any factor: where norms differ, each is scaled by a power of two before it shares a transform.
     /// </remarks>
     /// <param name="x">The operands; not changed.</param>

@@ -6,24 +6,29 @@ using FastAttn.Threading;
 namespace FastAttn.Toeplitz;
 
 /// <summary>A prepared Toeplitz product: blocks of columns that fill two vectors, dealt to threads one by one.</summary>
-internal abstract unsafe class ToeplitzProduct
+internal abstract unsafe class ToeplitzProduct : IColumnProduct
 {
     /// <summary>Largest extent of a matrix.</summary>
     public const int MaximumLength = FftRecipe.MaximumLength;
 
     private readonly WorkspacePool _workspaces;
+    private readonly int[][] _runs;
 
-    private protected ToeplitzProduct(ToeplitzShape shape, int blockColumns, long workspaceBytes)
+    private protected ToeplitzProduct(ToeplitzShape shape, ReadOnlySpan<float> coefficients, int blockColumns, long workspaceBytes)
     {
         Shape = shape;
         BlockColumns = blockColumns;
-        _workspaces = new WorkspacePool(workspaceBytes);
+        _runs = new int[shape.Heads][];
+        for (int head = 0; head < shape.Heads; head++) _runs[head] = NonFiniteSpread.Runs(coefficients.Slice(head * shape.Diagonals, shape.Diagonals));
+
+        // A product's own room is used again, once it is done, for what a column that is not finite needs.
+        _workspaces = new WorkspacePool(Math.Max(workspaceBytes, (shape.InputLength + 1L) * sizeof(int)));
     }
 
-    protected ToeplitzShape Shape { get; }
-
     /// <summary>Columns of one block: two vectors.</summary>
-    protected int BlockColumns { get; }
+    public int BlockColumns { get; }
+
+    protected ToeplitzShape Shape { get; }
 
     /// <summary>The cheaper method for these lengths, on the kernels of this process.</summary>
     public static ToeplitzProduct Create(ReadOnlySpan<float> coefficients, int outputLength, int inputLength, int heads)
@@ -45,21 +50,11 @@ internal abstract unsafe class ToeplitzProduct
         }
     }
 
-    /// <summary>The product of one block.</summary>
-    /// <param name="head">Which matrix.</param>
-    /// <param name="x">n_in rows.</param>
-    /// <param name="y">n_out rows, overwritten.</param>
-    /// <param name="workspace">The workspace.</param>
-    protected abstract void MultiplyBlock(int head, in ColumnBlock x, in ColumnBlock y, float* workspace);
-
-    /// <summary>Exponent of the power of two that a head's coefficients were divided by.</summary>
-    protected abstract int Exponent(int head);
-
-    private void RunBlock(int head, float* x, float* y, int columns, int first)
+    public void Run(int head, in ToeplitzColumns columns)
     {
-        int width = Math.Min(BlockColumns, columns - first), matrix = Shape.Heads == 1 ? 0 : head;
+        int matrix = Shape.Heads == 1 ? 0 : head;
         Span<int> exponents = stackalloc int[BlockColumns];
-        ColumnExponents.Find(x + first, Shape.InputLength, columns, width, exponents);
+        ulong notFinite = ColumnExponents.Find(columns, exponents);
         float* factors = stackalloc float[4 * BlockColumns];
         float* xFirst = factors, xSecond = xFirst + BlockColumns, yFirst = xSecond + BlockColumns, ySecond = yFirst + BlockColumns;
         for (int column = 0; column < BlockColumns; column++)
@@ -67,31 +62,50 @@ internal abstract unsafe class ToeplitzProduct
             int exponent = exponents[column];
             ((xFirst[column], xSecond[column]), (yFirst[column], ySecond[column])) = exponent switch
             {
-                ColumnExponents.NotFinite => ((float.NaN, 1), (float.NaN, 1)),
                 ColumnExponents.Zero => ((1, 1), (0, 1)),
-                _ => (ColumnBlock.Factors(-exponent), ColumnBlock.Factors(exponent + Exponent(matrix))),
+                _ => (ColumnScaling.Factors(-exponent), ColumnScaling.Factors(exponent + Exponent(matrix))),
             };
         }
 
-        var operand = new ColumnBlock(x + first, Shape.InputLength, columns, width, xFirst, xSecond, BlockColumns);
-        var product = new ColumnBlock(y + first, Shape.OutputLength, columns, width, yFirst, ySecond, BlockColumns);
+        var operand = new OperandBlock(columns, Shape.InputLength, new ColumnScaling(xFirst, xSecond), notFinite, BlockColumns);
+        var product = new ProductBlock(columns, Shape.OutputLength, new ColumnScaling(yFirst, ySecond), BlockColumns);
         AlignedBuffer workspace = _workspaces.Rent();
         MultiplyBlock(matrix, operand, product, (float*)workspace.Data);
+        for (int column = 0; column < columns.Width && notFinite != 0; column++)
+        {
+            if ((notFinite >> column & 1) != 0) NonFiniteSpread.Run(columns, column, Shape, _runs[matrix], (int*)workspace.Data);
+        }
+
         _workspaces.Return(workspace);
     }
 
-    private sealed class Blocks(ToeplitzProduct product, float* x, float* y, int columns, int blocks) : IParallelWork
+    /// <summary>The product of one block.</summary>
+    /// <param name="head">Which matrix.</param>
+    /// <param name="x">n_in rows.</param>
+    /// <param name="y">n_out rows, overwritten.</param>
+    /// <param name="workspace">The workspace.</param>
+    protected abstract void MultiplyBlock(int head, in OperandBlock x, in ProductBlock y, float* workspace);
+
+    /// <summary>Exponent of the power of two that a head's coefficients were divided by.</summary>
+    protected abstract int Exponent(int head);
+
+    private readonly struct Blocks(ToeplitzProduct product, float* x, float* y, int columns, int blocks) : IParallelWork
     {
         public void Run(int index, int worker)
         {
             (int head, int block) = Math.DivRem(index, blocks);
+            int first = block * product.BlockColumns;
             ToeplitzShape shape = product.Shape;
-            product.RunBlock(
-                head,
-                x + ((long)head * shape.InputLength * columns),
-                y + ((long)head * shape.OutputLength * columns),
-                columns,
-                block * product.BlockColumns);
+            product.Run(head, new ToeplitzColumns
+            {
+                X = x + ((long)head * shape.InputLength * columns) + first,
+                XStride = columns,
+                Rows = shape.InputLength,
+                Y = y + ((long)head * shape.OutputLength * columns) + first,
+                YStride = columns,
+                Copies = 1,
+                Width = Math.Min(product.BlockColumns, columns - first),
+            });
         }
     }
 

@@ -182,13 +182,36 @@ public class ToeplitzPlanTests
         float[] c = new Numbers(1).Normals((2 * n) - 1), x = new Numbers(2).Normals((long)n * Columns);
         float[] clean = (float[])x.Clone();
         x[(n / 3 * Columns) + 7] = bad;
-        for (int row = 0; row < n; row++) clean[(row * Columns) + 7] = 0;
+        clean[(n / 3 * Columns) + 7] = 0;
         float[] y = Multiply(c, n, n, x, Columns, 1, 1), expected = Multiply(c, n, n, clean, Columns, 1, 1);
         for (int i = 0; i < y.Length; i++)
         {
             if (i % Columns == 7) Assert.True(float.IsNaN(y[i]));
             else Assert.Equal(expected[i], y[i]);
         }
+    }
+
+    /// <summary>NaN stands where a coefficient that is not zero meets what is not finite, and nowhere else; what is left is exact to its bound.</summary>
+    [Property]
+    public void What_is_not_finite_reaches_what_depends_on_it_and_nothing_else(int seed)
+    {
+        var numbers = new Numbers(seed);
+        int rows = numbers.Between(1, 300), depth = numbers.Between(1, 300), columns = numbers.Between(1, 40);
+        double zeros = numbers.Pick(0, 0.5, 0.99), bad = numbers.Pick(0.002, 0.1, 1);
+        float[] c = [.. numbers.Normals(rows + depth - 1).Select(value => numbers.Chance(zeros) ? 0 : value)];
+        float[] x = [.. numbers.Normals((long)depth * columns).Select(value => numbers.Chance(bad) ? numbers.Pick(float.NaN, float.PositiveInfinity, float.NegativeInfinity) : value)];
+        float[] y = Multiply(c, rows, depth, x, columns, 1, 1), clean = [.. x.Select(value => float.IsFinite(value) ? value : 0)];
+        for (int i = 0; i < rows; i++)
+        {
+            for (int column = 0; column < columns; column++)
+            {
+                bool depends = Enumerable.Range(0, depth).Any(j => c[j - i + rows - 1] != 0 && !float.IsFinite(x[(j * columns) + column]));
+                Assert.Equal(depends, float.IsNaN(y[(i * columns) + column]));
+                if (depends) y[(i * columns) + column] = (float)Enumerable.Range(0, depth).Sum(j => (double)c[j - i + rows - 1] * clean[(j * columns) + column]);
+            }
+        }
+
+        CheckAgainst(c, rows, depth, clean, columns, 1, y, rows);
     }
 
     [Theory]
