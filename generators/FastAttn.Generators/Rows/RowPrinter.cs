@@ -13,6 +13,7 @@ internal static class RowPrinter
         SourceWriter writer = KernelFile.Open(request.Target, isa, Recipe(isa));
         foreach (RowKernel kernel in RowKernelCatalog.All) new RowLoopPrinter(isa, kernel).Print(writer);
         new RowsExponentialPrinter(isa).Print(writer);
+        new SegmentedProductPrinter(isa).Print(writer);
         new RowsCopyPrinter(isa).Print(writer);
         new TransposePrinter(isa).Print(writer);
         writer.Close();
@@ -23,7 +24,7 @@ internal static class RowPrinter
     {
         var exponential = new Body();
         Exponential.Emit(exponential, "x", "power");
-        yield return $"Elementwise kernels, reductions, the copy of rows and the scaled transpose for {isa.Name}: {isa.Lanes} lanes.";
+        yield return $"Elementwise kernels, reductions, products of segments, the copy of rows and the scaled transpose for {isa.Name}: {isa.Lanes} lanes.";
         yield return "The last vector of a row is copied into a padded buffer and goes through the same statements as the others.";
         yield return $"One exponential of a vector: {OperationCount.Describe(exponential)}.";
     }

@@ -51,6 +51,21 @@ internal unsafe interface IRowKernels
     static abstract void AddScaled(float* x, float* y, int count, float a);
 
     /// <summary>
+    /// <c>y[r, i] = Π x[r, start of s + i]</c> over the segments s that have more than i elements. A row of x is its segments, one after
+    /// the other, none longer than the one before. y is written in whole vectors, zero past its end; x is read as far as its last
+    /// vector reaches, and what stands there must be finite. largest[r] becomes the largest |y[r, i]|.
+    /// </summary>
+    /// <param name="x"><c>[rows, sum of counts]</c>, finite.</param>
+    /// <param name="xStride">Floats between rows of x.</param>
+    /// <param name="rows">Rows.</param>
+    /// <param name="counts"><c>[segments]</c>: elements of each, falling.</param>
+    /// <param name="segments">Segments, at least one.</param>
+    /// <param name="y"><c>[rows, counts[0]]</c>.</param>
+    /// <param name="yStride">Floats between rows of y.</param>
+    /// <param name="largest"><c>[rows]</c>.</param>
+    static abstract void SegmentedProduct(float* x, nint xStride, int rows, int* counts, int segments, float* y, nint yStride, float* largest);
+
+    /// <summary>
     /// <c>destination[r, c] = source[r, c]</c> for <paramref name="rows"/> × <paramref name="columns"/>, in whole vectors: reads and
     /// writes as far as the last one reaches. Strides are floats between rows and may be negative; rows of the source may overlap.
     /// </summary>

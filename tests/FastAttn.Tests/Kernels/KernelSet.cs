@@ -42,6 +42,8 @@ public abstract unsafe class KernelSet
         int rows, int dimension, int valueDimension, float* query, nint queryStride, float* keys, float* biases, nint biasStride,
         float* values, nint valueStride, float* numerators, nint numeratorStride, float headroom, float* references, float* rowSums);
 
+    public abstract void SegmentedProduct(float* x, nint xStride, int rows, int* counts, int segments, float* y, nint yStride, float* largest);
+
     public abstract float Max(float* x, int count);
 
     public abstract bool AllFinite(float* x, int count);
@@ -104,6 +106,9 @@ internal sealed unsafe class KernelSet<TKernels>(string name) : KernelSet
         TKernels.SoftmaxTile(
             rows, dimension, valueDimension, query, queryStride, keys, biases, biasStride, values, valueStride, numerators, numeratorStride,
             headroom, references, rowSums);
+
+    public override void SegmentedProduct(float* x, nint xStride, int rows, int* counts, int segments, float* y, nint yStride, float* largest) =>
+        TKernels.SegmentedProduct(x, xStride, rows, counts, segments, y, yStride, largest);
 
     public override float Max(float* x, int count) => TKernels.Max(x, count);
 

@@ -275,6 +275,47 @@ public unsafe class RowKernelTests
         }
     }
 
+    [Theory]
+    [MemberData(nameof(Kernels))]
+    public void SegmentedProduct_multiplies_every_segment_an_element_has(KernelSet kernels)
+    {
+        foreach (int segments in (int[])[1, 2, 3, 7])
+        {
+            for (int longest = 0; longest <= LongestRow; longest++)
+            {
+                // Each segment is a little shorter than the one before, some end within a vector, the last ones may be empty.
+                int[] counts = [.. Enumerable.Range(0, segments).Select(segment => Math.Max(longest - (segment * segment * 3), 0))];
+                const int Rows = 3;
+                int width = (longest + kernels.Lanes - 1) / kernels.Lanes * kernels.Lanes, sum = counts.Sum(), xStride = sum + 5, yStride = width + 3;
+                float[] before = Numbers(longest, ((Rows - 1) * xStride) + sum + kernels.Lanes - 1), kept = Numbers(7, ((Rows - 1) * yStride) + width);
+                using var x = new GuardedFloats(before);
+                using var y = new GuardedFloats(kept);
+                using var largest = new GuardedFloats(Rows);
+                fixed (int* lengths = counts) kernels.SegmentedProduct(x.Pointer, xStride, Rows, lengths, segments, y.Pointer, yStride, largest.Pointer);
+                for (int position = 0; position < kept.Length; position++)
+                {
+                    (int row, int column) = Math.DivRem(position, yStride);
+                    float expected = column < width ? 0 : kept[position];
+                    if (column < longest)
+                    {
+                        expected = before[(row * xStride) + column];
+                        for (int segment = 1, start = counts[0]; segment < segments && counts[segment] > column; start += counts[segment++])
+                            expected *= before[(row * xStride) + start + column];
+                    }
+
+                    Assert.Equal(expected, y.Pointer[position]);
+                }
+
+                for (int row = 0; row < Rows; row++)
+                {
+                    float expected = 0;
+                    for (int column = 0; column < longest; column++) expected = MathF.Max(expected, MathF.Abs(y.Pointer[(row * yStride) + column]));
+                    Assert.Equal(expected, largest.Pointer[row]);
+                }
+            }
+        }
+    }
+
     private static float[] Numbers(int seed, int count, double low = -3, double high = 3)
     {
         var random = new Random(seed);

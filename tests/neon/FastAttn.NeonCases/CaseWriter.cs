@@ -75,18 +75,19 @@ internal sealed class CaseWriter(Stream stream, EmittedKernels kernels) : IDispo
         MethodInfo kernel = Portable.GetMethod(call.Method, Any) ?? Portable.GetProperty(call.Method, Any)?.GetMethod
             ?? throw new InvalidOperationException($"the portable kernels have no {call.Method}");
         using var pins = new Pins();
-        return kernel.Invoke(null, [.. call.Arguments.Select(argument => argument is Buffer buffer ? pins.Pin(buffer) : argument)]);
+        return kernel.Invoke(
+            null, [.. call.Arguments.Zip(kernel.GetParameters(), (argument, parameter) => argument is Buffer buffer ? pins.Pin(buffer, parameter.ParameterType) : argument)]);
     }
 
     private sealed class Pins : IDisposable
     {
         private readonly List<System.Runtime.InteropServices.GCHandle> _handles = [];
 
-        public unsafe object Pin(Buffer buffer)
+        public unsafe object Pin(Buffer buffer, Type pointer)
         {
             var handle = System.Runtime.InteropServices.GCHandle.Alloc(buffer.Data, System.Runtime.InteropServices.GCHandleType.Pinned);
             _handles.Add(handle);
-            return Pointer.Box((float*)handle.AddrOfPinnedObject() + buffer.Start, typeof(float*));
+            return Pointer.Box((float*)handle.AddrOfPinnedObject() + buffer.Start, pointer);
         }
 
         public void Dispose() => _handles.ForEach(handle => handle.Free());

@@ -47,7 +47,7 @@ internal static class EntryPoint
 
     private static string Argument((string Type, string Name) parameter, int index) => parameter.Type switch
     {
-        "float*" => $"(float*)arguments[{index}]",
+        "float*" or "int*" => $"({parameter.Type})arguments[{index}]",
         "float" => $"*(float*)&arguments[{index}]",
         "int" => $"(int)arguments[{index}]",
         "nint" => $"(nint)arguments[{index}]",

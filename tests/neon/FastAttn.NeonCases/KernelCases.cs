@@ -30,6 +30,7 @@ internal static class KernelCases
         return family switch
         {
             "MultiplyAdd" => Products(numbers),
+            "SegmentedProduct" => SegmentedProducts(numbers),
             "CopyRows" => RowCopies(numbers),
             "ExpRelative" => RelativeExponentials(numbers),
             "AttentionTile" => AttentionTiles(numbers),
@@ -154,6 +155,20 @@ internal static class KernelCases
         }
     }
 
+    private static IEnumerable<object[]> SegmentedProducts(Numbers numbers)
+    {
+        foreach (int[] counts in new int[][] { [0], [1], [5], [8, 4], [67, 33, 16, 7, 1, 0] })
+        {
+            int sum = counts.Sum(), width = (counts[0] + Lanes - 1) / Lanes * Lanes;
+            const int Rows = 3;
+            yield return
+            [
+                Normal(numbers, ((Rows - 1) * (sum + 2)) + sum + Lanes - 1), (nint)(sum + 2), Rows, Integers(counts), counts.Length,
+                Normal(numbers, Math.Max(Rows * width, 1)), (nint)width, Normal(numbers, Rows),
+            ];
+        }
+    }
+
     private static IEnumerable<object[]> RelativeExponentials(Numbers numbers)
     {
         foreach ((int rows, int columns) in new[] { (0, 1), (1, 1), (3, 5), (8, 8), (5, 67) })
@@ -203,6 +218,9 @@ internal static class KernelCases
     }
 
     private static Buffer Normal(Numbers numbers, int count) => new(numbers.Normals(count));
+
+    /// <summary>Integers as the float32 numbers of the same bits: kernels only read them.</summary>
+    private static Buffer Integers(int[] values) => new(Array.ConvertAll(values, BitConverter.Int32BitsToSingle));
 
     private static Buffer Positive(Numbers numbers, int count) => new([.. Enumerable.Range(0, count).Select(_ => (float)(0.5 + numbers.Uniform()))]);
 
