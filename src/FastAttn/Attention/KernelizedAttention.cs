@@ -1,7 +1,4 @@
 using FastAttn.Attention;
-using FastAttn.Kernels;
-using FastAttn.Planning;
-using FastAttn.Positions;
 
 namespace FastAttn;
 
@@ -15,7 +12,7 @@ namespace FastAttn;
 /// </remarks>
 public sealed class KernelizedAttention : AttentionSystem
 {
-    private readonly ForwardCalls _calls;
+    private readonly FeatureCalls _calls;
 
     /// <summary>Checks the sizes, chooses the method and prepares what does not depend on query, key and value.</summary>
     /// <param name="shape">The sizes of every call.</param>
@@ -31,15 +28,11 @@ public sealed class KernelizedAttention : AttentionSystem
         position?.CheckProblem(shape, options.Causal, nameof(position));
         if (settings.Defaults.Projects)
             Projection = options.Projection ?? RandomProjection.Create(settings.Columns, shape.HeadDimension, options.ProjectionKind, options.Seed);
-        PreparedPosition prepared = position?.Prepare(settings.Extent) ?? new PreparedPosition(null, settings.Extent);
-        int largestOffset = settings.Extent.LargestOffset;
-        Plan = ExecutionPlan.Create(
-            settings, position is null ? PositionProfile.Even(shape, largestOffset, hasBias: false) : PositionProfile.Of(shape, prepared, largestOffset, settings.Allowance));
-        _calls = new ForwardCalls(shape, Tiers.Visit(Tiers.Current, new RunnerBuilder(settings, Plan, Projection, prepared)), settings.Threads);
+        _calls = new FeatureCalls(settings.ForMethod, new FeatureMapStages(settings, Projection), position, settings.Threads);
     }
 
     /// <summary>The method that will run and why.</summary>
-    public ExecutionPlan Plan { get; }
+    public ExecutionPlan Plan => _calls.Plan;
 
     /// <summary>The projection in use: given or drawn; null for maps without one.</summary>
     public RandomProjection? Projection { get; }
@@ -47,7 +40,7 @@ public sealed class KernelizedAttention : AttentionSystem
     /// <summary>Bytes of working memory that one head in flight uses; at most as many heads are in flight as threads run.</summary>
     public override long WorkspaceBytes => _calls.WorkspaceBytes;
 
-    private protected override ForwardReport Run(in AttentionTensors tensors, KeySelection selection) => _calls.Run(tensors, selection, Plan);
+    private protected override ForwardReport Run(in AttentionTensors tensors, KeySelection selection) => _calls.Run(tensors, selection);
 
     private protected override void Release() => _calls.Dispose();
 }

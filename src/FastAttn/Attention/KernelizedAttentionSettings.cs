@@ -25,9 +25,7 @@ internal sealed record KernelizedAttentionSettings
         Normalize = options.Normalize ?? Defaults.Normalizes;
         Scale = CheckScale(options.QkScale);
         Extent = ProblemCheck.Extent(shape, options.Causal, options.QueryOffset);
-        Tolerance = options.Tolerance;
-        if (!(Tolerance is >= 1e-6f and <= 0.1f))
-            throw new ArgumentOutOfRangeException(nameof(options.Tolerance), Tolerance, $"Tolerance is {Tolerance}; expected 1e-6…0.1");
+        Tolerance = ProblemCheck.Tolerance(options.Tolerance);
         Method = options.Method;
         Threads = ThreadCount.Resolve(options.Threads, nameof(options.Threads));
     }
@@ -56,10 +54,10 @@ internal sealed record KernelizedAttentionSettings
 
     public float Tolerance { get; }
 
-    /// <summary>How far tails of the coefficients may be from what stands for them.</summary>
-    public TailAllowance Allowance => new(Tolerance, Map == FeatureMap.Trf);
-
     public Method Method { get; }
+
+    /// <summary>What the choice of a method needs of this.</summary>
+    public MethodSettings ForMethod => new(Shape, Features, Map == FeatureMap.Trf, Extent, Tolerance, Method);
 
     public int Threads { get; }
 

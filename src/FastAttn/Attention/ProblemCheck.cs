@@ -37,4 +37,11 @@ internal static class ProblemCheck
         int offset = queryOffset ?? keys - queries;
         return new PositionExtent(queries, keys, offset, Math.Clamp(offset, -queries, keys - 1));
     }
+
+    /// <summary>The contract's tolerance.</summary>
+    public static float Tolerance(float tolerance)
+    {
+        if (!(tolerance is >= 1e-6f and <= 0.1f)) throw new ArgumentOutOfRangeException(nameof(Tolerance), tolerance, $"Tolerance is {tolerance}; expected 1e-6…0.1");
+        return tolerance;
+    }
 }

@@ -8,12 +8,11 @@ namespace FastAttn.Attention;
 
 /// <summary>Puts a plan's feature stage and method together for the tier that runs.</summary>
 internal sealed class RunnerBuilder(
-    KernelizedAttentionSettings settings, ExecutionPlan plan, RandomProjection? projection, PreparedPosition positions) : ITierVisitor<HeadRunner>
+    MethodSettings settings, ExecutionPlan plan, ITierVisitor<FeatureStage> stages, PreparedPosition positions, OutputGain? gain) : ITierVisitor<HeadRunner>
 {
     public HeadRunner Visit<TKernels>()
         where TKernels : struct, IKernels
     {
-        FeatureStage stage = FeatureMaps.Visit(settings.Map, settings.Nu, new StageBuilder<TKernels>(settings, projection));
         AttentionMethod method = plan.Method switch
         {
             Method.Fft => new FftMethod<TKernels>(LaneFft.Get(plan.FftLength, TKernels.Lanes), positions.Layout, settings.Shape.KeyLength),
@@ -22,14 +21,6 @@ internal sealed class RunnerBuilder(
             Method.Multipole => new MultipoleMethod<TKernels>(settings.Allowance),
             _ => new DirectMethod<TKernels>(),
         };
-        return new HeadRunner<TKernels>(settings.Shape, stage, method, positions, settings.Tolerance);
-    }
-
-    private sealed class StageBuilder<TKernels>(KernelizedAttentionSettings settings, RandomProjection? projection) : IFeatureMapVisitor<FeatureStage>
-        where TKernels : struct, IKernels
-    {
-        public FeatureStage Visit<TMap>(TMap map)
-            where TMap : struct, IFeatureMap =>
-            new FeatureStage<TKernels, TMap>(map, settings.Shape.HeadDimension, projection, settings.Normalize, settings.Scale);
+        return new HeadRunner<TKernels>(settings.Shape, stages.Visit<TKernels>(), method, positions, settings.Tolerance, gain);
     }
 }

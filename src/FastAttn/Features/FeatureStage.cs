@@ -15,9 +15,6 @@ internal abstract unsafe class FeatureStage
     /// <summary>Whether features can be negative.</summary>
     public abstract bool IsSigned { get; }
 
-    /// <summary>The projection in use, or null.</summary>
-    public abstract RandomProjection? Projection { get; }
-
     /// <summary>Rows that <see cref="Map"/> writes for <paramref name="rows"/> rows: whole register tiles, zero beyond the data.</summary>
     public abstract int PaddedRows(int rows);
 

@@ -12,19 +12,12 @@ internal sealed unsafe class FeatureStage<TKernels, TMap> : FeatureStage
     /// <summary>Rows above 2^60 in size would overflow products of their entries.</summary>
     private const double LargeRow = 1.1529215e18;
 
-    /// <summary>
-    /// Columns of W that are packed together, as many as the widest register tile takes: rows a power of two apart would share
-    /// few sets of the first-level cache.
-    /// </summary>
-    private const int PanelColumns = 64;
-
     private readonly TMap _map;
     private readonly int _dimension;
     private readonly int _columns;
-    private readonly int _paddedColumns;
     private readonly bool _normalize;
     private readonly double _scale;
-    private readonly AlignedBuffer? _weights;
+    private readonly ProjectionPanels<TKernels>? _panels;
 
     /// <param name="map">The map.</param>
     /// <param name="dimension">Head dimension d.</param>
@@ -33,19 +26,15 @@ internal sealed unsafe class FeatureStage<TKernels, TMap> : FeatureStage
     /// <param name="scale">Factor on un-normalised rows.</param>
     public FeatureStage(TMap map, int dimension, RandomProjection? projection, bool normalize, double scale)
     {
-        Projection = projection;
         _map = map;
         _dimension = dimension;
         _columns = projection?.Features ?? dimension;
-        _paddedColumns = Padding.RoundUp(_columns, TKernels.Lanes);
         _normalize = normalize;
         _scale = scale;
-
         Stride = Padding.RoundUp(Features, TKernels.Lanes);
-        if (projection is not null) _weights = Transpose(projection, TMap.ProjectionFactor(projection.Features));
+        if (projection is not null)
+            _panels = new(projection.Values, projection.Heads, _columns, dimension, TMap.ProjectionFactor(_columns));
     }
-
-    public override RandomProjection? Projection { get; }
 
     public override int Features => _columns * _map.FeaturesPerColumn;
 
@@ -118,41 +107,14 @@ internal sealed unsafe class FeatureStage<TKernels, TMap> : FeatureStage
 
     private void Project(float* block, int count, int head, float* features)
     {
-        if (_weights is null)
+        if (_panels is not null)
         {
-            for (int r = 0; r < count; r++)
-                new ReadOnlySpan<float>(block + (r * _dimension), _dimension).CopyTo(new Span<float>(features + ((long)r * Stride), _dimension));
+            _panels.MultiplyAdd(block, Padding.RoundUp(count, TKernels.RowTile), head, features, Stride);
             return;
         }
 
-        float* weights = (float*)_weights.Data + (Projection!.Heads == 1 ? 0 : (long)head * _dimension * _paddedColumns);
-        int paddedCount = Padding.RoundUp(count, TKernels.RowTile);
-        for (int column = 0; column < _paddedColumns; column += PanelColumns)
-        {
-            int width = PanelWidth(column);
-            TKernels.MultiplyAdd(
-                paddedCount, _dimension, width, block, _dimension, weights + ((long)column * _dimension), width, features + column, Stride);
-        }
-    }
-
-    private int PanelWidth(int firstColumn) => Math.Min(PanelColumns, _paddedColumns - firstColumn);
-
-    /// <summary>W of every head as panels <c>[d, PanelColumns]</c>, the last one narrower, padded to whole vectors: the right operand of the projection.</summary>
-    private AlignedBuffer Transpose(RandomProjection projection, double factor)
-    {
-        var buffer = new AlignedBuffer((long)projection.Heads * _dimension * _paddedColumns * sizeof(float));
-        Clearing.Clear((float*)buffer.Data, buffer.Bytes / sizeof(float));
-        ReadOnlySpan<float> values = projection.Values;
-        float* target = (float*)buffer.Data;
-        for (int row = 0; row < projection.Heads * _columns; row++)
-        {
-            (int head, int feature) = Math.DivRem(row, _columns);
-            int panel = feature / PanelColumns * PanelColumns, width = PanelWidth(panel);
-            float* column = target + ((((long)head * _paddedColumns) + panel) * _dimension) + (feature - panel);
-            for (int i = 0; i < _dimension; i++) column[i * width] = (float)(values[(row * _dimension) + i] * factor);
-        }
-
-        return buffer;
+        for (int r = 0; r < count; r++)
+            new ReadOnlySpan<float>(block + (r * _dimension), _dimension).CopyTo(new Span<float>(features + ((long)r * Stride), _dimension));
     }
 
     /// <summary>Blocks of rows, the last ones perhaps of padding only.</summary>

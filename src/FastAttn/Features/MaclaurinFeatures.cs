@@ -124,7 +124,8 @@ public sealed class MaclaurinFeatures
 
     private static int LowestDrawn(int exactDegrees, bool literal) => literal ? 0 : exactDegrees + 1;
 
-    private static int CountExact(int dimension, int exactDegrees, bool literal) =>
+    /// <summary>Features that are exact.</summary>
+    internal static int CountExact(int dimension, int exactDegrees, bool literal) =>
         literal ? 0 : 1 + (exactDegrees >= 1 ? dimension : 0) + (exactDegrees >= 2 ? dimension * (dimension + 1) / 2 : 0);
 
     private static void CheckForm(int dimension, SchoenbatKernel kernel, int exactDegrees, bool literal)

@@ -14,9 +14,10 @@ namespace FastAttn.Methods;
 /// <param name="stage">Features.</param>
 /// <param name="method">The plan's method.</param>
 /// <param name="positions">Coefficients.</param>
+/// <param name="gain">What finished rows go through; null for nothing.</param>
 /// <param name="tolerance">Allowed ‖Δz_i‖ as a share of the largest visible ‖v_j‖.</param>
 internal sealed unsafe class HeadRunner<TKernels>(
-    AttentionShape shape, FeatureStage stage, AttentionMethod method, PreparedPosition positions, float tolerance) : HeadRunner
+    AttentionShape shape, FeatureStage stage, AttentionMethod method, PreparedPosition positions, float tolerance, OutputGain? gain) : HeadRunner
     where TKernels : struct, IKernels
 {
     private readonly DirectMethod<TKernels> _direct = new();
@@ -59,9 +60,8 @@ internal sealed unsafe class HeadRunner<TKernels>(
         int alone = RescaledTiles<TKernels>.Run(problem, keyStates, _certificate, largestNorm, uncertified, repairs, call.Destination, crew, ref arena);
         if (arena.IsMeasuring || alone > 0)
             _repair.Run(problem, call.Query, call.Key, keyStates, uncertified, alone, call.Destination, crew, ref arena);
-        if (arena.IsMeasuring) return default;
-
-        Poison.Spread(problem, queryStates, keyStates, valueStates, call.Value, call.Destination);
+        if (!arena.IsMeasuring) Poison.Spread(problem, queryStates, keyStates, valueStates, call.Value, call.Destination);
+        gain?.Apply(call.Destination, call.Head, crew, ref arena);
         return new HeadReport(repairs, fallsBack);
     }
 

@@ -53,7 +53,7 @@ public sealed class ExecutionPlan
     /// <param name="hasPosition">Whether a relative position bias will be given.</param>
     /// <exception cref="ArgumentException">A size or a choice is out of range, contradicts another, or forces a method that cannot compute the problem.</exception>
     public static ExecutionPlan Create(AttentionShape shape, KernelizedAttentionOptions? options = null, bool hasPosition = true) =>
-        ForAnyBias(new KernelizedAttentionSettings(shape, options ?? new KernelizedAttentionOptions()), hasPosition);
+        ForAnyBias(new KernelizedAttentionSettings(shape, options ?? new KernelizedAttentionOptions()).ForMethod, hasPosition);
 
     /// <summary>The plan that an attention with these positions has; prepares them, O(heads · (n_q + n_k)), for that attention too.</summary>
     /// <param name="shape">The sizes.</param>
@@ -64,7 +64,7 @@ public sealed class ExecutionPlan
     public static ExecutionPlan Create(AttentionShape shape, KernelizedAttentionOptions? options, RelativePosition position)
     {
         ArgumentNullException.ThrowIfNull(position);
-        var settings = new KernelizedAttentionSettings(shape, options ?? new KernelizedAttentionOptions());
+        MethodSettings settings = new KernelizedAttentionSettings(shape, options ?? new KernelizedAttentionOptions()).ForMethod;
         position.CheckProblem(shape, options?.Causal ?? false, nameof(position));
         return Create(settings, PositionProfile.Of(shape, position.Prepare(settings.Extent), settings.Extent.LargestOffset, settings.Allowance));
     }
@@ -86,7 +86,7 @@ public sealed class ExecutionPlan
         return text.ToString();
     }
 
-    internal static ExecutionPlan Create(KernelizedAttentionSettings settings, PositionProfile positions)
+    internal static ExecutionPlan Create(MethodSettings settings, PositionProfile positions)
     {
         var planner = new Planner(
             settings.Shape, settings.Features, positions, MachineCosts.Current.Table);
@@ -95,7 +95,7 @@ public sealed class ExecutionPlan
         return new ExecutionPlan(settings.Shape, chosen.Method, reason, settings.Features, planner.FftLength(), candidates);
     }
 
-    private static ExecutionPlan ForAnyBias(KernelizedAttentionSettings settings, bool hasPosition) =>
+    private static ExecutionPlan ForAnyBias(MethodSettings settings, bool hasPosition) =>
         Create(settings, PositionProfile.Even(settings.Shape, settings.Extent.LargestOffset, hasPosition));
 
     private static (MethodCandidate Chosen, string Reason) Cheapest(IReadOnlyList<MethodCandidate> candidates)

@@ -23,40 +23,41 @@ internal static class Contract
     }
 
     /// <summary>Checks every row of a result, or the rows asked for, against the problem's tolerance or a tighter one.</summary>
-    public static void HoldsFor(AttentionProblem problem, AttentionRun run, Func<int, bool>? rows = null, double? tolerance = null)
+    public static void HoldsFor(AttentionProblem problem, AttentionRun run, Func<int, bool>? rows = null, double? tolerance = null) =>
+        RowsHold(
+            AttentionReference.Rows(problem, run.Projection, rows), problem.Shape, run.Output, tolerance ?? problem.Options.Tolerance,
+            () => $"{run.Report}; {problem}");
+
+    /// <summary>Checks every row that <paramref name="truth"/> has against a tolerance; <paramref name="what"/> describes the call in failures.</summary>
+    public static void RowsHold(ReferenceRow[] truth, AttentionShape shape, float[] output, double tolerance, Func<string> what)
     {
-        ReferenceRow[] truth = AttentionReference.Rows(problem, run.Projection, rows);
-        int columns = problem.Shape.ValueDimension, checkedRows = 0;
+        int columns = shape.ValueDimension, checkedRows = 0;
         for (int row = 0; row < truth.Length; row++)
         {
             if (truth[row] is not ReferenceRow expected) continue;
             checkedRows++;
             if (expected.Cancellation > PromisedCancellation) continue;
-            ReadOnlySpan<float> got = run.Output.AsSpan(row * columns, columns);
+            ReadOnlySpan<float> got = output.AsSpan(row * columns, columns);
             double error = 0;
             for (int c = 0; c < columns; c++)
             {
                 if (double.IsNaN(expected.Values[c]) != float.IsNaN(got[c]) || float.IsInfinity(got[c]))
-                {
-                    Fail(problem, run, row, $"column {c} is {got[c]}, expected {expected.Values[c]}");
-                }
-
+                    Fail(shape, row, $"column {c} is {got[c]}, expected {expected.Values[c]}", what);
                 if (!double.IsNaN(expected.Values[c])) error += (got[c] - expected.Values[c]) * (got[c] - expected.Values[c]);
             }
 
-            double allowed = ((tolerance ?? problem.Options.Tolerance) * expected.LoudestValue) + (SmallestStep * columns);
+            double allowed = (tolerance * expected.LoudestValue) + (SmallestStep * columns);
             if (expected.VisibleKeys == 0) allowed = 0;
-            if (!(Math.Sqrt(error) <= allowed)) Fail(problem, run, row, $"error {Math.Sqrt(error):E2}, allowed {allowed:E2}");
+            if (!(Math.Sqrt(error) <= allowed)) Fail(shape, row, $"error {Math.Sqrt(error):E2}, allowed {allowed:E2}", what);
         }
 
         Assert.True(checkedRows > 0, "no row was checked");
     }
 
-    private static void Fail(AttentionProblem problem, AttentionRun run, int row, FormattableString what)
+    private static void Fail(AttentionShape s, int row, FormattableString error, Func<string> what)
     {
-        AttentionShape s = problem.Shape;
         string where = FormattableString.Invariant(
             $"batch {row / s.QueryLength / s.Heads}, head {row / s.QueryLength % s.Heads}, query {row % s.QueryLength}");
-        Assert.Fail($"{where}: {what.ToString(CultureInfo.InvariantCulture)} ({run.Report}; {problem})");
+        Assert.Fail($"{where}: {error.ToString(CultureInfo.InvariantCulture)} ({what()})");
     }
 }

@@ -1,0 +1,19 @@
+using FastAttn.Features;
+using FastAttn.Kernels;
+
+namespace FastAttn.Attention;
+
+/// <summary>The feature stage of kernelized attention: the map the caller chose.</summary>
+internal sealed class FeatureMapStages(KernelizedAttentionSettings settings, RandomProjection? projection) : ITierVisitor<FeatureStage>
+{
+    public FeatureStage Visit<TKernels>()
+        where TKernels : struct, IKernels => FeatureMaps.Visit(settings.Map, settings.Nu, new OfMap<TKernels>(settings, projection));
+
+    private sealed class OfMap<TKernels>(KernelizedAttentionSettings settings, RandomProjection? projection) : IFeatureMapVisitor<FeatureStage>
+        where TKernels : struct, IKernels
+    {
+        public FeatureStage Visit<TMap>(TMap map)
+            where TMap : struct, IFeatureMap =>
+            new FeatureStage<TKernels, TMap>(map, settings.Shape.HeadDimension, projection, settings.Normalize, settings.Scale);
+    }
+}
