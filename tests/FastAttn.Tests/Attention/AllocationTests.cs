@@ -33,13 +33,29 @@ public sealed class AllocationTests
         AttentionProblem.OnGrid(20, 30, (y, x) => 0.3 * Math.Sin(y + (2 * x)), 1, heads: 4)
             .With(options => options with { Features = 32, Method = method, Threads = threads }));
 
+    [Theory]
+    [InlineData(Method.Direct, 1)]
+    [InlineData(Method.Linear, 2)]
+    public void SteadyStateOfSchoenbatAllocatesNothing(Method method, int threads)
+    {
+        AttentionProblem call = AttentionProblem.Normal(new AttentionShape(4, 600, 32) { KeyHeads = 2, ValueDimension = 24 }, 1)
+            .With(options => options with { Method = method, Threads = threads });
+        using SchoenbatAttention attention = new SchoenbatProblem(call, new() { ExactDegrees = 1, Gamma = [2], Beta = [0.5f] }).Prepare();
+        AssertAllocatesNothing(call, attention);
+    }
+
     private static void AssertAllocatesNothing(AttentionProblem problem)
+    {
+        using KernelizedAttention attention = problem.Prepare();
+        AssertAllocatesNothing(problem, attention);
+    }
+
+    private static void AssertAllocatesNothing(AttentionProblem problem, AttentionSystem attention)
     {
         var mask = new bool[600];
         mask.AsSpan(0, 500).Fill(true);
         int[] lengths = [550];
         var output = new float[4 * 600 * problem.Shape.ValueDimension];
-        using KernelizedAttention attention = problem.Prepare();
         for (int warm = 0; warm < 4; warm++) attention.Forward(problem.Query, problem.Key, problem.Value, output, mask, lengths);
 
         long thread = long.MaxValue, process = long.MaxValue;

@@ -122,6 +122,29 @@ public sealed class BadInputTests
         ["maclaurin: degrees holds 21"] = () => MaclaurinFeatures.FromValues([21], new sbyte[168], 8),
         ["maclaurin: signs has the wrong number of values"] = () => MaclaurinFeatures.FromValues([2], new sbyte[15], 8),
         ["maclaurin: signs holds 0"] = () => MaclaurinFeatures.FromValues([1], new sbyte[8], 8),
+        ["schoenbat: shape.HeadDimension is 0"] = () => Schoenbat(new(), Shape with { HeadDimension = 0 }),
+        ["schoenbat: options.Kernel is not one of its values"] = () => Schoenbat(new() { Kernel = (SchoenbatKernel)99 }),
+        ["schoenbat: options.Kernel differs from the draw's"] = () => Schoenbat(new() { Kernel = SchoenbatKernel.Inv, Draw = MaclaurinFeatures.Create(20, 8) }),
+        ["schoenbat: options.Features is 1"] = () => Schoenbat(new() { Features = 1 }),
+        ["schoenbat: options.Features is above 4096"] = () => Schoenbat(new() { Features = 4097 }),
+        ["schoenbat: options.Features leaves no room for the exact degrees"] = () => Schoenbat(new() { Features = 45, ExactDegrees = 2 }),
+        ["schoenbat: options.ExactDegrees takes more features than there can be"] = () => Schoenbat(new() { Features = 4096, ExactDegrees = 2 }, Shape with { HeadDimension = 90 }),
+        ["schoenbat: options.Features differs from the draw's"] = () => Schoenbat(new() { Features = 21, Draw = MaclaurinFeatures.Create(20, 8) }),
+        ["schoenbat: options.ExactDegrees is 3"] = () => Schoenbat(new() { ExactDegrees = 3 }),
+        ["schoenbat: options.ExactDegrees differs from the draw's"] = () => Schoenbat(new() { ExactDegrees = 1, Draw = MaclaurinFeatures.Create(20, 8) }),
+        ["schoenbat: options.ExactDegrees in the literal form"] = () => Schoenbat(new() { ExactDegrees = 1, Literal = true }),
+        ["schoenbat: options.Literal differs from the draw's"] = () => Schoenbat(new() { Literal = true, Draw = MaclaurinFeatures.Create(20, 8) }),
+        ["schoenbat: options.Draw has another dimension"] = () => Schoenbat(new() { Draw = MaclaurinFeatures.Create(20, 9) }),
+        ["schoenbat: options.Gamma has the wrong number of values"] = () => Schoenbat(new() { Gamma = [1, 2] }),
+        ["schoenbat: options.Gamma holds ∞"] = () => Schoenbat(new() { Gamma = [float.PositiveInfinity] }),
+        ["schoenbat: options.Beta has the wrong number of values"] = () => Schoenbat(new() { Beta = [] }),
+        ["schoenbat: options.Beta holds 0"] = () => Schoenbat(new() { Beta = [1, 1, 1, 0, 1, 1] }),
+        ["schoenbat: options.Method is linear with positions"] = () => Schoenbat(new() { Method = Method.Linear }, position: RelativePosition.Dense(new float[21], 10, 12)),
+        ["schoenbat: options.Method is not one of its values"] = () => Schoenbat(new() { Method = (Method)99 }),
+        ["schoenbat: options.Causal with more queries than keys and no offset"] = () => Schoenbat(new() { Causal = true }, Shape with { QueryLength = 13 }),
+        ["schoenbat: options.Tolerance is NaN"] = () => Schoenbat(new() { Tolerance = float.NaN }),
+        ["schoenbat: options.Threads is 0"] = () => Schoenbat(new() { Threads = 0 }),
+        ["schoenbat: position is for other lengths"] = () => Schoenbat(new(), position: RelativePosition.Dense(new float[21], 11, 11)),
         ["query is empty"] = () => Forward(new() { Query = [] }),
         ["query has the wrong number of values"] = () => Forward(new() { Query = new float[321] }),
         ["key has the wrong number of values"] = () => Forward(new() { Key = new float[191] }),
@@ -206,6 +229,9 @@ public sealed class BadInputTests
         Assert.Throws<ShapeException>(() => Forward(arguments));
         Assert.All(arguments.Destination, value => Assert.Equal(7f, value));
     }
+
+    private static void Schoenbat(SchoenbatOptions options, AttentionShape? shape = null, RelativePosition? position = null) =>
+        new SchoenbatAttention(shape ?? Shape, options, position).Dispose();
 
     private static void Plan(AttentionShape shape, KernelizedAttentionOptions? options = null, RelativePosition? position = null) =>
         new KernelizedAttention(shape, options, position).Dispose();
