@@ -26,7 +26,7 @@ TIERS = ("portable", "neon", "avx2", "avx512")
 
 CONVENTIONS = {
     "kernelized_attention": "q, k, v, *, bias=None, feature_map='prf', features=None, projection=None,"
-    " projection_kind='orthogonal', seed=0, normalize=None, qk_scale=None, causal=False, query_offset=None, key_mask=None,"
+    " projection_kind='orthogonal', seed=0, nu=1, normalize=None, qk_scale=None, causal=False, query_offset=None, key_mask=None,"
     " lengths=None, tolerance=0.0001, method='auto', threads=None, out=None, return_info=False",
     "toeplitz_matmul": "c, x, *, out=None, threads=None",
     "random_projection": "features, dim, *, kind='orthogonal', seed=0",
@@ -63,7 +63,7 @@ class InterfaceTest(unittest.TestCase):
             self.assertIn(f"{parameter}", text)
 
     def test_examples(self):
-        for name in ("fastattn", "fastattn._attention", "fastattn._toeplitz"):
+        for name in ("fastattn", "fastattn._kernelized", "fastattn._toeplitz"):
             module = importlib.import_module(name)
             result = doctest.testmod(module, extraglobs={"fastattn": fastattn})
             self.assertGreater(result.attempted, 0, name)
@@ -130,8 +130,8 @@ class LoaderTest(unittest.TestCase):
         self.assertIn("fa_abi_version", run_python("import fastattn; fastattn.show_config()", FASTATTN_LIBRARY=f"/lib/x86_64-linux-gnu/{libc}"))
 
     def test_structures_have_the_sizes_of_the_header(self):
-        # 8-byte fields throughout, but for six 4-byte ones in the options and a handle after them and two in the tensor.
-        sizes = {"Tensor": 80, "Handle": 8, "AttentionShape": 64, "AttentionOptions": 88, "KeySelection": 40, "Report": 40}
+        # 8-byte fields throughout, but for six 4-byte ones in the options and two in the tensor.
+        sizes = {"Tensor": 80, "Handle": 8, "AttentionShape": 64, "AttentionOptions": 96, "KeySelection": 40, "Report": 40}
         for name, size in sizes.items():
             self.assertEqual(_library.ctypes.sizeof(getattr(_library, name)), size, name)
 

@@ -14,9 +14,10 @@ Shapes, words and rules are the same in Python, C, C# and the command line. Ever
 threads at once and releases the interpreter's lock while it computes.
 """
 
-from ._attention import AttentionInfo, kernelized_attention
 from ._config import show_config
 from ._errors import ArgumentError, DTypeError, FastAttnError, ShapeError
+from ._forward import AttentionInfo
+from ._kernelized import kernelized_attention
 from ._positions import (
     Positions,
     alibi_positions,

@@ -3,36 +3,14 @@
 from __future__ import annotations
 
 import ctypes
-from dataclasses import dataclass
-from typing import Optional, Tuple, Union
+from typing import Any, Optional, Tuple, Union
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from . import _arguments, _library
-from ._errors import ArgumentError, DTypeError, ShapeError
+from ._forward import AttentionInfo, Bias, Forward
 from ._positions import Positions
-
-# C's and C#'s names of this function's arguments.
-_NAMES = {"query": "q", "key": "k", "value": "v", "destination": "out", "values": "projection", "position": "bias"}
-
-
-@dataclass(frozen=True)
-class AttentionInfo:
-    """What one call of `kernelized_attention` did."""
-
-    method: str
-    """The method that ran in most heads: "direct", "fft", "linear", "band", "decay" or
-    "multipole"."""
-
-    repaired_rows: int
-    """Rows, over all batches and heads, computed again because their error could not be certified."""
-
-    fallback_heads: int
-    """Heads computed directly because more than a tenth of their rows would have needed that."""
-
-    tier: str
-    """The instruction tier of the kernels: "avx512", "avx2", "neon" or "portable"."""
 
 
 def kernelized_attention(
@@ -157,23 +135,8 @@ def kernelized_attention(
     >>> kernelized_attention(q, k, v, feature_map="dpfp", nu=2)
     array([[5.]], dtype=float32)
     """
-    lib = _library.library()
-    query = _arguments.float_array(q, "q", (2, 3, 4))
-    key = _arguments.float_array(k, "k", (query.ndim,))
-    value = _arguments.float_array(v, "v", (query.ndim,))
-    batch, heads, query_length, head_dimension = _four_axes(query)
-    _, key_heads, key_length, _ = _four_axes(key)
-    value_dimension = value.shape[-1]
-
-    shape = _library.AttentionShape(
-        batch=batch,
-        heads=heads,
-        key_heads=key_heads,
-        query_length=query_length,
-        key_length=key_length,
-        head_dimension=head_dimension,
-        value_dimension=value_dimension,
-    )
+    call = Forward(q, k, v, key_mask, lengths, out, return_info, bias=bias, projection=projection)
+    positions = Bias(bias)
     options = _library.AttentionOptions(
         feature_map=_arguments.word(feature_map, "feature_map"),
         projection_kind=_arguments.word(projection_kind, "projection_kind"),
@@ -188,87 +151,16 @@ def kernelized_attention(
         qk_scale=0.0 if qk_scale is None else _arguments.real(qk_scale, "qk_scale"),
         tolerance=_arguments.real(tolerance, "tolerance"),
         nu=_arguments.integer(nu, "nu", 1),
-        position=bias._handle if isinstance(bias, Positions) else _library.Handle(),
+        position=positions.position,
     )
-    bias_array = None if bias is None or isinstance(bias, Positions) else _arguments.float_array(bias, "bias", (1, 2))
-    projection_array = None if projection is None else _arguments.float_array(projection, "projection", (2, 3))
-    mask_array = None if key_mask is None else _mask(key_mask, batch, key_length)
-    lengths_array = None if lengths is None else _lengths(lengths, batch, key_length)
-    selection = _library.KeySelection(
-        key_mask=None if mask_array is None else mask_array.ctypes.data,
-        key_mask_count=0 if mask_array is None else mask_array.size,
-        lengths=None if lengths_array is None else lengths_array.ctypes.data,
-        lengths_count=0 if lengths_array is None else lengths_array.size,
-    )
-    with_info = _arguments.boolean(return_info, "return_info")
-    given = {"q": q, "k": k, "v": v, "bias": bias, "projection": projection, "key_mask": key_mask, "lengths": lengths}
-    result = _arguments.output_array(
-        out,
-        query.shape[:-1] + (value_dimension,),
-        {name: array for name, array in given.items() if isinstance(array, np.ndarray)},
-    )
+    rows = None if projection is None else _arguments.float_array(projection, "projection", (2, 3))
 
-    projection_handle = _library.Handle()
-    attention = _library.Handle()
-    report = _library.Report()
-    try:
-        if projection_array is not None:
-            lib.check(
-                lib.fa_projection_from_values(
-                    ctypes.byref(_arguments.descriptor(projection_array)), ctypes.byref(projection_handle)
-                ),
-                _NAMES,
-            )
-        lib.check(
-            lib.fa_attention_create(
-                ctypes.byref(shape),
-                ctypes.byref(options),
-                None if bias_array is None else ctypes.byref(_arguments.descriptor(bias_array)),
-                projection_handle,
-                ctypes.byref(attention),
-            ),
-            _NAMES,
-        )
-        lib.check(
-            lib.fa_attention_forward(
-                attention,
-                ctypes.byref(_arguments.descriptor(query)),
-                ctypes.byref(_arguments.descriptor(key)),
-                ctypes.byref(_arguments.descriptor(value)),
-                ctypes.byref(_arguments.descriptor(result)),
-                ctypes.byref(selection),
-                ctypes.byref(report),
-            ),
-            _NAMES,
-        )
-    finally:
-        lib.fa_attention_destroy(attention)
-        lib.fa_projection_destroy(projection_handle)
+    def create(lib: _library.Library, shape: Any, attention: Any) -> int:
+        drawn = _library.Handle()
+        try:
+            status = 0 if rows is None else lib.fa_projection_from_values(ctypes.byref(_arguments.descriptor(rows)), ctypes.byref(drawn))
+            return status or lib.fa_attention_create(shape, ctypes.byref(options), positions.tensor, drawn, attention)
+        finally:
+            lib.fa_projection_destroy(drawn)
 
-    if not with_info:
-        return result
-    return result, AttentionInfo(report.method.decode(), report.repaired_rows, report.fallback_heads, report.tier.decode())
-
-
-def _four_axes(array: "NDArray[np.float32]") -> Tuple[int, ...]:
-    return (1,) * (4 - array.ndim) + array.shape
-
-
-def _mask(key_mask: ArrayLike, batch: int, key_length: int) -> "NDArray[np.bool_]":
-    mask = np.asarray(key_mask)
-    if mask.dtype != np.bool_:
-        raise DTypeError(f"key_mask has dtype {mask.dtype}; expected bool, True = attend")
-    if mask.shape not in ((key_length,), (batch, key_length)):
-        raise ShapeError(f"key_mask has shape {mask.shape}; expected ({key_length},) or ({batch}, {key_length})")
-    return np.ascontiguousarray(mask)
-
-
-def _lengths(lengths: ArrayLike, batch: int, key_length: int) -> "NDArray[np.int32]":
-    kept = np.asarray(lengths)
-    if kept.dtype.kind not in "iu":
-        raise DTypeError(f"lengths has dtype {kept.dtype}; expected integers")
-    if kept.shape != (batch,):
-        raise ShapeError(f"lengths has shape {kept.shape}; expected ({batch},)")
-    if kept.min() < 0 or kept.max() > key_length:
-        raise ArgumentError(f"lengths are {kept.min()} to {kept.max()}; expected 0 to {key_length}")
-    return np.ascontiguousarray(kept, dtype=np.int32)
+    return call.run(create, {"values": "projection"})

@@ -1,0 +1,44 @@
+namespace FastAttn.Native;
+
+/// <summary>Reads what every creator of an attention takes: sizes and relative positions.</summary>
+internal static unsafe class AttentionArguments
+{
+    public static AttentionShape Shape(NativeAttentionShape* shape)
+    {
+        Arguments.NotNull(shape, "shape");
+        Arguments.StructSize(shape->StructSize, sizeof(NativeAttentionShape), "shape");
+        return new AttentionShape(
+            Arguments.Size(shape->Heads, "heads"),
+            Arguments.Size(shape->QueryLength, "query_length"),
+            Arguments.Size(shape->HeadDimension, "head_dimension"))
+        {
+            Batch = Arguments.Size(shape->Batch, "batch"),
+            KeyHeads = Arguments.Size(shape->KeyHeads, "key_heads"),
+            KeyLength = Arguments.Size(shape->KeyLength, "key_length"),
+            ValueDimension = Arguments.Size(shape->ValueDimension, "value_dimension"),
+        };
+    }
+
+    /// <summary>Positions by a handle or by a bias; null for none.</summary>
+    public static RelativePosition? Position(ulong position, NativeTensor* bias, AttentionShape sizes)
+    {
+        if (bias is not null && position != 0)
+            throw new AbiException(Status.Argument, "bias is given together with options.position; expected one of them", "bias");
+        if (bias is not null) return Bias(bias, sizes);
+        if (position == 0) return null;
+        using HandleTable<RelativePosition>.Lease lease = PositionExports.Table.Acquire(position);
+        return lease.Value;
+    }
+
+    private static RelativePosition Bias(NativeTensor* bias, AttentionShape sizes)
+    {
+        Tensor given = new(bias, 1, 2, "bias");
+        long expected = (long)sizes.QueryLength + sizes.KeyLength - 1;
+        if (given.Extent(0) != expected || (given.Extent(1) != 1 && given.Extent(1) != sizes.Heads))
+        {
+            throw new ShapeException($"bias is {given.Shape}; expected [{expected}], [1, {expected}] or [{sizes.Heads}, {expected}]", "bias");
+        }
+
+        return RelativePosition.Dense(given.Gather(), sizes.QueryLength, sizes.KeyLength, given.Extent(1));
+    }
+}

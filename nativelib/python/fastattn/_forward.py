@@ -1,0 +1,155 @@
+"""What every attention's function does: arrays in, keys selected, one native attention made and run, the result out."""
+
+from __future__ import annotations
+
+import ctypes
+from dataclasses import dataclass
+from typing import Any, Callable, Mapping, Optional, Tuple, Union
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from . import _arguments, _library
+from ._errors import ArgumentError, DTypeError, ShapeError
+from ._positions import Positions
+
+# C's and C#'s names of the arguments that all functions share.
+_NAMES = {"query": "q", "key": "k", "value": "v", "destination": "out", "position": "bias"}
+
+
+@dataclass(frozen=True)
+class AttentionInfo:
+    """What one call of an attention did."""
+
+    method: str
+    """The method that ran in most heads: "direct", "fft", "linear", "band", "decay" or
+    "multipole"."""
+
+    repaired_rows: int
+    """Rows, over all batches and heads, computed again because their error could not be certified."""
+
+    fallback_heads: int
+    """Heads computed directly because more than a tenth of their rows would have needed that."""
+
+    tier: str
+    """The instruction tier of the kernels: "avx512", "avx2", "neon" or "portable"."""
+
+
+class Forward:
+    """The arrays of one call, checked: q, k, v, the keys that take part, and where the result goes."""
+
+    def __init__(
+        self,
+        q: ArrayLike,
+        k: ArrayLike,
+        v: ArrayLike,
+        key_mask: Optional[ArrayLike],
+        lengths: Optional[ArrayLike],
+        out: Optional["NDArray[np.float32]"],
+        return_info: bool,
+        **others: Any,
+    ) -> None:
+        """`others`: further arguments by name, whose memory `out` must not share where they are arrays."""
+        self._query = _arguments.float_array(q, "q", (2, 3, 4))
+        self._key = _arguments.float_array(k, "k", (self._query.ndim,))
+        self._value = _arguments.float_array(v, "v", (self._query.ndim,))
+        batch, heads, query_length, head_dimension = _four_axes(self._query)
+        _, key_heads, key_length, _ = _four_axes(self._key)
+        self.shape = _library.AttentionShape(
+            batch=batch,
+            heads=heads,
+            key_heads=key_heads,
+            query_length=query_length,
+            key_length=key_length,
+            head_dimension=head_dimension,
+            value_dimension=self._value.shape[-1],
+        )
+        self._mask = None if key_mask is None else _mask(key_mask, batch, key_length)
+        self._lengths = None if lengths is None else _lengths(lengths, batch, key_length)
+        self._with_info = _arguments.boolean(return_info, "return_info")
+        given = {"q": q, "k": k, "v": v, "key_mask": key_mask, "lengths": lengths, **others}
+        self._result = _arguments.output_array(
+            out,
+            self._query.shape[:-1] + (self._value.shape[-1],),
+            {name: array for name, array in given.items() if isinstance(array, np.ndarray)},
+        )
+
+    def run(
+        self, create: "Callable[[_library.Library, Any, Any], int]", names: Mapping[str, str] = {}
+    ) -> Union["NDArray[np.float32]", Tuple["NDArray[np.float32]", AttentionInfo]]:
+        """Makes an attention by `create(library, shape, attention)`, which returns C's status, and runs it.
+
+        `names` gives the caller's name for each argument that C names otherwise.
+        """
+        lib = _library.library()
+        names = {**_NAMES, **names}
+        selection = _library.KeySelection(
+            key_mask=None if self._mask is None else self._mask.ctypes.data,
+            key_mask_count=0 if self._mask is None else self._mask.size,
+            lengths=None if self._lengths is None else self._lengths.ctypes.data,
+            lengths_count=0 if self._lengths is None else self._lengths.size,
+        )
+        attention = _library.Handle()
+        report = _library.Report()
+        try:
+            lib.check(create(lib, ctypes.byref(self.shape), ctypes.byref(attention)), names)
+            lib.check(
+                lib.fa_attention_forward(
+                    attention,
+                    ctypes.byref(_arguments.descriptor(self._query)),
+                    ctypes.byref(_arguments.descriptor(self._key)),
+                    ctypes.byref(_arguments.descriptor(self._value)),
+                    ctypes.byref(_arguments.descriptor(self._result)),
+                    ctypes.byref(selection),
+                    ctypes.byref(report),
+                ),
+                names,
+            )
+        finally:
+            lib.fa_attention_destroy(attention)
+
+        if not self._with_info:
+            return self._result
+        return self._result, AttentionInfo(report.method.decode(), report.repaired_rows, report.fallback_heads, report.tier.decode())
+
+
+class Bias:
+    """A caller's `bias` as C takes it: an array, `Positions`, or neither."""
+
+    def __init__(self, bias: Optional[Union[ArrayLike, Positions]]) -> None:
+        self._given = bias
+        self._array = None if bias is None or isinstance(bias, Positions) else _arguments.float_array(bias, "bias", (1, 2))
+
+    @property
+    def tensor(self) -> Any:
+        """The array's descriptor, or NULL."""
+        return None if self._array is None else ctypes.byref(_arguments.descriptor(self._array))
+
+    @property
+    def position(self) -> _library.Handle:
+        """The positions' handle, or none."""
+        return self._given._handle if isinstance(self._given, Positions) else _library.Handle()
+
+
+def _four_axes(array: "NDArray[np.float32]") -> Tuple[int, ...]:
+    return (1,) * (4 - array.ndim) + array.shape
+
+
+def _mask(key_mask: ArrayLike, batch: int, key_length: int) -> "NDArray[np.bool_]":
+    mask = np.asarray(key_mask)
+    if mask.dtype != np.bool_:
+        raise DTypeError(f"key_mask has dtype {mask.dtype}; expected bool, True = attend")
+    if mask.shape not in ((key_length,), (batch, key_length)):
+        raise ShapeError(f"key_mask has shape {mask.shape}; expected ({key_length},) or ({batch}, {key_length})")
+    return np.ascontiguousarray(mask)
+
+
+def _lengths(lengths: ArrayLike, batch: int, key_length: int) -> "NDArray[np.int32]":
+    kept = np.asarray(lengths)
+    if kept.dtype.kind not in "iu":
+        raise DTypeError(f"lengths has dtype {kept.dtype}; expected integers")
+    if kept.shape != (batch,):
+        raise ShapeError(f"lengths has shape {kept.shape}; expected ({batch},)")
+    if kept.min() < 0 or kept.max() > key_length:
+        raise ArgumentError(f"lengths are {kept.min()} to {kept.max()}; expected 0 to {key_length}")
+    return np.ascontiguousarray(kept, dtype=np.int32)
