@@ -17,15 +17,20 @@ internal sealed class Rounds
     private Rounds(int count) => _seconds = [.. Enumerable.Range(0, count).Select(_ => new List<double>())];
 
     /// <summary>Warms every action up once, then runs rounds for <paramref name="time"/>.</summary>
-    public static Rounds Run(TimeSpan time, params IReadOnlyList<Action> actions) => RunTimed(time, [.. actions.Select(Timed)]);
+    public static Rounds Run(TimeSpan time, params IReadOnlyList<Action> actions) => Run(time, FewestRounds, [.. actions.Select(Timed)]);
+
+    /// <summary>As above for actions that may take seconds each: one round is enough when it takes up the time.</summary>
+    public static Rounds RunLong(TimeSpan time, params IReadOnlyList<Action> actions) => Run(time, 1, [.. actions.Select(Timed)]);
 
     /// <summary>The same for actions that tell their own seconds.</summary>
-    public static Rounds RunTimed(TimeSpan time, params IReadOnlyList<Func<double>> actions)
+    public static Rounds RunTimed(TimeSpan time, params IReadOnlyList<Func<double>> actions) => Run(time, FewestRounds, actions);
+
+    private static Rounds Run(TimeSpan time, int fewest, IReadOnlyList<Func<double>> actions)
     {
         var rounds = new Rounds(actions.Count);
         foreach (Func<double> action in actions) action();
         long start = Stopwatch.GetTimestamp();
-        for (int round = 0; round < MostRounds && (round < FewestRounds || Stopwatch.GetElapsedTime(start) < time); round++)
+        for (int round = 0; round < MostRounds && (round < fewest || Stopwatch.GetElapsedTime(start) < time); round++)
         {
             for (int index = 0; index < actions.Count; index++) rounds._seconds[index].Add(actions[index]());
         }

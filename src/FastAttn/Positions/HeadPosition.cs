@@ -37,7 +37,7 @@ internal sealed unsafe class HeadPosition
         _buffer = new AlignedBuffer(total * sizeof(float));
         float* start = (float*)_buffer.Data;
         Coefficients = start + Margin - FirstOffset;
-        int lastVisible = Math.Min(LastOffset, _largestOffset);
+        int lastVisible = LastVisible;
         new Span<float>(start, Margin).Clear();
         new Span<float>(Coefficients + lastVisible + 1, LastOffset - lastVisible + Margin).Clear();
 
@@ -87,6 +87,9 @@ internal sealed unsafe class HeadPosition
 
     /// <inheritdoc cref="FirstOffset"/>
     public int LastOffset { get; }
+
+    /// <summary>The largest offset that causality leaves; below <see cref="FirstOffset"/> when it leaves none.</summary>
+    public int LastVisible => Math.Min(LastOffset, _largestOffset);
 
     /// <summary>Points at c_0; readable from FirstOffset − Margin to LastOffset + Margin; zero where nothing is visible.</summary>
     public float* Coefficients { get; }

@@ -7,23 +7,48 @@ namespace FastAttn.Positions;
 /// <remarks>O(n) for flat tails, O(n log n) for exponential ones.</remarks>
 internal static unsafe class TailSearch
 {
+    /// <summary>A constant that leaves less of a band than zeros by fewer offsets than this is not worth its state.</summary>
+    public const int WorthOfConstant = 16;
+
+    /// <summary>An exponential that leaves less of a band than a flat tail by fewer offsets than this is not worth its weights.</summary>
+    public const int WorthOfExponential = 48;
+
     /// <summary>Fewer equal coefficients than this are a coincidence.</summary>
     private const int ShortestConstant = 8;
 
     /// <summary>Fewer coefficients than this on a straight line of logarithms are a coincidence.</summary>
     private const int ShortestExponential = 16;
 
-    /// <summary>A constant that leaves less of a band than zeros by fewer offsets than this is not worth its state.</summary>
-    private const int WorthOfConstant = 16;
-
-    /// <summary>An exponential that leaves less of a band than a flat tail by fewer offsets than this is not worth its weights.</summary>
-    private const int WorthOfExponential = 48;
-
     /// <summary>Flat tails of both sides: negligible or constant.</summary>
     public static CoefficientTails Flat(HeadPosition position, TailAllowance allowance) => Search(position, allowance, Flat);
 
     /// <summary>Tails of both sides that may also be exponential.</summary>
-    public static CoefficientTails Decaying(HeadPosition position, TailAllowance allowance) => Search(position, allowance, Decaying);
+    public static CoefficientTails Decaying(HeadPosition position, TailAllowance allowance)
+    {
+        if (position.ExponentialTerms is null) return Search(position, allowance, Decaying);
+
+        // What is stated needs no search, but a flat tail may be the better one of a side, as long as the two do not overlap.
+        CoefficientTails best = Flat(position, allowance);
+        Tail?[] lefts = [best.Left, StatedTails.Left(position, allowance.Relative), None(position.FirstOffset - 1)];
+        Tail?[] rights = [best.Right, StatedTails.Right(position, allowance.Relative), None(position.LastOffset + 1)];
+        foreach (Tail? left in lefts)
+        {
+            foreach (Tail? right in rights)
+            {
+                if (left is null || right is null || left.Edge >= right.Edge) continue;
+                var tails = new CoefficientTails(left, right);
+                if (Cost(tails) < Cost(best)) best = tails;
+            }
+        }
+
+        return best;
+    }
+
+    private static Tail None(int edge) => new(edge, 0, [], 0, 0);
+
+    /// <summary>Offsets of the band, and those that states are worth.</summary>
+    private static int Cost(CoefficientTails tails) =>
+        tails.BandLength + tails.Left.Terms.Concat(tails.Right.Terms).Sum(term => term.Ratio == 1 ? WorthOfConstant : WorthOfExponential);
 
     private static CoefficientTails Search(HeadPosition position, TailAllowance allowance, Func<Stretch, Limits, Tail> oneSide)
     {
