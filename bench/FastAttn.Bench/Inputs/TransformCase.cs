@@ -7,6 +7,12 @@ namespace FastAttn.Bench.Inputs;
 /// <summary>The innermost work of the FFT method alone: two features and one vector of value columns, packed already.</summary>
 internal abstract unsafe class TransformCase : IDisposable
 {
+    /// <summary>
+    /// Products one after the other on the same values and sums, as a method with so many pairs of features makes them; one alone would be
+    /// measured with what the round's other actions left in the caches.
+    /// </summary>
+    public const int Products = 32;
+
     /// <summary>Four of key scalars, four of query scalars, and a spectrum four times as long.</summary>
     private const int ScalarArrays = 12;
 
@@ -32,7 +38,7 @@ internal abstract unsafe class TransformCase : IDisposable
 
     public static TransformCase Create(int length) => Tiers.Visit(Tiers.Current, new Factory(length));
 
-    /// <summary>Both halves of one product.</summary>
+    /// <summary>Both halves of <see cref="Products"/> products.</summary>
     public abstract void Run();
 
     /// <summary>Whether the kernels have a codelet of their own for this split-radix step.</summary>
@@ -49,11 +55,14 @@ internal abstract unsafe class TransformCase : IDisposable
         {
             long stride = Fft.Length + ArrayGap, vectors = (long)Fft.Length * Fft.Lanes;
             float* values = Data, sums = Data + vectors, scalars = Data + (2 * vectors), work = scalars + (ScalarArrays * stride);
-            LaneConvolution<TKernels>.AccumulateOuter(
-                Fft, ColumnRuns.All(Fft), scalars + (8 * stride), values,
-                scalars, scalars + stride, scalars + (2 * stride), scalars + (3 * stride),
-                scalars + (4 * stride), scalars + (5 * stride), scalars + (6 * stride), scalars + (7 * stride),
-                sums, work);
+            for (int product = 0; product < Products; product++)
+            {
+                LaneConvolution<TKernels>.AccumulateOuter(
+                    Fft, ColumnRuns.All(Fft), scalars + (8 * stride), values,
+                    scalars, scalars + stride, scalars + (2 * stride), scalars + (3 * stride),
+                    scalars + (4 * stride), scalars + (5 * stride), scalars + (6 * stride), scalars + (7 * stride),
+                    sums, work);
+            }
         }
     }
 

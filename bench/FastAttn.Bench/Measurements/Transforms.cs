@@ -36,7 +36,7 @@ internal sealed class Transforms : IMeasurement
         Rounds rounds = Rounds.Run(settings.RowTime, transforms.Run, () => method.Compute(), FmaPeak.Run, Clock.Run);
         UnitUse units = new TransformUnits(transforms.HasUnrolledSplit).Of(transforms.Fft);
         double multiplyAdds = FmaPeak.Operations / 2 / Tiers.Lanes / rounds.Seconds(2), clock = Clock.Cycles / rounds.Seconds(3);
-        double tau = rounds.Seconds(0) * 1e9 / length;
+        double tau = rounds.Seconds(0) * 1e9 / TransformCase.Products / length;
         double port = Math.Max(units.Multiplying, units.Adding) / multiplyAdds * 1e9 / length;
         double formula = ((12 * Math.Log2(length)) + 14) / 2 / clock * 1e9;
         double transformCount = Features / 2.0 * ((ValueDimension + 2.0) / Tiers.Lanes);
