@@ -72,6 +72,10 @@ internal unsafe interface IRowKernels
     static abstract void CopyRows(
         float* source, nint sourceStride, int rows, int columns, float* destination, nint destinationStride);
 
+    /// <summary><c>destination[r, c] = source[r, c] · rowFactors[r]</c>, otherwise as <see cref="CopyRows"/>.</summary>
+    static abstract void ScaleRows(
+        float* source, nint sourceStride, int rows, int columns, float* rowFactors, float* destination, nint destinationStride);
+
     /// <summary>
     /// <c>destination[c, r] = source[r, c] · rowScale[r]</c> for <paramref name="rows"/> × <paramref name="columns"/>,
     /// in cache blocks; strides are floats between rows.

@@ -1,4 +1,3 @@
-using FastAttn.Kernels;
 using FastAttn.Memory;
 using FastAttn.Positions;
 
@@ -6,82 +5,62 @@ namespace FastAttn.Methods;
 
 /// <summary>
 /// Boxes of tokens that double from level to level, over keys or over query rows; each with its interpolation nodes, which are
-/// tokens of its own, and with what its nodes weigh in the polynomials of the box around it.
+/// tokens of its own, and with what its nodes weigh in the polynomials of the box around it. Only boxes near both ends differ
+/// from the others, which are all alike but for where they begin in a register tile: so a few of each level are all that is kept.
 /// </summary>
 internal readonly unsafe struct BoxGrid
 {
-    private readonly int* _firsts;
+    /// <summary>The logarithm of <see cref="SmoothTails.LeafTokens"/>.</summary>
+    public const int LeafLog2 = 6;
+
+    /// <summary>Boxes at either end of a level that have their own nodes: those that are cut short, and those within a box that is.</summary>
+    private const int EdgeBoxes = 4;
+
+    private readonly int[] _ranks;
+    private readonly int _count;
+    private readonly int _shift;
+    private readonly int _rowTile;
+    private readonly int _kinds;
+    private readonly int _mostNodes;
     private readonly int* _nodes;
     private readonly float* _toParent;
-    private readonly int _rank;
-    private readonly int _rowTile;
-    private readonly int _shift;
-    private readonly int _count;
 
     /// <param name="count">Tokens.</param>
     /// <param name="shift">Token i stands at place i + shift.</param>
     /// <param name="rounding">Boxes begin at multiples of this.</param>
-    /// <param name="levels">Levels; the smallest boxes have <see cref="SmoothTails.LeafTokens"/> places.</param>
-    /// <param name="rank">Nodes of a box.</param>
-    /// <param name="paddedRank">The same in whole register tiles.</param>
+    /// <param name="levels">Levels of boxes that have nodes.</param>
+    /// <param name="ranks">Nodes of a box, level by level; the smallest boxes have <see cref="SmoothTails.LeafTokens"/> places.</param>
+    /// <param name="registerRows">Nodes are padded to this many for products.</param>
     /// <param name="arena">Where it all stands.</param>
-    public BoxGrid(int count, int shift, int rounding, int levels, int rank, int paddedRank, ref Arena arena)
+    public BoxGrid(int count, int shift, int rounding, int levels, int[] ranks, int registerRows, ref Arena arena)
     {
+        Levels = levels;
+        _ranks = ranks;
         _count = count;
         _shift = shift;
         _rowTile = rounding;
-        _rank = rank;
-        Levels = levels;
-        PaddedRank = paddedRank;
-        _firsts = arena.Take<int>(levels + 1);
-        long boxes = 0;
-        for (int level = 0; level < levels; level++)
-        {
-            if (!arena.IsMeasuring) _firsts[level] = (int)boxes;
-            boxes += End(level) - First(level);
-        }
-
-        Boxes = (int)boxes;
-        _nodes = arena.Take<int>(boxes * rank);
-        _toParent = arena.Take<float>(boxes * paddedRank * rank);
+        _kinds = (2 * EdgeBoxes) + (2 * rounding);
+        _mostNodes = Padding.RoundUp(SmoothTails.MostRank, registerRows);
+        _nodes = arena.Take<int>((long)Levels * _kinds * SmoothTails.MostRank);
+        _toParent = arena.Take<float>((long)Levels * _kinds * _mostNodes * SmoothTails.MostRank);
         if (arena.IsMeasuring) return;
-        for (int level = 0; level < levels; level++)
+        for (int level = 0; level < Levels; level++)
         {
-            for (int box = First(level); box < End(level); box++) Interpolation.Nodes(Math.Max(Tokens(level, box), 1), rank, Nodes(level, box));
-        }
-
-        double* weights = stackalloc double[rank];
-        for (int level = 0; level + 1 < levels; level++)
-        {
-            for (int box = First(level); box < End(level); box++)
+            for (int kind = 0; kind < _kinds; kind++)
             {
-                int parent = box >> 1, inside = Start(level, box) - Start(level + 1, parent);
-                float* matrix = ToParent(level, box);
-                new Span<float>(matrix, paddedRank * rank).Clear();
-                for (int p = 0; p < rank; p++)
-                {
-                    Interpolation.Weights(Nodes(level + 1, parent), Tokens(level + 1, parent), rank, inside + Nodes(level, box)[p], weights);
-                    for (int q = 0; q < rank; q++) matrix[(p * rank) + q] = (float)weights[q];
-                }
+                if (Example(level, kind) is int box) Fill(level, box);
             }
         }
     }
 
+    /// <summary>Levels of boxes that have nodes.</summary>
     public int Levels { get; }
-
-    public int PaddedRank { get; }
-
-    /// <summary>Boxes of all levels.</summary>
-    public int Boxes { get; }
 
     /// <summary>The first box of a level that has tokens.</summary>
     public int First(int level) => _shift >> (level + LeafLog2);
 
     /// <summary>The box after the last.</summary>
     public int End(int level) => ((_shift + _count - 1) >> (level + LeafLog2)) + 1;
-
-    /// <summary>The box's number among all of all levels.</summary>
-    public int Index(int level, int box) => _firsts[level] + box - First(level);
 
     /// <summary>The box's first token.</summary>
     public int Start(int level, int box)
@@ -94,10 +73,53 @@ internal readonly unsafe struct BoxGrid
     public int Tokens(int level, int box) => Start(level, box + 1) - Start(level, box);
 
     /// <summary>The box's nodes, counted from its first token.</summary>
-    public int* Nodes(int level, int box) => _nodes + ((long)Index(level, box) * _rank);
+    public int* Nodes(int level, int box) => _nodes + ((((long)level * _kinds) + Kind(level, box)) * SmoothTails.MostRank);
 
-    /// <summary><c>[node, parent's node]</c>: the parent's polynomials at the box's nodes, in padded rows of <c>rank</c>.</summary>
-    public float* ToParent(int level, int box) => _toParent + ((long)Index(level, box) * PaddedRank * _rank);
+    /// <summary><c>[node, parent's node]</c>: the parent's polynomials at the box's nodes, in padded rows of the parent's rank.</summary>
+    public float* ToParent(int level, int box) => _toParent + ((((long)level * _kinds) + Kind(level, box)) * _mostNodes * SmoothTails.MostRank);
 
-    private const int LeafLog2 = 6;
+    /// <summary>Boxes of a kind have the same nodes: edge boxes one each, all others by where they begin in a register tile and in their parent.</summary>
+    private int Kind(int level, int box)
+    {
+        int before = box - First(level), after = End(level) - 1 - box;
+        if (before < EdgeBoxes) return before;
+        if (after < EdgeBoxes) return EdgeBoxes + after;
+        int alike = 2 * _rowTile, kind = box % alike;
+        return (2 * EdgeBoxes) + (kind < 0 ? kind + alike : kind);
+    }
+
+    /// <summary>Some box of a kind; null when there is none.</summary>
+    private int? Example(int level, int kind)
+    {
+        int first = First(level), end = End(level);
+        for (int box = first; box < Math.Min(end, first + (2 * EdgeBoxes) + (2 * _rowTile)); box++)
+        {
+            if (Kind(level, box) == kind) return box;
+        }
+
+        for (int box = Math.Max(end - EdgeBoxes, first); box < end; box++)
+        {
+            if (Kind(level, box) == kind) return box;
+        }
+
+        return null;
+    }
+
+    private void Fill(int level, int box)
+    {
+        int rank = _ranks[level];
+        Interpolation.Nodes(Math.Max(Tokens(level, box), 1), rank, Nodes(level, box));
+        if (level + 1 == Levels) return;
+        int parent = box >> 1, inside = Start(level, box) - Start(level + 1, parent), parentRank = _ranks[level + 1];
+        int* parentNodes = stackalloc int[parentRank];
+        double* weights = stackalloc double[parentRank];
+        Interpolation.Nodes(Math.Max(Tokens(level + 1, parent), 1), parentRank, parentNodes);
+        float* matrix = ToParent(level, box);
+        new Span<float>(matrix, _mostNodes * SmoothTails.MostRank).Clear();
+        for (int p = 0; p < rank; p++)
+        {
+            Interpolation.Weights(parentNodes, Tokens(level + 1, parent), parentRank, inside + Nodes(level, box)[p], weights);
+            for (int q = 0; q < parentRank; q++) matrix[(p * parentRank) + q] = (float)weights[q];
+        }
+    }
 }

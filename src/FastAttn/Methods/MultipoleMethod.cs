@@ -13,33 +13,35 @@ namespace FastAttn.Methods;
 internal sealed unsafe class MultipoleMethod<TKernels>(TailAllowance allowance) : AttentionMethod
     where TKernels : struct, IKernels
 {
-    /// <summary>States of all boxes for one chunk of features are meant to stay within this; a chunk has at least <see cref="LeastFeatures"/> where there are so many.</summary>
-    private const long StateBytes = 64L << 20;
-
-    private const int LeastFeatures = 4;
-    private const int MostFeatures = 16;
-    private const int Tile = SmoothTails.LeafTokens;
-
     public override Method Kind => Method.Multipole;
 
     public override PartialSums Compute(in HeadProblem problem, Crew crew, ref Arena arena)
     {
-        SmoothTails own = Smooth(problem.Positions, problem.Head);
+        SmoothTails own = problem.Positions.Structure(problem.Head, allowance).Smooth!;
         PartialSums sums = TakeSums<TKernels>(problem, problem.QueryCount + (2 * TKernels.RowTile), ref arena);
         KeyBlocks blocks = KeyBlocks.Pack<TKernels>(problem, crew, ref arena);
         long mark = arena.Mark;
 
-        // Every head takes as much as the one with the highest rank: the workspace is measured once.
-        int highest = 0;
-        for (int head = 0; head < problem.Positions.Heads.Count; head++) highest = Math.Max(highest, Smooth(problem.Positions, head).Rank);
-        var most = new MultipoleTree<TKernels>(problem, blocks, sums, own.Center, arena.IsMeasuring ? highest : own.Rank, ChunkFeatures(problem, sums.NumeratorStride, highest), ref arena);
+        // Every head takes as much as one with the highest rank of any at each level: the workspace is measured once.
+        int[] highest = problem.Positions.SmoothRanks(allowance);
+        var sizes = new MultipoleSizes(problem, highest, sums.NumeratorStride, TKernels.Lanes);
+        var tree = new MultipoleTree<TKernels>(problem, blocks, sums, own.Center, arena.IsMeasuring ? highest : own.Ranks, sizes, ref arena);
+        MultipoleScratch* scratch = stackalloc MultipoleScratch[crew.Workers];
+        for (int worker = 0; worker < crew.Workers; worker++) scratch[worker] = tree.TakeScratch(ref arena);
         if (!arena.IsMeasuring)
         {
-            Clearing.Clear(sums.Numerators, (long)Padding.RoundUp(problem.QueryCount, TKernels.RowTile) * sums.NumeratorStride);
-            new Span<float>(sums.Denominators, Padding.RoundUp(problem.QueryCount, TKernels.RowTile)).Clear();
-            most.Denominators();
-            most.Numerators();
-            most.Near();
+            int paddedRows = Padding.RoundUp(problem.QueryCount, TKernels.RowTile);
+            Clearing.Clear(sums.Numerators, (long)paddedRows * sums.NumeratorStride);
+            new Span<float>(sums.Denominators, paddedRows).Clear();
+            MultipoleChunk* chunks = stackalloc MultipoleChunk[sizes.ChunksTogether];
+            for (int first = 0, end; first < tree.Chunks; first = end)
+            {
+                end = Math.Min(first + sizes.ChunksTogether, tree.Chunks);
+                for (int chunk = first; chunk < end; chunk++) chunks[chunk - first] = tree.Chunk(chunk, chunk - first);
+                Sweep(tree, chunks, end - first, scratch, crew);
+            }
+
+            crew.Run(new Near(tree, scratch), tree.Segments);
             SetUnderflowErrors(problem, sums);
             sums.RelativeError = (float)own.RelativeError;
         }
@@ -50,11 +52,45 @@ internal sealed unsafe class MultipoleMethod<TKernels>(TailAllowance allowance) 
         return sums;
     }
 
-    private SmoothTails Smooth(PreparedPosition positions, int head) => positions.Structure(head, allowance).Smooth!;
-
-    private static int ChunkFeatures(in HeadProblem problem, int columns, int rank)
+    /// <summary>The far field of some chunks: up from the keys, then down to the rows.</summary>
+    private static void Sweep(MultipoleTree<TKernels> tree, MultipoleChunk* chunks, int count, MultipoleScratch* scratch, Crew crew)
     {
-        long feature = 4L * 2 * ((problem.KeyCount / Tile) + 4) * rank * columns;
-        return (int)Math.Min(Math.Clamp(StateBytes / feature / 4 * 4, LeastFeatures, MostFeatures), problem.Features);
+        if (tree.SumsAhead)
+        {
+            crew.Run(new CoarseSums(tree, chunks, count, scratch), tree.CoarseBoxes);
+            crew.Run(new PassingUp(tree, chunks, scratch), count);
+        }
+
+        crew.Run(new PassingDown(tree, chunks, count, scratch), tree.Segments);
+    }
+
+    /// <summary>States of the coarse boxes of keys.</summary>
+    private readonly struct CoarseSums(MultipoleTree<TKernels> tree, MultipoleChunk* chunks, int count, MultipoleScratch* scratch) : IParallelWork
+    {
+        public void Run(int index, int worker)
+        {
+            for (int chunk = 0; chunk < count; chunk++) tree.SumCoarse(index, chunks[chunk], scratch[worker]);
+        }
+    }
+
+    /// <summary>States of the boxes around coarse ones, chunk by chunk.</summary>
+    private readonly struct PassingUp(MultipoleTree<TKernels> tree, MultipoleChunk* chunks, MultipoleScratch* scratch) : IParallelWork
+    {
+        public void Run(int index, int worker) => tree.PassUp(chunks[index], scratch[worker]);
+    }
+
+    /// <summary>What segments of rows see from afar.</summary>
+    private readonly struct PassingDown(MultipoleTree<TKernels> tree, MultipoleChunk* chunks, int count, MultipoleScratch* scratch) : IParallelWork
+    {
+        public void Run(int index, int worker)
+        {
+            for (int chunk = 0; chunk < count; chunk++) tree.PassDown(index, chunks[chunk], scratch[worker]);
+        }
+    }
+
+    /// <summary>What segments of rows see near.</summary>
+    private readonly struct Near(MultipoleTree<TKernels> tree, MultipoleScratch* scratch) : IParallelWork
+    {
+        public void Run(int index, int worker) => tree.Near(index, scratch[worker]);
     }
 }

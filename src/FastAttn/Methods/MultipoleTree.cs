@@ -6,275 +6,424 @@ using FastAttn.Positions;
 namespace FastAttn.Methods;
 
 /// <summary>
-/// The boxes of one multipole computation: what keys put into them, passed up; what rows take out of them, passed down. A state
-/// is <c>[node, width]</c>: for numerators the products of a chunk of features with all value columns, for denominators the
-/// features themselves.
+/// The boxes of one multipole computation: what keys put into them, passed up; what rows take out of them, passed down. States of
+/// coarse boxes stay; those of smaller ones are in a window that moves along, see <see cref="MultipoleSizes"/>.
 /// </summary>
 internal readonly unsafe struct MultipoleTree<TKernels>
     where TKernels : struct, IKernels
 {
     private const int Tile = SmoothTails.LeafTokens;
 
-    /// <summary>Boxes of the coarsest level: none is far from none but a few.</summary>
-    private const int CoarsestBoxes = 4;
-
-    /// <summary>Boxes in a row that one product takes together.</summary>
+    /// <summary>Boxes that one product takes together: the halves of a box.</summary>
     private const int MostTogether = 2;
 
     private readonly HeadProblem _problem;
     private readonly KeyBlocks _blocks;
     private readonly PartialSums _sums;
+    private readonly MultipoleSizes _sizes;
     private readonly BoxGrid _keys;
     private readonly BoxGrid _rows;
-    private readonly int _center;
-    private readonly int _rank;
-    private readonly int _paddedRank;
-    private readonly int _chunk;
+    private readonly int[] _ranks;
+    private readonly int _levels;
     private readonly int _columns;
     private readonly int _longest;
-    private readonly float* _states;
-    private readonly float* _local;
-    private readonly float* _matrix;
-    private readonly float* _leaf;
-    private readonly float* _weights;
+    private readonly int _widest;
+    private readonly long _slotFloats;
+    private readonly long _coarseFloats;
+    private readonly float* _coarse;
+    private readonly float* _window;
+    private readonly float* _rowWeights;
     private readonly float* _keyWeights;
-    private readonly float* _rowSums;
 
-    public MultipoleTree(in HeadProblem problem, KeyBlocks blocks, in PartialSums sums, int center, int rank, int chunk, ref Arena arena)
+    public MultipoleTree(in HeadProblem problem, KeyBlocks blocks, in PartialSums sums, int center, int[] ranks, in MultipoleSizes sizes, ref Arena arena)
     {
         _problem = problem;
         _blocks = blocks;
         _sums = sums;
-        _center = center;
-        _rank = rank;
-        _paddedRank = Padding.RoundUp(rank, TKernels.RowTile);
-        _chunk = chunk;
+        _sizes = sizes;
+        _ranks = ranks;
+        _levels = Math.Min(sizes.Levels, ranks.Length);
         _columns = sums.NumeratorStride;
         _longest = Padding.RoundUp(Tile + TKernels.RowTile, TKernels.RowTile);
-        int levels = 1;
-        while ((long)CoarsestBoxes * Tile << (levels - 1) < Math.Max(problem.KeyCount, problem.QueryCount)) levels++;
-        _keys = new BoxGrid(problem.KeyCount, 0, 1, levels, rank, _paddedRank, ref arena);
-        _rows = new BoxGrid(problem.QueryCount, center - problem.Offset, TKernels.RowTile, levels, rank, _paddedRank, ref arena);
-        int widest = Math.Max(chunk * _columns, problem.FeatureStride);
+        _keys = new BoxGrid(problem.KeyCount, 0, 1, _levels, ranks, TKernels.RowTile, ref arena);
+        _rows = new BoxGrid(problem.QueryCount, center - problem.Offset, TKernels.RowTile, _levels, ranks, TKernels.RowTile, ref arena);
+        _widest = sizes.Width + MultipoleChunk.NodePadding;
 
-        // Products come in whole register tiles: they add zeros to up to a tile's rows behind a state.
-        long slack = (long)TKernels.RowTile * widest;
-        _states = arena.Take<float>(((long)_keys.Boxes * rank * widest) + slack);
-        _local = arena.Take<float>((long)levels * _paddedRank * widest);
-        _matrix = arena.Take<float>((long)_paddedRank * MostTogether * rank);
-        _leaf = arena.Take<float>((long)Math.Max(_longest, Padding.RoundUp(rank * chunk, TKernels.RowTile)) * Math.Max(rank * chunk, Math.Max(Tile, problem.FeatureStride)));
-        _weights = arena.Take<float>((long)(_longest + 1) * _longest * rank);
-        _keyWeights = arena.Take<float>(2L * _paddedRank * Tile);
-        _rowSums = arena.Take<float>((long)_longest * TKernels.Lanes);
+        // Products come in whole register tiles: they add zeros to up to a tile's rows behind a state, and no thread may do so in
+        // what another one works on.
+        long slack = (long)TKernels.RowTile * _widest;
+        _slotFloats = (NodesBelow(sizes.CoarseLevel) * _widest) + slack;
+        _coarseFloats = (CoarseNodes(_levels) * _widest) + slack;
+        _coarse = arena.Take<float>(_coarseFloats * sizes.ChunksTogether);
+        _window = arena.Take<float>(sizes.KeepsAll ? _slotFloats * sizes.WindowSlots : 0);
+        _rowWeights = arena.Take<float>((_longest + 1) * RowWeightFloats);
+        _keyWeights = arena.Take<float>(2L * KeyWeightFloats);
         if (!arena.IsMeasuring) FillLeafWeights();
     }
 
-    /// <summary>The near field: three boxes of keys for each of rows.</summary>
-    public void Near()
+    /// <summary>Coarse boxes of keys.</summary>
+    public int CoarseBoxes => _keys.End(_sizes.CoarseLevel);
+
+    /// <summary>Segments of rows.</summary>
+    public int Segments => _rows.End(_sizes.SegmentLevel) - _rows.First(_sizes.SegmentLevel);
+
+    /// <summary>Whether states are summed before rows take them: those of coarse boxes, or all that are kept.</summary>
+    public bool SumsAhead => _sizes.KeepsAll || _sizes.CoarseLevel < _levels;
+
+    /// <summary>What one thread works in.</summary>
+    public MultipoleScratch TakeScratch(ref Arena arena)
     {
-        for (int box = _rows.First(0); box < _rows.End(0); box++)
+        int depth = SmoothTails.MostRank * _sizes.Features, tallest = Padding.RoundUp(depth, TKernels.RowTile);
+        return new(
+            _sizes.KeepsAll ? _window : arena.Take<float>(_slotFloats * _sizes.WindowSlots),
+            arena.Take<float>(Math.Max((long)tallest * _sizes.Columns, LocalFloats)),
+            arena.Take<float>(_levels * LocalFloats),
+            arena.Take<float>((long)PaddedRank(SmoothTails.MostRank) * MostTogether * SmoothTails.MostRank),
+            arena.Take<float>((long)Math.Max(tallest * Tile, _longest * Math.Max(depth + TKernels.Lanes, _sizes.Width))),
+            arena.Take<float>((long)_longest * TKernels.Lanes));
+    }
+
+    /// <summary>How many chunks make up denominators and numerators.</summary>
+    public int Chunks => DenominatorChunks + (FeatureChunks * ColumnChunks);
+
+    /// <summary>One of them, the <paramref name="place"/>-th of its sweep.</summary>
+    public MultipoleChunk Chunk(int index, int place)
+    {
+        float* coarse = _coarse + (place * _coarseFloats);
+        if (index < DenominatorChunks)
         {
-            int first = _rows.Start(0, box), rows = Padding.RoundUp(_rows.Tokens(0, box), TKernels.RowTile);
+            int first = index * _sizes.Width;
+            return new() { FirstFeature = first, Columns = Math.Min(_sizes.Width, _problem.FeatureStride - first), Coarse = coarse };
+        }
+
+        (int featureChunk, int columnChunk) = Math.DivRem(index - DenominatorChunks, ColumnChunks);
+        int feature = featureChunk * _sizes.Features, column = columnChunk * _sizes.Columns;
+        return new()
+        {
+            FirstFeature = feature,
+            Features = Math.Min(_sizes.Features, _problem.Features - feature),
+            FirstColumn = column,
+            Columns = Math.Min(_sizes.Columns, _columns - column),
+            Coarse = coarse,
+        };
+    }
+
+    /// <summary>The near field of a segment: three boxes of keys for each of rows.</summary>
+    public void Near(int segment, in MultipoleScratch scratch)
+    {
+        int first = (_rows.First(_sizes.SegmentLevel) + segment) << _sizes.SegmentLevel;
+        for (int box = Math.Max(first, _rows.First(0)); box < Math.Min(first + (1 << _sizes.SegmentLevel), _rows.End(0)); box++)
+        {
+            int row = _rows.Start(0, box), rows = Padding.RoundUp(_rows.Tokens(0, box), TKernels.RowTile);
             int firstBlock = Math.Max(box - 1, 0), endBlock = Math.Min(box + 2, _blocks.Count);
             if (rows == 0 || firstBlock >= endBlock) continue;
-            new Span<float>(_rowSums, rows * TKernels.Lanes).Clear();
-            DirectMethod<TKernels>.AddBlocks(_problem, _problem.Position.Window, _blocks, _sums, first, rows, firstBlock, endBlock, _rowSums);
-            LaneSums.MoveTo<TKernels>(_sums.Denominators + first, _rowSums, rows);
+            new Span<float>(scratch.RowSums, rows * TKernels.Lanes).Clear();
+            DirectMethod<TKernels>.AddBlocks(_problem, _problem.Position.Window, _blocks, _sums, row, rows, firstBlock, endBlock, scratch.RowSums);
+            LaneSums.MoveTo<TKernels>(_sums.Denominators + row, scratch.RowSums, rows);
         }
     }
 
-    /// <summary>The far field of the denominators.</summary>
-    public void Denominators()
-    {
-        int width = _problem.FeatureStride;
-        for (int box = 0; box < _keys.End(0); box++)
-        {
-            ClearState(0, box, width);
-            TKernels.MultiplyAdd(
-                _paddedRank, Tile, width, KeyWeights(box), Tile, _problem.Key + ((long)box * Tile * width), width, State(0, box, width), width);
-            PassUp(0, box, width);
-        }
+    /// <summary>Sums the state of a coarse box of keys.</summary>
+    public void SumCoarse(int box, in MultipoleChunk chunk, in MultipoleScratch scratch) =>
+        SumBoxes(box, chunk, scratch, Math.Min(_sizes.CoarseLevel, _levels - 1));
 
-        PassDown(width, 0, 0);
+    /// <summary>Passes the states of coarse boxes up to the coarsest.</summary>
+    public void PassUp(in MultipoleChunk chunk, in MultipoleScratch scratch)
+    {
+        for (int level = _sizes.CoarseLevel; level + 1 < _levels; level++)
+        {
+            for (int parent = 0; parent < _keys.End(level + 1); parent++) SumParent(level, 2 * parent, chunk, scratch);
+        }
     }
 
-    /// <summary>The far field of the numerators, features chunk by chunk.</summary>
-    public void Numerators()
+    /// <summary>The far field of a segment of rows.</summary>
+    public void PassDown(int segment, in MultipoleChunk chunk, in MultipoleScratch scratch)
     {
-        for (int first = 0; first < _problem.Features; first += _chunk)
+        int box = _rows.First(_sizes.SegmentLevel) + segment;
+        if (_rows.Tokens(_sizes.SegmentLevel, box) == 0) return;
+        for (int level = _levels - 1; level > _sizes.SegmentLevel; level--) TakeLocal(level, box >> (level - _sizes.SegmentLevel), chunk, scratch);
+        int next = _sizes.KeepsAll ? CoarseBoxes : Math.Max((box << (_sizes.SegmentLevel - _sizes.CoarseLevel)) - 1, 0);
+        PassDown(_sizes.SegmentLevel, box, chunk, scratch, ref next);
+    }
+
+    /// <summary>Leaves of a box take what boxes of keys give them, the box's own and all smaller ones' on the way.</summary>
+    /// <param name="level">The box's level.</param>
+    /// <param name="box">The box.</param>
+    /// <param name="chunk">What is taken.</param>
+    /// <param name="scratch">Where.</param>
+    /// <param name="next">The next coarse box of keys whose smaller boxes have no states yet.</param>
+    private void PassDown(int level, int box, in MultipoleChunk chunk, in MultipoleScratch scratch, ref int next)
+    {
+        if (_rows.Tokens(level, box) == 0) return;
+        if (level == _sizes.CoarseLevel)
         {
-            int features = Math.Min(_chunk, _problem.Features - first), width = features * _columns, rows = _rank * features;
-            int paddedRows = Padding.RoundUp(rows, TKernels.RowTile);
-            new Span<float>(_leaf, paddedRows * Tile).Clear();
-            for (int box = 0; box < _keys.End(0); box++)
-            {
-                ClearState(0, box, width);
-                for (int p = 0; p < _rank; p++)
-                {
-                    var weights = new ReadOnlySpan<float>(KeyWeights(box) + (p * Tile), Tile);
-                    for (int a = 0; a < features; a++)
-                    {
-                        var key = new ReadOnlySpan<float>(_blocks.Keys(box) + ((long)(first + a) * Tile), Tile);
-                        TensorPrimitives.Multiply(key, weights, new Span<float>(_leaf + (((p * features) + a) * Tile), Tile));
-                    }
-                }
-
-                TKernels.MultiplyAdd(paddedRows, Tile, _columns, _leaf, Tile, _blocks.Values(box), _columns, State(0, box, width), _columns);
-                PassUp(0, box, width);
-            }
-
-            PassDown(width, first, features);
+            for (; next < Math.Min(box + 2, CoarseBoxes); next++) SumBoxes(next, chunk, scratch, Math.Min(_sizes.CoarseLevel, _levels) - 1);
         }
+
+        if (level < _levels) TakeLocal(level, box, chunk, scratch);
+        if (level > 0)
+        {
+            PassDown(level - 1, 2 * box, chunk, scratch, ref next);
+            PassDown(level - 1, (2 * box) + 1, chunk, scratch, ref next);
+        }
+        else if (chunk.IsDenominators) StoreDenominators(box, chunk, scratch);
+        else StoreNumerators(box, chunk, scratch);
     }
 
     /// <summary>
-    /// Hands a box's state to the box around it, and that one's on once it has all: states are still in cache. What products add
-    /// behind a state, zeros, meets states that are cleared later or are finished.
+    /// Sums the states of all boxes within a coarse box up to <paramref name="lastLevel"/>, each handed on to the box around it once it is
+    /// complete: states are still in cache.
     /// </summary>
-    private void PassUp(int level, int box, int width)
+    private void SumBoxes(int coarseBox, in MultipoleChunk chunk, in MultipoleScratch scratch, int lastLevel)
     {
-        if (level + 1 == _keys.Levels) return;
-        int parent = box >> 1;
-        if (box == 2 * parent) ClearState(level + 1, parent, width);
-        float* toParent = _keys.ToParent(level, box);
-        new Span<float>(_matrix, _paddedRank * _rank).Clear();
-        for (int p = 0; p < _rank; p++)
+        int first = coarseBox << _sizes.CoarseLevel, end = Math.Min(first + (1 << _sizes.CoarseLevel), _keys.End(0));
+        for (int box = first; lastLevel >= 0 && box < end; box++)
         {
-            for (int q = 0; q < _rank; q++) _matrix[(q * _rank) + p] = toParent[(p * _rank) + q];
+            SumLeaf(box, chunk, scratch);
+            for (int level = 0, child = box; level < lastLevel && ((child & 1) != 0 || child == _keys.End(level) - 1); level++, child >>= 1)
+                SumParent(level, child & ~1, chunk, scratch);
         }
-
-        Multiply(_matrix, _rank, State(level, box, width), State(level + 1, parent, width), width);
-        if (box != 2 * parent || box == _keys.End(level) - 1) PassUp(level + 1, parent, width);
     }
 
-    private void PassDown(int width, int firstFeature, int features)
+    private void SumLeaf(int box, in MultipoleChunk chunk, in MultipoleScratch scratch)
     {
-        int top = _rows.Levels - 1;
-        for (int box = _rows.First(top); box < _rows.End(top); box++) PassDown(top, box, width, firstFeature, features);
+        int rank = _ranks[0], columns = chunk.Columns, rows = rank * Math.Max(chunk.Features, 1), paddedRows = Padding.RoundUp(rows, TKernels.RowTile);
+        float* state = scratch.State, target = State(0, box, chunk, scratch);
+        new Span<float>(state, paddedRows * columns).Clear();
+        if (chunk.IsDenominators)
+        {
+            TKernels.MultiplyAdd(
+                paddedRows, Tile, columns, KeyWeights(box), _sizes.Features * Tile,
+                _problem.Key + ((long)box * Tile * _problem.FeatureStride) + chunk.FirstFeature, _problem.FeatureStride, state, columns);
+        }
+        else
+        {
+            WeighKeys(box, chunk, scratch.Leaf);
+            new Span<float>(scratch.Leaf + ((long)rows * Tile), (paddedRows - rows) * Tile).Clear();
+            TKernels.MultiplyAdd(paddedRows, Tile, columns, scratch.Leaf, Tile, _blocks.Values(box) + chunk.FirstColumn, _blocks.ValueStride, state, columns);
+        }
+
+        Keep(state, chunk.Width, rank, target, chunk);
+    }
+
+    /// <summary>Brings a state that was summed among those that are kept.</summary>
+    private static void Keep(float* state, int stride, int rank, float* target, in MultipoleChunk chunk)
+    {
+        for (int p = 0; p < rank; p++)
+            new ReadOnlySpan<float>(state + ((long)p * stride), chunk.Width).CopyTo(new Span<float>(target + ((long)p * chunk.NodeFloats), chunk.Width));
+    }
+
+    /// <summary>Keys of a leaf times what its nodes' polynomials are at them, <c>[node, feature, token]</c>.</summary>
+    private void WeighKeys(int box, in MultipoleChunk chunk, float* leaf)
+    {
+        int floats = chunk.Features * Tile;
+        var keys = new ReadOnlySpan<float>(_blocks.Keys(box) + ((long)chunk.FirstFeature * Tile), floats);
+        for (int p = 0; p < _ranks[0]; p++, leaf += floats)
+            TensorPrimitives.Multiply(keys, new ReadOnlySpan<float>(KeyWeights(box) + ((long)p * _sizes.Features * Tile), floats), new Span<float>(leaf, floats));
+    }
+
+    /// <summary>
+    /// A box's state from its two halves', the second of which may be missing. The zeros that products add behind a state meet states
+    /// that are cleared later or are finished.
+    /// </summary>
+    private void SumParent(int level, int firstChild, in MultipoleChunk chunk, in MultipoleScratch scratch)
+    {
+        int rank = _ranks[level], parentRank = _ranks[level + 1], depth = firstChild + 1 < _keys.End(level) ? 2 * rank : rank;
+        float* matrix = scratch.Matrix, parent = State(level + 1, firstChild >> 1, chunk, scratch);
+        new Span<float>(matrix, PaddedRank(parentRank) * depth).Clear();
+        for (int half = 0; half * rank < depth; half++)
+        {
+            float* toParent = _keys.ToParent(level, firstChild + half), column = matrix + (half * rank);
+            for (int p = 0; p < rank; p++)
+            {
+                for (int q = 0; q < parentRank; q++) column[(q * depth) + p] = toParent[(p * parentRank) + q];
+            }
+        }
+
+        // Whole register tiles add zeros behind a state, where another thread may be at work if boxes are coarse.
+        float* sum = level + 1 == _sizes.CoarseLevel ? scratch.State : parent;
+        new Span<float>(sum, parentRank * chunk.NodeFloats).Clear();
+        TKernels.MultiplyAdd(
+            PaddedRank(parentRank), depth, chunk.Width, matrix, depth, State(level, firstChild, chunk, scratch), chunk.NodeFloats, sum, chunk.NodeFloats);
+        if (sum != parent) Keep(sum, chunk.NodeFloats, parentRank, parent, chunk);
     }
 
     /// <summary>What the rows of a box get: from the box around it, and from boxes of its own size that are far from it but not from that one.</summary>
-    private void PassDown(int level, int box, int width, int firstFeature, int features)
+    private void TakeLocal(int level, int box, in MultipoleChunk chunk, in MultipoleScratch scratch)
     {
-        if (_rows.Tokens(level, box) == 0) return;
-        float* local = Local(level, width);
-        Clearing.Clear(local, (long)_paddedRank * width);
-        bool isTop = level == _rows.Levels - 1;
-        if (!isTop) Multiply(_rows.ToParent(level, box), _rank, Local(level + 1, width), local, width);
-        int first = isTop ? 0 : Math.Max(((box >> 1) - 1) * 2, 0), end = isTop ? _keys.End(level) : Math.Min(((box >> 1) + 2) * 2, _keys.End(level));
-        TakeFrom(level, box, first, Math.Min(box - 1, end), local, width);
-        TakeFrom(level, box, Math.Max(box + 2, first), end, local, width);
-        if (level > 0)
+        float* local = Local(level, scratch);
+        new Span<float>(local, _ranks[level] * LocalStride(level, chunk)).Clear();
+        bool isTop = level == _levels - 1;
+        if (!isTop)
         {
-            PassDown(level - 1, 2 * box, width, firstFeature, features);
-            PassDown(level - 1, (2 * box) + 1, width, firstFeature, features);
+            TKernels.MultiplyAdd(
+                PaddedRank(_ranks[level]), _ranks[level + 1], chunk.Width, _rows.ToParent(level, box), _ranks[level + 1],
+                Local(level + 1, scratch), LocalStride(level + 1, chunk), local, LocalStride(level, chunk));
         }
-        else if (features == 0) StoreDenominators(box, local);
-        else StoreNumerators(box, local, firstFeature, features);
+
+        // Boxes of the coarsest level have no box around them that could have met others; a tree that is cut off there neglects those.
+        int first = 0, end = _keys.End(level);
+        if (level < _sizes.Levels - 1)
+        {
+            first = Math.Max(((box >> 1) - 1) * 2, 0);
+            end = Math.Min(((box >> 1) + 2) * 2, end);
+        }
+
+        TakeFrom(level, box, first, Math.Min(box - 1, end), local, chunk, scratch);
+        TakeFrom(level, box, Math.Max(box + 2, first), end, local, chunk, scratch);
     }
 
     /// <summary>Adds what far boxes of keys hold, some at a time: coefficients between nodes are entries of c.</summary>
-    private void TakeFrom(int level, int box, int firstSource, int endSource, float* local, int width)
+    private void TakeFrom(int level, int box, int firstSource, int endSource, float* local, in MultipoleChunk chunk, in MultipoleScratch scratch)
     {
+        int rank = _ranks[level];
         int* rowNodes = _rows.Nodes(level, box);
         long rowStart = _rows.Start(level, box) - (long)_problem.Offset;
-        float* c = _problem.Position.Coefficients;
+        float* c = _problem.Position.Coefficients, matrix = scratch.Matrix;
         int firstVisible = _problem.Position.FirstNonZero, lastVisible = _problem.Position.LastNonZero;
         for (int source = firstSource; source < endSource; source += MostTogether)
         {
-            int together = Math.Min(MostTogether, endSource - source), depth = together * _rank;
+            int together = Math.Min(MostTogether, endSource - source), depth = together * rank;
             bool any = false;
-            new Span<float>(_matrix, _paddedRank * depth).Clear();
+            new Span<float>(matrix, PaddedRank(rank) * depth).Clear();
             for (int s = 0; s < together; s++)
             {
                 int* keyNodes = _keys.Nodes(level, source + s);
-                long keyStart = _keys.Start(level, source + s);
-                for (int p = 0; p < _rank; p++)
+                float* columns = matrix + (s * rank);
+                long start = _keys.Start(level, source + s) - rowStart;
+                if (start + keyNodes[rank - 1] < firstVisible || start - rowNodes[rank - 1] > lastVisible) continue;
+                any = true;
+                for (int p = 0; p < rank; p++, columns += depth)
                 {
-                    for (int q = 0; q < _rank; q++)
+                    for (int q = 0; q < rank; q++)
                     {
-                        long t = keyStart + keyNodes[q] - rowStart - rowNodes[p];
-                        if (t < firstVisible || t > lastVisible) continue;
-                        float value = c[t];
-                        any |= value != 0;
-                        _matrix[(p * depth) + (s * _rank) + q] = value;
+                        long t = start + keyNodes[q] - rowNodes[p];
+                        columns[q] = t >= firstVisible && t <= lastVisible ? c[t] : 0;
                     }
                 }
             }
 
-            if (any) Multiply(_matrix, depth, State(level, source, width), local, width);
+            if (!any) continue;
+            TKernels.MultiplyAdd(
+                PaddedRank(rank), depth, chunk.Width, matrix, depth, State(level, source, chunk, scratch), chunk.NodeFloats, local, LocalStride(level, chunk));
         }
     }
 
-    private void StoreDenominators(int box, float* local)
+    private void StoreDenominators(int box, in MultipoleChunk chunk, in MultipoleScratch scratch)
     {
-        int first = _rows.Start(0, box), rows = _rows.Tokens(0, box), paddedRows = Padding.RoundUp(rows, TKernels.RowTile), stride = _problem.FeatureStride;
-        new Span<float>(_leaf, paddedRows * stride).Clear();
-        TKernels.MultiplyAdd(paddedRows, _rank, stride, LeafWeights(rows), _rank, local, stride, _leaf, stride);
-        for (int row = 0; row < rows; row++)
-            _sums.Denominators[first + row] += TKernels.Dot(_problem.Query + ((long)(first + row) * stride), _leaf + ((long)row * stride), _problem.Features);
-    }
-
-    private void StoreNumerators(int box, float* local, int firstFeature, int features)
-    {
-        int first = _rows.Start(0, box), rows = _rows.Tokens(0, box), depth = _rank * features;
-        float* weights = LeafWeights(rows);
+        int first = _rows.Start(0, box), rows = _rows.Tokens(0, box), paddedRows = Padding.RoundUp(rows, TKernels.RowTile), stride = chunk.Columns;
+        float* leaf = scratch.Leaf;
+        new Span<float>(leaf, paddedRows * stride).Clear();
+        TKernels.MultiplyAdd(
+            paddedRows, _ranks[0], stride, RowWeights(rows) + (SmoothTails.MostRank * _longest), SmoothTails.MostRank, Local(0, scratch), stride, leaf, stride);
         for (int row = 0; row < rows; row++)
         {
-            float* query = _problem.Query + ((long)(first + row) * _problem.FeatureStride) + firstFeature;
-            for (int p = 0; p < _rank; p++)
-                TKernels.Scale(query, _leaf + ((long)row * depth) + (p * features), features, weights[(row * _rank) + p]);
+            float* query = _problem.Query + ((long)(first + row) * _problem.FeatureStride) + chunk.FirstFeature;
+            _sums.Denominators[first + row] += TKernels.Dot(query, leaf + ((long)row * stride), Math.Min(stride, _problem.Features - chunk.FirstFeature));
         }
-
-        int paddedRows = Padding.RoundUp(rows, TKernels.RowTile);
-        new Span<float>(_leaf + ((long)rows * depth), (paddedRows - rows) * depth).Clear();
-        TKernels.MultiplyAdd(paddedRows, depth, _columns, _leaf, depth, local, _columns, _sums.Numerators + ((long)first * _columns), _columns);
     }
 
-    /// <summary>target += matrix · source, both states; rows beyond the rank add zeros.</summary>
-    private void Multiply(float* matrix, int depth, float* source, float* target, int width) =>
-        TKernels.MultiplyAdd(_paddedRank, depth, width, matrix, depth, source, width, target, width);
+    private void StoreNumerators(int box, in MultipoleChunk chunk, in MultipoleScratch scratch)
+    {
+        int first = _rows.Start(0, box), rows = _rows.Tokens(0, box), paddedRows = Padding.RoundUp(rows, TKernels.RowTile);
+        int rank = _ranks[0], depth = rank * chunk.Features, stride = depth + TKernels.Lanes;
+        float* weights = RowWeights(rows), leaf = scratch.Leaf, query = _problem.Query + ((long)first * _problem.FeatureStride) + chunk.FirstFeature;
+
+        // Whole vectors: what they hold beyond a node's features, the next node overwrites or nobody reads.
+        for (int p = 0; p < rank; p++)
+            TKernels.ScaleRows(query, _problem.FeatureStride, rows, chunk.Features, weights + (p * _longest), leaf + (p * chunk.Features), stride);
+        new Span<float>(leaf + ((long)rows * stride), (paddedRows - rows) * stride).Clear();
+        TKernels.MultiplyAdd(
+            paddedRows, depth, chunk.Columns, leaf, stride, Local(0, scratch), chunk.Columns, _sums.Numerators + ((long)first * _columns) + chunk.FirstColumn, _columns);
+    }
 
     /// <summary>Most leaves are alike: only lengths that occur are filled in, each once.</summary>
     private void FillLeafWeights()
     {
-        bool* filled = stackalloc bool[_longest];
-        for (int box = _keys.First(0); box < _keys.End(0); box++) FillLeafWeights(_keys.Tokens(0, box), filled);
-        for (int box = _rows.First(0); box < _rows.End(0); box++) FillLeafWeights(_rows.Tokens(0, box), filled);
-        new Span<float>(_keyWeights, 2 * _paddedRank * Tile).Clear();
-        for (int box = Math.Max(_blocks.Count - 2, 0); box < _blocks.Count; box++)
-        {
-            int tokens = _keys.Tokens(0, box);
-            for (int j = 0; j < tokens; j++)
-            {
-                for (int p = 0; p < _rank; p++) KeyWeights(box)[(p * Tile) + j] = LeafWeights(tokens)[(j * _rank) + p];
-            }
-        }
+        bool* filled = stackalloc bool[_longest + 1];
+        new Span<bool>(filled, _longest + 1).Clear();
+        for (int box = _rows.First(0); box < _rows.End(0); box++) FillRowWeights(_rows.Tokens(0, box), filled);
+        new Span<float>(_keyWeights, (int)(2 * KeyWeightFloats)).Clear();
+        for (int box = Math.Max(_blocks.Count - 2, 0); box < _blocks.Count; box++) FillKeyWeights(_keys.Tokens(0, box), KeyWeights(box));
     }
 
-    private void FillLeafWeights(int length, bool* filled)
+    private void FillRowWeights(int length, bool* filled)
     {
         if (filled[length]) return;
         filled[length] = true;
-        int* nodes = stackalloc int[_rank];
-        double* weights = stackalloc double[_rank];
-        Interpolation.Nodes(Math.Max(length, 1), _rank, nodes);
+        new Span<float>(RowWeights(length), (int)RowWeightFloats).Clear();
+        double* weights = stackalloc double[_ranks[0]];
         for (int token = 0; token < length; token++)
         {
-            Interpolation.Weights(nodes, length, _rank, token, weights);
-            for (int p = 0; p < _rank; p++) LeafWeights(length)[(token * _rank) + p] = (float)weights[p];
+            LeafWeights(length, token, weights);
+            float* byNode = RowWeights(length), byToken = byNode + (SmoothTails.MostRank * _longest);
+            for (int p = 0; p < _ranks[0]; p++) byNode[(p * _longest) + token] = byToken[(token * SmoothTails.MostRank) + p] = (float)weights[p];
         }
     }
 
-    /// <summary><c>[node, token]</c> of a leaf of keys: a whole one's, or the last one's, zero beyond its tokens.</summary>
-    private float* KeyWeights(int box) => _keyWeights + (box == _blocks.Count - 1 ? _paddedRank * Tile : 0);
+    private void FillKeyWeights(int length, float* target)
+    {
+        double* weights = stackalloc double[_ranks[0]];
+        for (int token = 0; token < length; token++)
+        {
+            LeafWeights(length, token, weights);
+            for (int row = 0; row < _ranks[0] * _sizes.Features; row++) target[(row * Tile) + token] = (float)weights[row / _sizes.Features];
+        }
+    }
 
-    /// <summary><c>[token, node]</c> of a leaf of that many tokens.</summary>
-    private float* LeafWeights(int length) => _weights + ((long)length * _longest * _rank);
+    private void LeafWeights(int length, int token, double* weights)
+    {
+        int* nodes = stackalloc int[_ranks[0]];
+        Interpolation.Nodes(Math.Max(length, 1), _ranks[0], nodes);
+        Interpolation.Weights(nodes, length, _ranks[0], token, weights);
+    }
 
-    private void ClearState(int level, int box, int width) => new Span<float>(State(level, box, width), _rank * width).Clear();
+    /// <summary><c>[node, feature, token]</c> of a leaf of keys, the same for every feature of a chunk: a whole one's, or the last one's, zero beyond its tokens.</summary>
+    private float* KeyWeights(int box) => _keyWeights + (box == _blocks.Count - 1 ? KeyWeightFloats : 0);
 
-    private float* State(int level, int box, int width) => _states + ((long)_keys.Index(level, box) * _rank * width);
+    private int DenominatorChunks => (_problem.Features + _sizes.Width - 1) / _sizes.Width;
 
-    private float* Local(int level, int width) => _local + ((long)level * _paddedRank * width);
+    private int FeatureChunks => (_problem.Features + _sizes.Features - 1) / _sizes.Features;
+
+    private int ColumnChunks => (_columns + _sizes.Columns - 1) / _sizes.Columns;
+
+    private long KeyWeightFloats => (long)PaddedRank(SmoothTails.MostRank) * _sizes.Features * Tile;
+
+    /// <summary><c>[node, token]</c> of a leaf of that many rows, then <c>[token, node]</c>.</summary>
+    private float* RowWeights(int length) => _rowWeights + (length * RowWeightFloats);
+
+    private long RowWeightFloats => 2L * SmoothTails.MostRank * _longest;
+
+    private float* State(int level, int box, in MultipoleChunk chunk, in MultipoleScratch scratch)
+    {
+        int above = _sizes.CoarseLevel - level;
+        if (above <= 0) return chunk.Coarse + ((CoarseNodes(level) + ((long)box * _ranks[level])) * chunk.NodeFloats);
+        int slot = (box >> above) % _sizes.WindowSlots, inside = box & ((1 << above) - 1);
+        return scratch.Window + (slot * _slotFloats) + ((NodesBelow(level) + (inside * _ranks[level])) * chunk.NodeFloats);
+    }
+
+    /// <summary>Nodes of the boxes of keys at coarse levels before <paramref name="level"/>.</summary>
+    private long CoarseNodes(int level)
+    {
+        long nodes = 0;
+        for (int smaller = _sizes.CoarseLevel; smaller < level; smaller++) nodes += (long)_keys.End(smaller) * _ranks[smaller];
+        return nodes;
+    }
+
+    /// <summary>Nodes of the boxes within a coarse box at levels before <paramref name="level"/>.</summary>
+    private long NodesBelow(int level)
+    {
+        long nodes = 0;
+        for (int smaller = 0; smaller < Math.Min(level, _levels); smaller++) nodes += (1L << (_sizes.CoarseLevel - smaller)) * _ranks[smaller];
+        return nodes;
+    }
+
+    private static int PaddedRank(int rank) => Padding.RoundUp(rank, TKernels.RowTile);
+
+    private float* Local(int level, in MultipoleScratch scratch) => scratch.Local + (level * LocalFloats);
+
+    /// <summary>Floats from node to node of what rows take; at the leaves products take nodes and features in one.</summary>
+    private static int LocalStride(int level, in MultipoleChunk chunk) => level == 0 ? chunk.Width : chunk.NodeFloats;
+
+    private long LocalFloats => (long)PaddedRank(SmoothTails.MostRank) * _widest;
 }

@@ -18,8 +18,8 @@ internal sealed class CostMeasurement(Action<string, double>? progress, Cancella
 
     private const int Steps = 5 + CostTable.FftFigures;
 
-    /// <summary>The rank of an even decay.</summary>
-    private const int LowestRank = 4;
+    /// <summary>The ranks of an even decay.</summary>
+    private static readonly int[] LowestRanks = [4, 4, 4, 4];
 
     private int _step;
 
@@ -53,7 +53,7 @@ internal sealed class CostMeasurement(Action<string, double>? progress, Cancella
             LinearGflops = Planner.LinearOperations(2 * Long, Dimension, Dimension) / linear / 1e9,
             AroundNanoseconds = Math.Max(aroundToken * 1e9 / (2 * Dimension), 1e-3),
             TailGflops = 2 * Planner.TailOperations(Long, Long, Dimension, Dimension) / tails / 1e9,
-            MultipoleGflops = Planner.MultipoleOperations(Long, Long, LowestRank, Dimension, Dimension) / tree / 1e9,
+            MultipoleGflops = Planner.MultipoleOperations(Long, Long, LowestRanks, Dimension, Dimension) / tree / 1e9,
             FftNanoseconds = transforms,
         };
     }

@@ -48,11 +48,21 @@ internal sealed class Planner(AttentionShape shape, int features, PositionProfil
     public static double TailOperations(double queries, double keys, int features, int columns) => LinearOperations(queries + (2.5 * keys), features, columns);
 
     /// <summary>
-    /// Floating-point operations of a multipole tree: every token meets its leaf's nodes, and in a tree of twice as many boxes as
-    /// leaves nodes meet nodes of the box above, below, and of three that are far.
+    /// Floating-point operations of a multipole tree: every token meets its leaf's nodes, keys of long sequences twice; nodes meet nodes
+    /// of the box above, below, and of three that are far.
     /// </summary>
-    public static double MultipoleOperations(double queries, double keys, double rank, int features, int columns) =>
-        LinearOperations((queries + keys) * rank * (1 + (5 * rank / SmoothTails.LeafTokens)), features, columns);
+    public static double MultipoleOperations(int queries, int keys, IReadOnlyList<int> ranks, int features, int columns)
+    {
+        int levels = Math.Min(ranks.Count, MultipoleSizes.LevelsFor(Math.Max(queries, keys)));
+        double meetings = ((double)queries + (MultipoleSizes.SumsTwice(keys) ? 2.0 * keys : keys)) * ranks[0];
+        for (int level = 0; level < levels; level++)
+        {
+            double rank = ranks[level], above = level + 1 < levels ? ranks[level + 1] : 0, tokens = SmoothTails.LeafTokens << level;
+            meetings += ((queries * (3 * rank * rank)) + (((double)queries + keys) * rank * above)) / tokens;
+        }
+
+        return LinearOperations(meetings, features, columns);
+    }
 
     /// <summary>Transforms of two features and one vector of columns: numerators, and denominators with features in lanes.</summary>
     public static double Transforms(int features, int columns) => features / 2.0 * ((columns + 2.0) / Tiers.Lanes);
@@ -109,7 +119,7 @@ internal sealed class Planner(AttentionShape shape, int features, PositionProfil
         SmoothProfile smooth = positions.Smooth;
         if (!smooth.IsUsable) return new(Method.Multipole, false, smooth.Summary, double.NaN, 0);
         double near = DirectOperations(3.0 * SmoothTails.LeafTokens * shape.QueryLength, features, _columns) / costs.DirectGflops;
-        double far = MultipoleOperations(shape.QueryLength, shape.KeyLength, smooth.Rank, features, _columns) / costs.MultipoleGflops;
+        double far = smooth.Ranks.Average(ranks => MultipoleOperations(shape.QueryLength, shape.KeyLength, ranks, features, _columns)) / costs.MultipoleGflops;
         return new(Method.Multipole, true, smooth.Summary, (near + far) * 1e-9, WorkspaceBytes(3, 3, 64) + (64 << 20));
     }
 

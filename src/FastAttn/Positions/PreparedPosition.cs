@@ -9,6 +9,7 @@ internal sealed unsafe class PreparedPosition
     private readonly HeadPosition[] _heads;
     private readonly Lock _gate = new();
     private readonly Dictionary<(int Head, TailAllowance Allowance), HeadStructure> _structures = [];
+    private readonly Dictionary<TailAllowance, int[]> _smoothRanks = [];
     private readonly Dictionary<(LaneFft Fft, int Offset, int Queries, int Keys, int Pitch), AlignedBuffer> _spectra = [];
 
     /// <param name="position">The biases; null for none.</param>
@@ -44,6 +45,25 @@ internal sealed unsafe class PreparedPosition
 
             return structure;
         }
+    }
+
+    /// <summary>The most nodes that any head's boxes have at each level, where all heads have smooth tails.</summary>
+    public int[] SmoothRanks(TailAllowance allowance)
+    {
+        lock (_gate)
+        {
+            if (_smoothRanks.TryGetValue(allowance, out int[]? ranks)) return ranks;
+        }
+
+        int[] highest = [];
+        for (int head = 0; head < _heads.Length; head++)
+        {
+            int[] own = Structure(head, allowance).Smooth!.Ranks;
+            if (own.Length > highest.Length) Array.Resize(ref highest, own.Length);
+            for (int level = 0; level < own.Length; level++) highest[level] = Math.Max(highest[level], own[level]);
+        }
+
+        lock (_gate) return _smoothRanks[allowance] = highest;
     }
 
     /// <summary>

@@ -1,32 +1,38 @@
 namespace FastAttn.Positions;
 
 /// <summary>
-/// Finds from the numbers alone whether coefficients are smooth away from a centre, and how many nodes a box needs for an
-/// allowance. Every offset that any level of boxes meets is looked at, so that a single coefficient out of line is seen.
+/// Finds from the numbers alone whether coefficients are smooth away from a centre, and how many nodes the boxes of each level
+/// need for an allowance. Every offset that any level of boxes meets is looked at, so that a single coefficient out of line is seen.
 /// </summary>
 internal static unsafe class SmoothSearch
 {
+    private const int LowestRank = 4;
+
     /// <summary>
-    /// Interpolation is compared with the coefficients in a few rows of each pair of boxes, which together meet every offset; rows
-    /// between them are off by at most about the same, since the error is itself smooth. Twice the largest is stated.
+    /// Fewer nodes pass on exactly what more nodes of smaller boxes hold. A level with more than smaller boxes have is given this part
+    /// of the allowance by itself, so that both errors together mostly keep it.
     /// </summary>
-    private const double Margin = 2;
+    private const double ShareOfHigherRank = 0.5;
 
-    private static readonly int[] Ranks = [4, 6, 8, 10, 12, 14, 16];
+    /// <summary>
+    /// What is used of the absolute allowance, and what of it for coefficients that are neglected altogether: rows that see one side
+    /// only, the steeper one, have a smaller sum than the allowance is made for.
+    /// </summary>
+    private const double AbsoluteShare = 0.5, NeglectedShare = 0.125;
 
-    /// <summary>The smallest rank that keeps the allowance; null when none does, or when there are too few tokens for a far field.</summary>
+    /// <summary>The smallest ranks that keep the allowance; null when none do, or when there are too few tokens for a far field.</summary>
     public static SmoothTails? Find(HeadPosition position, TailAllowance allowance)
     {
         int offsets = position.LastOffset - position.FirstOffset + 1;
         double relative = allowance.Relative, absolute = allowance.Absolute(position.Sum, offsets);
         foreach (int center in Centers(position))
         {
-            if (Math.Max(position.LastOffset - center, center - position.FirstOffset) <= 3 * SmoothTails.LeafTokens) continue;
-            foreach (int rank in Ranks)
-            {
-                double error = LargestError(position, center, rank, relative, absolute);
-                if (error <= absolute) return new SmoothTails(center, rank, relative, error);
-            }
+            // Causal positions have nothing beyond their centre.
+            int left = center - position.FirstOffset, right = position.LastNonZero <= center ? 0 : position.LastOffset - center;
+            if (Math.Max(position.LastOffset - center, left) <= 3 * SmoothTails.LeafTokens) continue;
+            var pairs = new BoxPairs(position.Coefficients + center, left, right);
+            (int levels, double neglected) = Levels(position, center, NeglectedShare * absolute);
+            if (Ranks(pairs, levels, relative, (AbsoluteShare * absolute) - neglected) is (int[] ranks, double error)) return new SmoothTails(center, ranks, relative, error + neglected);
         }
 
         return null;
@@ -48,67 +54,64 @@ internal static unsafe class SmoothSearch
         return centers;
     }
 
-    /// <summary>The largest error beyond the relative one over all levels and both sides; stops at the first beyond the limit.</summary>
-    private static double LargestError(HeadPosition position, int center, int rank, double relative, double limit)
+    /// <summary>How many levels of boxes meet anything but coefficients that may be neglected, at least one, and the largest that are.</summary>
+    private static (int Levels, double Neglected) Levels(HeadPosition position, int center, double limit)
     {
-        double worst = 0;
-        for (int tokens = SmoothTails.LeafTokens; worst <= limit; tokens *= 2)
+        double largest = 0;
+        int distance = Math.Max(position.LastOffset - center, center - position.FirstOffset);
+        while (distance >= BoxPairs.Nearest(0))
         {
-            bool any = false;
-            for (int distance = 2; distance <= 3; distance++)
-            {
-                foreach (int direction in (int[])[-1, 1])
-                {
-                    // Causal positions have nothing beyond their centre.
-                    int reach = direction < 0 ? center - position.FirstOffset : position.LastNonZero <= center ? 0 : position.LastOffset - center;
-                    int keys = Math.Min(tokens, reach - (distance * tokens) + SmoothTails.Overhang + 1);
-                    if (keys < 1) continue;
-                    any = true;
-                    worst = Math.Max(worst, PairError(position.Coefficients + center, direction, tokens, distance, keys, rank, relative, limit));
-                }
-            }
-
-            if (!any) break;
+            double next = Math.Max(At(center - distance), At(center + distance));
+            if (Math.Max(largest, next) > limit) break;
+            largest = Math.Max(largest, next);
+            distance--;
         }
 
-        return worst;
+        // What larger boxes would meet lies beyond this distance.
+        int levels = 1;
+        while (BoxPairs.Nearest(levels) <= distance) levels++;
+        return (levels, largest);
+
+        double At(int t) => t >= position.FirstOffset && t <= position.LastOffset ? position.Coefficients[t] : 0;
     }
 
-    /// <summary>
-    /// One pair of boxes: rows Overhang … tokens + Overhang − 1 and keys from distance·tokens on, mirrored for the left tail.
-    /// </summary>
-    private static double PairError(float* atCenter, int direction, int tokens, int distance, int keys, int rank, double relative, double limit)
+    /// <summary>The smallest ranks found, and the largest error beyond the relative one.</summary>
+    private static (int[] Ranks, double Error)? Ranks(BoxPairs pairs, int levels, double relative, double limit)
     {
-        int* rowNodes = stackalloc int[rank], keyNodes = stackalloc int[rank];
-        double* weights = stackalloc double[rank], row = stackalloc double[3 * rank];
-        int* rows = stackalloc int[3] { 0, (tokens / 2) + 1, tokens - 1 };
-        Interpolation.Nodes(tokens, rank, rowNodes);
-        Interpolation.Nodes(keys, rank, keyNodes);
-        float* c = atCenter;
-        int start = (distance * tokens) - SmoothTails.Overhang;
-        for (int r = 0; r < 3; r++)
+        int[] ranks = new int[levels];
+        for (int level = 0; level < levels; level++)
         {
-            Interpolation.Weights(rowNodes, tokens, rank, rows[r], weights);
-            for (int q = 0; q < rank; q++)
+            // Boxes that no pair can be looked at of, because only few tokens are so far apart, are as the next smaller ones.
+            ranks[level] = level > 0 && !pairs.Any(level) ? ranks[level - 1] : LowestRank;
+            while (!Suffices(level))
             {
-                double sum = 0;
-                for (int p = 0; p < rank; p++) sum += weights[p] * c[(nint)direction * (start + keyNodes[q] - rowNodes[p])];
-                row[(r * rank) + q] = sum;
+                if (++ranks[level] > SmoothTails.MostRank) return null;
             }
         }
 
-        double worst = 0;
-        for (int key = 0; key < keys && worst <= limit; key++)
+        // Smaller boxes' nodes stand between tokens and larger ones': if all together err too much, the smaller ones may be the reason.
+        while (true)
         {
-            Interpolation.Weights(keyNodes, keys, rank, key, weights);
-            for (int r = 0; r < 3; r++)
+            double worst = 0;
+            int level = 0;
+            for (var chain = new BoxChain(ranks); level < levels && worst <= limit; level++) worst = Math.Max(worst, pairs.Error(level, chain, relative, limit));
+            if (worst <= limit) return (ranks, worst);
+            int highest = ranks[level - 1];
+            bool raised = false;
+            for (int smaller = 0; smaller < level - 1; smaller++)
             {
-                double sum = 0, exact = c[(nint)direction * (start + key - rows[r])];
-                for (int q = 0; q < rank; q++) sum += weights[q] * row[(r * rank) + q];
-                worst = Math.Max(worst, (Margin * Math.Abs(sum - exact)) - (relative * exact));
+                if (ranks[smaller] >= highest) continue;
+                ranks[smaller]++;
+                raised = true;
             }
+
+            if (!raised && ++ranks[level - 1] > SmoothTails.MostRank) return null;
         }
 
-        return worst;
+        bool Suffices(int level)
+        {
+            double share = ranks.AsSpan(0, level).ContainsAnyExceptInRange(ranks[level], SmoothTails.MostRank) ? ShareOfHigherRank : 1;
+            return pairs.ErrorAlone(level, ranks[level], share * relative, share * limit) <= share * limit;
+        }
     }
 }

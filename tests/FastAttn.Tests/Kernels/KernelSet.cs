@@ -38,6 +38,9 @@ public abstract unsafe class KernelSet
     public abstract void CopyRows(
         float* source, nint sourceStride, int rows, int columns, float* destination, nint destinationStride);
 
+    public abstract void ScaleRows(
+        float* source, nint sourceStride, int rows, int columns, float* rowFactors, float* destination, nint destinationStride);
+
     public abstract void SoftmaxTile(
         int rows, int dimension, int valueDimension, float* query, nint queryStride, float* keys, float* biases, nint biasStride,
         float* values, nint valueStride, float* numerators, nint numeratorStride, float headroom, float* references, float* rowSums);
@@ -99,6 +102,10 @@ internal sealed unsafe class KernelSet<TKernels>(string name) : KernelSet
     public override void CopyRows(
         float* source, nint sourceStride, int rows, int columns, float* destination, nint destinationStride) =>
         TKernels.CopyRows(source, sourceStride, rows, columns, destination, destinationStride);
+
+    public override void ScaleRows(
+        float* source, nint sourceStride, int rows, int columns, float* rowFactors, float* destination, nint destinationStride) =>
+        TKernels.ScaleRows(source, sourceStride, rows, columns, rowFactors, destination, destinationStride);
 
     public override void SoftmaxTile(
         int rows, int dimension, int valueDimension, float* query, nint queryStride, float* keys, float* biases, nint biasStride,

@@ -250,7 +250,7 @@ public unsafe class RowKernelTests
 
     [Theory]
     [MemberData(nameof(Kernels))]
-    public void CopyRows_moves_every_element_and_no_more_than_whole_vectors(KernelSet kernels)
+    public void CopyRows_and_ScaleRows_move_every_element_and_no_more_than_whole_vectors(KernelSet kernels)
     {
         for (int rows = 0; rows <= 5; rows++)
         {
@@ -264,11 +264,23 @@ public unsafe class RowKernelTests
                     using var source = new GuardedFloats(from);
                     using var destination = new GuardedFloats(before);
                     kernels.CopyRows(source.Pointer + origin, sourceStride, rows, columns, destination.Pointer, destinationStride);
+                    float[] factors = Numbers(9, rows);
+                    using var rowFactors = new GuardedFloats(factors);
+                    using var scaled = new GuardedFloats(before);
+                    kernels.ScaleRows(source.Pointer + origin, sourceStride, rows, columns, rowFactors.Pointer, scaled.Pointer, destinationStride);
                     for (int position = 0; position < before.Length; position++)
                     {
                         int row = position / destinationStride, column = position % destinationStride;
-                        if (column < columns) Assert.Equal(from[origin + (row * sourceStride) + column], destination.Pointer[position]);
-                        if (column >= width) Assert.Equal(before[position], destination.Pointer[position]);
+                        if (column < columns)
+                        {
+                            float number = from[origin + (row * sourceStride) + column];
+                            Assert.Equal(number, destination.Pointer[position]);
+                            Assert.Equal(number * factors[row], scaled.Pointer[position]);
+                        }
+
+                        if (column < width) continue;
+                        Assert.Equal(before[position], destination.Pointer[position]);
+                        Assert.Equal(before[position], scaled.Pointer[position]);
                     }
                 }
             }

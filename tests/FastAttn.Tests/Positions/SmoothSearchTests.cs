@@ -18,21 +18,21 @@ public sealed class SmoothSearchTests
     {
         SmoothTails smooth = Find(t => -exponent * Math.Log(1 + (scale * Math.Abs(t))))!;
         Assert.Equal(0, smooth.Center);
-        Assert.InRange(smooth.Rank, 4, 10);
+        Assert.InRange(smooth.Ranks.Max(), 4, 10);
     }
 
     [Fact]
     public void GaussiansAndExponentialsAreSmooth()
     {
-        Assert.InRange(Find(t => -1e-6 * t * t)!.Rank, 4, 10);
-        Assert.InRange(Find(t => -1e-5 * t * t)!.Rank, 4, 14);
-        Assert.InRange(Find(t => -Math.Abs(t) / 512.0)!.Rank, 4, 10);
+        Assert.InRange(Find(t => -1e-6 * t * t)!.Ranks.Max(), 4, 10);
+        Assert.InRange(Find(t => -1e-5 * t * t)!.Ranks.Max(), 4, 14);
+        Assert.InRange(Find(t => -Math.Abs(t) / 512.0)!.Ranks.Max(), 4, 10);
     }
 
     [Fact]
     public void ATighterToleranceTakesAHigherRank()
     {
-        int[] ranks = [.. new[] { 1e-2f, 1e-4f, 1e-5f }.Select(tolerance => Find(t => -1.5 * Math.Log(1 + (0.1 * Math.Abs(t))), new TailAllowance(tolerance, false))!.Rank)];
+        int[] ranks = [.. new[] { 1e-2f, 1e-4f, 1e-5f }.Select(tolerance => Find(t => -1.5 * Math.Log(1 + (0.1 * Math.Abs(t))), new TailAllowance(tolerance, false))!.Ranks.Max())];
         Assert.True(ranks[0] < ranks[1] && ranks[1] < ranks[2], string.Join(' ', ranks));
     }
 

@@ -32,6 +32,7 @@ internal static class KernelCases
             "MultiplyAdd" => Products(numbers),
             "SegmentedProduct" => SegmentedProducts(numbers),
             "CopyRows" => RowCopies(numbers),
+            "ScaleRows" => ScaledRowCopies(numbers),
             "ExpRelative" => RelativeExponentials(numbers),
             "AttentionTile" => AttentionTiles(numbers),
             "SoftmaxTile" => SoftmaxTiles(numbers),
@@ -168,6 +169,9 @@ internal static class KernelCases
             ];
         }
     }
+
+    private static IEnumerable<object[]> ScaledRowCopies(Numbers numbers) =>
+        RowCopies(numbers).Select(copy => (object[])[.. copy[..4], Normal(numbers, (int)copy[2]), .. copy[4..]]);
 
     private static IEnumerable<object[]> RelativeExponentials(Numbers numbers)
     {
