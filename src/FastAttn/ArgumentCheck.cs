@@ -1,3 +1,4 @@
+using System.Numerics.Tensors;
 using System.Runtime.CompilerServices;
 
 namespace FastAttn;
@@ -26,6 +27,15 @@ internal static class ArgumentCheck
     {
         long expected = (long)batch * heads * rows * columns;
         if (length != expected) throw new ShapeException($"{name} has {length} elements; expected [{batch}, {heads}, {rows}, {columns}] = {expected}", name);
+    }
+
+    /// <summary>Every value is finite.</summary>
+    public static void Finite(ReadOnlySpan<float> values, [CallerArgumentExpression(nameof(values))] string name = "")
+    {
+        if (float.IsFinite(TensorPrimitives.MaxMagnitude(values))) return;
+        int index = 0;
+        while (float.IsFinite(values[index])) index++;
+        throw new ArgumentException($"{name}[{index}] is {values[index]}; expected finite numbers", name);
     }
 
     /// <summary>A relative bias may be −∞ but neither NaN nor +∞.</summary>

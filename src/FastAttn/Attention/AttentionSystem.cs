@@ -85,8 +85,7 @@ public abstract unsafe class AttentionSystem : IDisposable
         AttentionShape shape = Shape;
         var tensors = new AttentionTensors(query, key, value, destination);
         tensors.Check(shape);
-        CheckKeyMask(keyMask.Length, shape);
-        CheckLengths(lengths, shape);
+        KeySelection.Check(keyMask.Length, lengths, shape.Batch, shape.KeyLength);
         fixed (bool* mask = keyMask)
         fixed (int* kept = lengths)
         {
@@ -106,22 +105,4 @@ public abstract unsafe class AttentionSystem : IDisposable
 
     /// <summary>Frees what is pooled.</summary>
     private protected abstract void Release();
-
-    private static void CheckKeyMask(int length, AttentionShape shape)
-    {
-        if (length != 0 && length != shape.KeyLength && length != (long)shape.Batch * shape.KeyLength)
-            throw new ShapeException($"keyMask has {length} entries; expected {shape.KeyLength} or {shape.Batch} × {shape.KeyLength}", "keyMask");
-    }
-
-    private static void CheckLengths(ReadOnlySpan<int> lengths, AttentionShape shape)
-    {
-        if (lengths.Length == 0) return;
-        if (lengths.Length != shape.Batch)
-            throw new ShapeException($"lengths has {lengths.Length} entries; expected one a sequence, {shape.Batch}", nameof(lengths));
-        for (int batch = 0; batch < lengths.Length; batch++)
-        {
-            if (lengths[batch] < 0 || lengths[batch] > shape.KeyLength)
-                throw new ArgumentOutOfRangeException(nameof(lengths), $"lengths[{batch}] is {lengths[batch]}; expected 0…{shape.KeyLength}");
-        }
-    }
 }

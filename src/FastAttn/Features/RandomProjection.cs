@@ -66,10 +66,7 @@ public sealed class RandomProjection
         long expected = (long)heads * features * dimension;
         if (values.Length != expected)
             throw new ShapeException($"projection has {values.Length} values; expected heads × features × dimension = {heads} × {features} × {dimension} = {expected}", nameof(values));
-        for (int i = 0; i < values.Length; i++)
-        {
-            if (!float.IsFinite(values[i])) throw new ArgumentException($"projection[{i}] is {values[i]}; expected finite numbers", nameof(values));
-        }
+        ArgumentCheck.Finite(values);
 
         return new RandomProjection(values.ToArray(), features, dimension, heads);
     }

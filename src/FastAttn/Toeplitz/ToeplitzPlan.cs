@@ -1,4 +1,3 @@
-using System.Numerics.Tensors;
 using FastAttn.Threading;
 using FastAttn.Toeplitz;
 
@@ -35,10 +34,7 @@ public sealed class ToeplitzPlan
                 nameof(coefficients));
         }
 
-        int bad = IndexOfNonFinite(coefficients);
-        if (bad >= 0)
-            throw new ArgumentException($"coefficients[{bad}] is {coefficients[bad]}; expected finite numbers", nameof(coefficients));
-
+        ArgumentCheck.Finite(coefficients);
         OutputLength = outputLength;
         InputLength = inputLength;
         Heads = heads;
@@ -90,13 +86,5 @@ public sealed class ToeplitzPlan
         if (came == (Int128)heads * rows * columns) return;
         throw new ShapeException(
             $"{name} holds {came} numbers; expected {(Int128)heads * rows * columns} = heads {heads} × rows {rows} × columns {columns}", name);
-    }
-
-    private static int IndexOfNonFinite(ReadOnlySpan<float> values)
-    {
-        if (float.IsFinite(TensorPrimitives.MaxMagnitude(values))) return -1;
-        int index = 0;
-        while (float.IsFinite(values[index])) index++;
-        return index;
     }
 }

@@ -44,6 +44,20 @@ public sealed class AllocationTests
         AssertAllocatesNothing(call, attention);
     }
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    public void FastRpbAllocatesNothing(int threads)
+    {
+        foreach (FastRpbProblem problem in (FastRpbProblem[])[FastRpbProblem.Sequence(600, 40, 1, new() { Prefix = 1 }, heads: 4, keyHeads: 2), FastRpbProblem.Grid(20, 30, 40, 1)])
+        {
+            FastRpb rpb = problem.Prepare();
+            float[] output = new float[problem.Nothing().Length];
+            bool[] mask = [.. Enumerable.Range(0, problem.Rows).Select(row => row % 3 > 0)];
+            AssertAllocatesNothing(() => rpb.AddTo(problem.Shape, problem.Value, output, mask, threads: threads));
+        }
+    }
+
     private static void AssertAllocatesNothing(AttentionProblem problem)
     {
         using KernelizedAttention attention = problem.Prepare();
@@ -56,14 +70,18 @@ public sealed class AllocationTests
         mask.AsSpan(0, 500).Fill(true);
         int[] lengths = [550];
         var output = new float[4 * 600 * problem.Shape.ValueDimension];
-        for (int warm = 0; warm < 4; warm++) attention.Forward(problem.Query, problem.Key, problem.Value, output, mask, lengths);
+        AssertAllocatesNothing(() => attention.Forward(problem.Query, problem.Key, problem.Value, output, mask, lengths));
+    }
 
+    private static void AssertAllocatesNothing(Action call)
+    {
+        for (int warm = 0; warm < 4; warm++) call();
         long thread = long.MaxValue, process = long.MaxValue;
         for (int attempt = 0; attempt < 20 && process > 0; attempt++)
         {
             // Other things in a test process allocate now and then; what a call itself allocates, it allocates every time.
             long threadBefore = GC.GetAllocatedBytesForCurrentThread(), processBefore = GC.GetTotalAllocatedBytes(precise: true);
-            attention.Forward(problem.Query, problem.Key, problem.Value, output, mask, lengths);
+            call();
             process = Math.Min(process, GC.GetTotalAllocatedBytes(precise: true) - processBefore);
             thread = Math.Min(thread, GC.GetAllocatedBytesForCurrentThread() - threadBefore);
         }

@@ -189,6 +189,38 @@ public sealed class BadInputTests
         ["toeplitz: heads of the operands differ"] = () => new ToeplitzPlan(new float[42], 10, 12, heads: 2).Multiply(new float[72], new float[60], 2, heads: 3),
         ["toeplitz: destination overlaps x"] = () => Overlap((memory, _) => Toeplitz().Multiply(memory.AsSpan(0, 24), memory.AsSpan(23, 20), 2)),
         ["toeplitz: threads is 0"] = () => Toeplitz().Multiply(new float[24], new float[20], 2, threads: 0),
+        ["fast_rpb: weights has the wrong number of values"] = () => new FastRpb(new float[18], 10),
+        ["fast_rpb: weights is empty"] = () => new FastRpb([], 10),
+        ["fast_rpb: symmetric weights has the wrong number of values"] = () => new FastRpb(new float[19], 10, new() { Symmetric = true }),
+        ["fast_rpb: weights holds NaN"] = () => new FastRpb(With(new float[19], 3, float.NaN), 10),
+        ["fast_rpb: weights holds ∞"] = () => new FastRpb(With(new float[19], 18, float.PositiveInfinity), 10),
+        ["fast_rpb: length is 0"] = () => new FastRpb(new float[19], 0),
+        ["fast_rpb: length is beyond what can be transformed"] = () => new FastRpb(new float[19], int.MaxValue),
+        ["fast_rpb: options.Heads is 0"] = () => new FastRpb(new float[19], 10, new() { Heads = 0 }),
+        ["fast_rpb: options.Prefix is negative"] = () => new FastRpb(new float[19], 10, new() { Prefix = -1 }),
+        ["fast_rpb: options.Suffix is negative"] = () => new FastRpb(new float[19], 10, new() { Suffix = -2 }),
+        ["fast_rpb grid: vertical has the wrong number of values"] = () => FastRpb.Grid(new float[9], new float[9], 4, 5),
+        ["fast_rpb grid: horizontal has the wrong number of values"] = () => FastRpb.Grid(new float[7], new float[7], 4, 5),
+        ["fast_rpb grid: horizontal holds NaN"] = () => FastRpb.Grid(new float[7], With(new float[9], 8, float.NaN), 4, 5),
+        ["fast_rpb grid: height is 0"] = () => FastRpb.Grid(new float[7], new float[9], 0, 5),
+        ["fast_rpb grid: width is 0"] = () => FastRpb.Grid(new float[7], new float[9], 4, 0),
+        ["fast_rpb grid: side is 0"] = () => FastRpb.Grid(new float[7], 0),
+        ["fast_rpb grid: sides whose product no transform holds"] = () => FastRpb.Grid(new float[7], new float[9], 1 << 20, 1 << 20),
+        ["fast_rpb grid: options.Causal"] = () => FastRpb.Grid(new float[7], new float[9], 4, 5, new() { Causal = true }),
+        ["fast_rpb: shape.QueryLength is not the rows of the weights"] = () => Rpb().Forward(RpbShape with { QueryLength = 13 }, new float[144], new float[312]),
+        ["fast_rpb: shape.KeyLength is not the rows of the weights"] = () => Rpb().Forward(RpbShape with { KeyLength = 13 }, new float[156], new float[288]),
+        ["fast_rpb: shape.Heads is 0"] = () => Rpb().Forward(RpbShape with { Heads = 0 }, new float[144], new float[288]),
+        ["fast_rpb: value has the wrong number of values"] = () => Rpb().Forward(RpbShape, new float[143], new float[288]),
+        ["fast_rpb: destination has the wrong number of values"] = () => Rpb().AddTo(RpbShape, new float[144], new float[289]),
+        ["fast_rpb: destination overlaps value"] = () => Overlap((memory, _) => Rpb().AddTo(RpbShape, memory.AsSpan(0, 144), memory.AsSpan(143, 288))),
+        ["fast_rpb: keyMask is neither [n] nor [B, n]"] = () => Rpb().Forward(RpbShape, new float[144], new float[288], new bool[11]),
+        ["fast_rpb: lengths is not [B]"] = () => Rpb().Forward(RpbShape, new float[144], new float[288], default, [12, 12]),
+        ["fast_rpb: lengths holds more than n"] = () => Rpb().Forward(RpbShape, new float[144], new float[288], default, [13]),
+        ["fast_rpb: threads is 0"] = () => Rpb().Forward(RpbShape, new float[144], new float[288], threads: 0),
+        ["fast_rpb: value is a tensor of other rows"] = () => RpbTensors([2, 11, 6], [4, 12, 6]),
+        ["fast_rpb: destination is a tensor of other columns"] = () => RpbTensors([2, 12, 6], [4, 12, 7]),
+        ["fast_rpb: value is a tensor whose heads do not divide"] = () => RpbTensors([3, 12, 6], [4, 12, 6]),
+        ["fast_rpb: destination is a tensor of other heads than the weights"] = () => RpbTensors([2, 12, 6], [4, 12, 6], heads: 3),
         ["a word that is not known"] = () => Words.Parse<FeatureMap>("softmax", "feature_map"),
     };
 
@@ -272,6 +304,15 @@ public sealed class BadInputTests
         attention.Dispose();
         attention.Forward(new float[320], new float[192], new float[144], new float[240]);
     }
+
+    private static readonly AttentionShape RpbShape = Shape with { QueryLength = 12 };
+
+    private static FastRpb Rpb(int heads = 1) => new(new float[heads * 19], 10, new() { Heads = heads, Prefix = 1, Suffix = 1 });
+
+    private static void RpbTensors(nint[] value, nint[] destination, int heads = 1) =>
+        Rpb(heads).AddTo(
+            new ReadOnlyTensorSpan<float>(new float[1000], value, [value[1] * value[2], value[2], 1]),
+            new TensorSpan<float>(new float[1000], destination, [destination[1] * destination[2], destination[2], 1]));
 
     private static ToeplitzPlan Toeplitz() => new(new float[21], 10, 12);
 
