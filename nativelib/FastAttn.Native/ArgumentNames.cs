@@ -16,7 +16,9 @@ internal static class ArgumentNames
         nameof(KernelizedAttentionOptions.QkScale), nameof(KernelizedAttentionOptions.Causal),
         nameof(KernelizedAttentionOptions.QueryOffset), nameof(KernelizedAttentionOptions.Tolerance),
         nameof(KernelizedAttentionOptions.Method), nameof(KernelizedAttentionOptions.Threads),
-        "keyMask", "outputLength", "inputLength", "maxDistance",
+        nameof(SchoenbatOptions.Kernel), nameof(SchoenbatOptions.Draw), nameof(SchoenbatOptions.ExactDegrees), nameof(SchoenbatOptions.Literal),
+        nameof(SchoenbatOptions.Gamma), nameof(SchoenbatOptions.Beta),
+        "keyMask", "exactDegrees", "outputLength", "inputLength", "maxDistance",
     ];
 
     /// <summary>"QkScale is 0 …" becomes "qk_scale is 0 …".</summary>

@@ -52,4 +52,14 @@ internal static unsafe class Arguments
     };
 
     public static int? Threads(int value) => OptionalSize(value, "threads");
+
+    /// <summary>An array that the caller brings; NULL and 0 for none.</summary>
+    public static ReadOnlySpan<T> Span<T>(T* data, long count, string name)
+        where T : unmanaged
+    {
+        if (data is null && count == 0) return default;
+        NotNull(data, name);
+        if (count is < 1 or > int.MaxValue) throw new ShapeException($"{name}_count is {count}; expected 1 to {int.MaxValue}", name);
+        return new ReadOnlySpan<T>(data, (int)count);
+    }
 }

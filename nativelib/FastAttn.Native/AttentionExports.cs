@@ -75,7 +75,7 @@ internal static unsafe class AttentionExports
         if (selection is null) return;
         Arguments.StructSize(selection->StructSize, sizeof(NativeKeySelection), "selection");
 
-        ReadOnlySpan<byte> mask = Span<byte>(selection->KeyMask, selection->KeyMaskCount, "key_mask");
+        ReadOnlySpan<byte> mask = Arguments.Span<byte>(selection->KeyMask, selection->KeyMaskCount, "key_mask");
         int wrong = mask.IndexOfAnyExceptInRange((byte)0, (byte)1);
         if (wrong >= 0)
         {
@@ -84,16 +84,7 @@ internal static unsafe class AttentionExports
         }
 
         keyMask = MemoryMarshal.Cast<byte, bool>(mask);
-        lengths = Span<int>(selection->Lengths, selection->LengthsCount, "lengths");
-    }
-
-    private static ReadOnlySpan<T> Span<T>(T* data, long count, string name)
-        where T : unmanaged
-    {
-        if (data is null && count == 0) return default;
-        Arguments.NotNull(data, name);
-        if (count is < 1 or > int.MaxValue) throw new ShapeException($"{name}_count is {count}; expected 1 to {int.MaxValue}", name);
-        return new ReadOnlySpan<T>(data, (int)count);
+        lengths = Arguments.Span<int>(selection->Lengths, selection->LengthsCount, "lengths");
     }
 
     private static void WriteReport(ForwardReport done, NativeReport* report)

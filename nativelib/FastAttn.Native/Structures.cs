@@ -53,6 +53,27 @@ internal unsafe struct NativeAttentionOptions
     public long Nu;
 }
 
+/// <summary><c>fa_schoenbat_options</c>.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal unsafe struct NativeSchoenbatOptions
+{
+    public ulong StructSize;
+    public byte* Kernel;
+    public byte* Method;
+    public ulong Seed;
+    public long Features;
+    public long QueryOffset;
+    public NativeTensor* Gamma;
+    public NativeTensor* Beta;
+    public int HasQueryOffset;
+    public int Causal;
+    public int ExactDegrees;
+    public int Literal;
+    public int Threads;
+    public float Tolerance;
+    public ulong Position;
+}
+
 /// <summary><c>fa_key_selection</c>.</summary>
 [StructLayout(LayoutKind.Sequential)]
 internal unsafe struct NativeKeySelection

@@ -37,6 +37,7 @@
  *   Choices are words, the same in C, C#, Python and the command line:
  *     feature maps   prf trf elu relu sikf dpfp     methods   auto direct fft linear band decay multipole
  *     projections    iid orthogonal sphere          tiers     avx512 avx2 neon portable
+ *     kernels of SchoenbAt   exp inv log trigh sqrt
  *
  *
  * A WORKED EXAMPLE, 3 queries and 4 keys, small enough to check by hand
@@ -58,6 +59,12 @@
  *   the first with fa_position_alibi, slope ln 2, instead of b, so that c_t = 2^-|t|:
  *     destination = [55/28; 47/20; 41/14] = [1.9642857; 2.35; 2.9285714]
  *     with query_offset 1, not causal: [46/19; 119/41; 89/26] = [2.4210526; 2.9024390; 3.4230769]
+ *
+ *   SchoenbAt, kernel "inv" (every a_N is 1), exact_degrees 1 and one random feature of degree 2, both factors [1 -1]:
+ *     q = [2 0]      k = [3 1; 0 5]      v = [0; 10]
+ *     without mean and of length 2^(-1/4) the rows are x, x and -x with x = [1 -1] 2^(-3/4), so that x . x = 1/sqrt 2 and (w . x)^2 = sqrt 2;
+ *     P[2] = (1/2) / (1 - 2^-19), so the weights are 1 + 1/sqrt 2 + 4 and 1 - 1/sqrt 2 + 4 to six digits:
+ *     destination = [5 - 1/sqrt 2] = [4.292893]
  *
  *
  * ERRORS
@@ -388,7 +395,10 @@ typedef struct fa_report {
 #define FA_REPORT_INIT {.struct_size = sizeof(fa_report)}
 #endif
 
-/* A prepared attention: sizes, choices, projection, positions and pooled working memory. */
+/*
+ * A prepared attention of any kind: sizes, choices, features, positions and pooled working memory. fa_attention_create makes
+ * kernelized attention; other systems have creators of their own below, and forward and destroy are the same for all.
+ */
 typedef struct fa_attention {
     uint64_t id;
 } fa_attention;
@@ -423,8 +433,103 @@ fa_status fa_attention_forward(fa_attention attention, const fa_tensor *query, c
                                const fa_tensor *value, const fa_tensor *destination,
                                const fa_key_selection *selection, fa_report *report);
 
-/* Ends an attention and frees its working memory. {0} is allowed and does nothing. Errors: HANDLE. */
+/* Ends an attention of any kind and frees its working memory. {0} is allowed and does nothing. Errors: HANDLE. */
 fa_status fa_attention_destroy(fa_attention attention);
+
+/* ---- SchoenbAt ------------------------------------------------------------------------------------ */
+
+/*
+ * A draw of random Maclaurin features, which turn a dot-product kernel f(t) = sum_N a_N t^N into an inner product:
+ *   "exp" e^t   "inv" 1/(1 - t)   "log" 1 - ln(1 - t)   "trigh" cosh t + sinh t   "sqrt" 2 - sqrt(1 - t)
+ * A feature of degree N is sqrt(a_N / (P[N] R)) (w_1 . x) ... (w_N . x), every w in {-1, 1}^d, R the number of random features, P[N]
+ * the probability of its degree: each half as likely as the one before, from the lowest that is drawn up to 20. Lower ones are
+ * exact: degree 0 is 1 feature, degree 1 takes d more, degree 2 d (d + 1) / 2 more. Data that is drawn from a seed or given, and
+ * can be read back, saved and restored. The same seed gives the same bytes on every machine. The handle is passed by value; {0}
+ * means none. Sources: Kar and Karnick 2012; SchoenbAt, Guo et al. 2025, arXiv 2505.12252.
+ */
+typedef struct fa_maclaurin {
+    uint64_t id;
+} fa_maclaurin;
+
+/*
+ * Draws features that all heads share.
+ *   features       of a row, exact ones and at least one random one, at most 4096
+ *   dimension      d, 1 ... 512
+ *   kernel         a word of those above; NULL: "exp"
+ *   seed           any
+ *   exact_degrees  the highest degree that is exact, 0, 1 or 2
+ *   literal        0: the authors' code, degree 0 exact; 1: the paper's text, degree 0 drawn like the others (exact_degrees 0)
+ *   draw           receives the handle; destroy it with fa_maclaurin_destroy
+ * Errors: NULL (draw), ARGUMENT, WORD, OUT_OF_MEMORY. Time: O(features d).
+ */
+fa_status fa_maclaurin_create(int64_t features, int64_t dimension, const char *kernel, uint64_t seed, int32_t exact_degrees,
+                              int32_t literal, fa_maclaurin *draw);
+
+/*
+ * Copies a draw the caller brings.
+ *   degrees, degrees_count   one for each random feature, from the lowest drawn (exact_degrees + 1; literal: 0) to 20
+ *   signs, signs_count       1 or -1, [sum of degrees, dimension], dense: the factors of one feature after the other
+ *   the others               as in fa_maclaurin_create
+ * Errors: NULL, SHAPE, ARGUMENT, WORD, OUT_OF_MEMORY.
+ */
+fa_status fa_maclaurin_from_values(const int32_t *degrees, int64_t degrees_count, const int8_t *signs, int64_t signs_count,
+                                   int64_t dimension, const char *kernel, int32_t exact_degrees, int32_t literal,
+                                   fa_maclaurin *draw);
+
+/* {features, dimension, random features, sum of their degrees}. Errors: NULL, HANDLE. */
+fa_status fa_maclaurin_shape(fa_maclaurin draw, int64_t shape[4]);
+
+/* Copies out the degrees of the random features; count is how many there are. Errors: NULL, HANDLE, SHAPE. */
+fa_status fa_maclaurin_degrees(fa_maclaurin draw, int32_t *degrees, int64_t count);
+
+/* Copies out the signs; count is the sum of the degrees times the dimension. Errors: NULL, HANDLE, SHAPE. */
+fa_status fa_maclaurin_signs(fa_maclaurin draw, int8_t *signs, int64_t count);
+
+/* Ends a draw. Attentions made with it are not affected. {0} is allowed and does nothing. Errors: HANDLE. */
+fa_status fa_maclaurin_destroy(fa_maclaurin draw);
+
+/* Choices; zero everywhere but struct_size is the method of the authors' code. */
+typedef struct fa_schoenbat_options {
+    uint64_t struct_size;      /* sizeof(fa_schoenbat_options) */
+    const char *kernel;        /* "exp" "inv" "log" "trigh" "sqrt"; NULL: that of the draw given, else "exp" */
+    const char *method;        /* as in fa_attention_options */
+    uint64_t seed;             /* of a draw that is not given */
+    int64_t features;          /* of a row, at most 4096; 0: those of the draw given, else 128 */
+    int64_t query_offset;      /* as in fa_attention_options */
+    const fa_tensor *gamma;    /* factor on every output: [1], [d_v] or [H, d_v], finite, any strides, copied; NULL: none */
+    const fa_tensor *beta;     /* exponent, gamma sign(z) |z|^beta: the same shapes, finite, above 0; NULL: none */
+    int32_t has_query_offset;  /* as in fa_attention_options */
+    int32_t causal;            /* as in fa_attention_options */
+    int32_t exact_degrees;     /* 0, 1 or 2; 0 with a draw: that of the draw */
+    int32_t literal;           /* FA_YES: degree 0 is drawn too; FA_DEFAULT: as in the draw given, else no */
+    int32_t threads;           /* at least 1; 0: fa_default_threads() */
+    float tolerance;           /* as in fa_attention_options, before gamma and beta */
+    fa_position position;      /* instead of a bias; {0}: none. It may be destroyed right after the call */
+} fa_schoenbat_options;
+
+#ifdef __cplusplus
+#define FA_SCHOENBAT_OPTIONS_INIT \
+    {sizeof(fa_schoenbat_options), nullptr, nullptr, 0, 0, 0, nullptr, nullptr, 0, 0, 0, 0, 0, 0.0f, {0}}
+#else
+#define FA_SCHOENBAT_OPTIONS_INIT {.struct_size = sizeof(fa_schoenbat_options)}
+#endif
+
+/*
+ * SchoenbAt: z_i = sum_j c_{j-i} (phi(q_i) . phi(k_j)) v_j / sum_j c_{j-i} (phi(q_i) . phi(k_j)), then gamma z or gamma sign(z) |z|^beta, with
+ * phi the Maclaurin features of rows without their mean and of length d^(-1/4) (a row of equal entries becomes zero).
+ *   shape      the sizes
+ *   options    the choices; NULL: defaults
+ *   bias       as in fa_attention_create; the paper has no positions, and without any the time is linear in n
+ *   draw       copied by reference: it may be destroyed right after; {0}: drawn from seed, kernel, features, exact_degrees and literal
+ *   attention  receives the handle; destroy it with fa_attention_destroy
+ * Features can be negative, and so can the denominator: numerator and denominator are unbiased for the series up to degree 20, their
+ * ratio is not. Both are accurate relative to the sum of their terms' absolute values, and the tolerance holds where the denominator keeps
+ * at least a twentieth of that; where it cancels to less, what comes out is a quotient of two numbers that are nearly zero, and
+ * zeros where it is exactly zero.
+ * Errors: NULL (shape, attention), STRUCT_SIZE, SHAPE, ARGUMENT, WORD, HANDLE (draw, position), OUT_OF_MEMORY.
+ */
+fa_status fa_schoenbat_create(const fa_attention_shape *shape, const fa_schoenbat_options *options, const fa_tensor *bias,
+                              fa_maclaurin draw, fa_attention *attention);
 
 /* ---- Toeplitz products ---------------------------------------------------------------------------- */
 

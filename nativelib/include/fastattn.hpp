@@ -195,8 +195,58 @@ private:
     Owner<fa_position, fa_position_destroy> owner_;
 };
 
-// Kernelized attention with relative positions: see fa_attention_create and fa_attention_forward.
-// May be used by several threads at once.
+// A draw of random Maclaurin features: see fa_maclaurin_create and fa_maclaurin_from_values.
+class Maclaurin {
+public:
+    static Maclaurin draw(std::int64_t features, std::int64_t dimension, const char *kernel = "exp", std::uint64_t seed = 0,
+                          std::int32_t exact_degrees = 0, bool literal = false) {
+        fa_maclaurin handle{0};
+        check(fa_maclaurin_create(features, dimension, kernel, seed, exact_degrees, literal ? 1 : 0, &handle));
+        return Maclaurin(handle);
+    }
+
+    static Maclaurin from_values(const std::vector<std::int32_t> &degrees, const std::vector<std::int8_t> &signs,
+                                 std::int64_t dimension, const char *kernel = "exp", std::int32_t exact_degrees = 0,
+                                 bool literal = false) {
+        fa_maclaurin handle{0};
+        check(fa_maclaurin_from_values(degrees.data(), static_cast<std::int64_t>(degrees.size()), signs.data(),
+                                       static_cast<std::int64_t>(signs.size()), dimension, kernel, exact_degrees,
+                                       literal ? 1 : 0, &handle));
+        return Maclaurin(handle);
+    }
+
+    // {features, dimension, random features, sum of their degrees}.
+    std::array<std::int64_t, 4> shape() const {
+        std::array<std::int64_t, 4> sizes{};
+        check(fa_maclaurin_shape(owner_.get(), sizes.data()));
+        return sizes;
+    }
+
+    // A copy of the random features' degrees.
+    std::vector<std::int32_t> degrees() const {
+        std::vector<std::int32_t> copy(static_cast<std::size_t>(shape()[2]));
+        check(fa_maclaurin_degrees(owner_.get(), copy.data(), static_cast<std::int64_t>(copy.size())));
+        return copy;
+    }
+
+    // A copy of the signs, [sum of degrees, dimension].
+    std::vector<std::int8_t> signs() const {
+        const std::array<std::int64_t, 4> sizes = shape();
+        std::vector<std::int8_t> copy(static_cast<std::size_t>(sizes[3] * sizes[1]));
+        check(fa_maclaurin_signs(owner_.get(), copy.data(), static_cast<std::int64_t>(copy.size())));
+        return copy;
+    }
+
+    fa_maclaurin get() const noexcept { return owner_.get(); }
+
+private:
+    explicit Maclaurin(fa_maclaurin handle) noexcept : owner_(handle) {}
+
+    Owner<fa_maclaurin, fa_maclaurin_destroy> owner_;
+};
+
+// Attention of any kind: the constructors make kernelized attention with relative positions (see fa_attention_create and
+// fa_attention_forward), the named functions the other systems. May be used by several threads at once.
 class Attention {
 public:
     explicit Attention(const fa_attention_shape &shape, const fa_attention_options &options = FA_ATTENTION_OPTIONS_INIT,
@@ -206,6 +256,14 @@ public:
     Attention(const fa_attention_shape &shape, const fa_attention_options &options, const fa_tensor *bias,
               const Projection &projection)
         : owner_(create(shape, options, bias, projection.get())) {}
+
+    // See fa_schoenbat_create.
+    static Attention schoenbat(const fa_attention_shape &shape, const fa_schoenbat_options &options = FA_SCHOENBAT_OPTIONS_INIT,
+                               const fa_tensor *bias = nullptr, const Maclaurin *draw = nullptr) {
+        fa_attention handle{0};
+        check(fa_schoenbat_create(&shape, &options, bias, draw ? draw->get() : fa_maclaurin{0}, &handle));
+        return Attention(handle);
+    }
 
     fa_report forward(const fa_tensor &query, const fa_tensor &key, const fa_tensor &value, const fa_tensor &destination,
                       const fa_key_selection *selection = nullptr) const {
@@ -217,6 +275,8 @@ public:
     fa_attention get() const noexcept { return owner_.get(); }
 
 private:
+    explicit Attention(fa_attention handle) noexcept : owner_(handle) {}
+
     static fa_attention create(const fa_attention_shape &shape, const fa_attention_options &options,
                                const fa_tensor *bias, fa_projection projection) {
         fa_attention handle{0};

@@ -1243,6 +1243,212 @@ static void test_position_errors(void) {
     CHECK(fa_position_t5(&minus, 0, 0, &x) == FA_OK && fa_position_destroy(x) == FA_OK);
 }
 
+/* ---- SchoenbAt -------------------------------------------------------------------------------------- */
+
+static fa_status from_values(const int32_t *degrees, int64_t count, const int8_t *signs, int64_t signs_count, fa_maclaurin *draw) {
+    return fa_maclaurin_from_values(degrees, count, signs, signs_count, D, "log", 1, 0, draw);
+}
+
+static void test_maclaurin_drawn_and_read_back(void) {
+    static int32_t degrees[40], again[40];
+    static int8_t signs[40 * 20 * D], other[40 * 20 * D];
+    int64_t shape[4];
+    fa_maclaurin first = {0}, restored = {0}, literal = {0};
+    CHECK(fa_maclaurin_create(41, D, NULL, 7, 0, 0, &first) == FA_OK);
+    CHECK(fa_maclaurin_shape(first, shape) == FA_OK && shape[0] == 41 && shape[1] == D && shape[2] == 40);
+    int64_t count = shape[3] * D;
+    CHECK(fa_maclaurin_degrees(first, degrees, 40) == FA_OK && fa_maclaurin_signs(first, signs, count) == FA_OK);
+    int64_t sum = 0;
+    for (int i = 0; i < 40; i++) sum += degrees[i];
+    CHECK(sum == shape[3]);
+    for (int64_t i = 0; i < count; i++) CHECK(signs[i] == 1 || signs[i] == -1);
+
+    CHECK(fa_maclaurin_from_values(degrees, 40, signs, count, D, NULL, 0, 0, &restored) == FA_OK);
+    CHECK(fa_maclaurin_degrees(restored, again, 40) == FA_OK && memcmp(degrees, again, sizeof degrees) == 0);
+    CHECK(fa_maclaurin_signs(restored, other, count) == FA_OK && memcmp(signs, other, (size_t)count) == 0);
+
+    /* What fastattn.h's text and the C# documentation give. */
+    CHECK(fa_maclaurin_create(40, D, "sqrt", 7, 0, 1, &literal) == FA_OK);
+    CHECK(fa_maclaurin_shape(literal, shape) == FA_OK && shape[2] == 40);
+    CHECK(fa_maclaurin_destroy(first) == FA_OK && fa_maclaurin_destroy(restored) == FA_OK && fa_maclaurin_destroy(literal) == FA_OK);
+    CHECK(fa_maclaurin_destroy((fa_maclaurin){0}) == FA_OK && fa_maclaurin_destroy(first) == FA_ERROR_HANDLE && message_has("draw"));
+
+    CHECK(fa_maclaurin_create(13, 4, "exp", 0, 0, 0, &first) == FA_OK && fa_maclaurin_degrees(first, degrees, 12) == FA_OK);
+    CHECK(memcmp(degrees, ((int32_t[]){1, 1, 6, 1, 1, 2, 2, 1}), 8 * sizeof *degrees) == 0);
+    CHECK(fa_maclaurin_destroy(first) == FA_OK);
+}
+
+static void test_maclaurin_errors(void) {
+    const int32_t degrees[2] = {2, 3};
+    int8_t signs[5 * D];
+    int64_t shape[4];
+    fa_maclaurin draw = {77};
+    memset(signs, 1, sizeof signs);
+    CHECK(fa_maclaurin_create(1, D, NULL, 0, 0, 0, &draw) == FA_ERROR_ARGUMENT && message_has("features is 1; expected 2"));
+    CHECK(fa_maclaurin_create(4097, D, NULL, 0, 0, 0, &draw) == FA_ERROR_ARGUMENT && message_has("features is 4097"));
+    CHECK(fa_maclaurin_create(64, 513, NULL, 0, 0, 0, &draw) == FA_ERROR_ARGUMENT && message_has("dimension is 513"));
+    CHECK(fa_maclaurin_create(64, D, "cosh", 0, 0, 0, &draw) == FA_ERROR_WORD && message_has("kernel"));
+    CHECK(fa_maclaurin_create(64, D, NULL, 0, 3, 0, &draw) == FA_ERROR_ARGUMENT && message_has("exact_degrees is 3"));
+    CHECK(fa_maclaurin_create(64, D, NULL, 0, 1, 1, &draw) == FA_ERROR_ARGUMENT && message_has("exact_degrees is 1; expected 0"));
+    CHECK(fa_maclaurin_create(64, D, NULL, 0, 0, 2, &draw) == FA_ERROR_ARGUMENT && message_has("literal is 2"));
+    CHECK(fa_maclaurin_create(64, D, NULL, 0, 0, 0, NULL) == FA_ERROR_NULL && message_has("draw"));
+    CHECK(from_values(NULL, 2, signs, COUNT(signs), &draw) == FA_ERROR_NULL && message_has("degrees"));
+    CHECK(from_values(degrees, 0, signs, 0, &draw) == FA_ERROR_SHAPE && message_has("degrees"));
+    CHECK(from_values(degrees, 2, NULL, COUNT(signs), &draw) == FA_ERROR_NULL && message_has("signs"));
+    CHECK(from_values(degrees, 2, signs, COUNT(signs) - 1, &draw) == FA_ERROR_SHAPE && message_has("signs"));
+    signs[9] = 0;
+    CHECK(from_values(degrees, 2, signs, COUNT(signs), &draw) == FA_ERROR_ARGUMENT && message_has("signs[9] is 0"));
+    signs[9] = -1;
+    CHECK(from_values((int32_t[]){2, 1}, 2, signs, 3 * D, &draw) == FA_ERROR_ARGUMENT && message_has("degrees[1] is 1; expected 2"));
+    CHECK(draw.id == 77);
+    CHECK(from_values(degrees, 2, signs, COUNT(signs), &draw) == FA_OK);
+    CHECK(fa_maclaurin_shape(draw, NULL) == FA_ERROR_NULL && message_has("shape"));
+    CHECK(fa_maclaurin_shape((fa_maclaurin){5}, shape) == FA_ERROR_HANDLE && message_has("draw"));
+    CHECK(fa_maclaurin_shape(draw, shape) == FA_OK && shape[0] == 1 + D + 2 && shape[3] == 5);
+    CHECK(fa_maclaurin_degrees(draw, NULL, 2) == FA_ERROR_NULL && message_has("degrees"));
+    CHECK(fa_maclaurin_degrees(draw, (int32_t[3]){0}, 3) == FA_ERROR_SHAPE && message_has("degrees has room for 3"));
+    CHECK(fa_maclaurin_signs(draw, signs, 7) == FA_ERROR_SHAPE && message_has("signs has room for 7"));
+    CHECK(fa_maclaurin_destroy(draw) == FA_OK);
+}
+
+static void test_schoenbat_worked_example(void) {
+    float q[2] = {2, 0}, k[4] = {3, 1, 0, 5}, v[2] = {0, 10}, z[1];
+    const int8_t signs[4] = {1, -1, 1, -1};
+    const double expected[1] = {4.292893};
+    fa_maclaurin draw = {0};
+    fa_attention a = {0};
+    fa_tensor query = DENSE(q, 1, 2), key = DENSE(k, 2, 2), value = DENSE(v, 2, 1), destination = DENSE(z, 1, 1);
+    fa_attention_shape shape = {sizeof shape, 1, 1, 1, 1, 2, 2, 1};
+    CHECK(fa_maclaurin_from_values((int32_t[]){2}, 1, signs, 4, 2, "inv", 1, 0, &draw) == FA_OK);
+    CHECK(fa_schoenbat_create(&shape, NULL, NULL, draw, &a) == FA_OK);
+    CHECK(fa_maclaurin_destroy(draw) == FA_OK);
+    CHECK(fa_attention_forward(a, &query, &key, &value, &destination, NULL, NULL) == FA_OK && close_to(z, expected, 1));
+    CHECK(fa_attention_destroy(a) == FA_OK);
+}
+
+/* Runs SchoenbAt on the problem's tensors with its bias or without. */
+static fa_status schoenbat(problem *p, const fa_schoenbat_options *options, const fa_tensor *bias, fa_maclaurin draw) {
+    fa_attention a = {0};
+    fa_status status = fa_schoenbat_create(&p->shape, options, bias, draw, &a);
+    if (status == FA_OK) status = forward(p, a);
+    fa_attention_destroy(a);
+    return status;
+}
+
+static void test_schoenbat_options(void) {
+    problem *p = malloc(sizeof *p);
+    static float expected[B * H * NQ * DV], gamma[H * DV], beta[DV];
+    fa_schoenbat_options options = FA_SCHOENBAT_OPTIONS_INIT;
+    fa_maclaurin draw = {0};
+    const fa_maclaurin none = {0};
+    make_problem(p);
+    CHECK(schoenbat(p, NULL, NULL, none) == FA_OK && strcmp(p->report.method, "auto") != 0);
+    memcpy(expected, p->z, sizeof expected);
+
+    /* Zero options are the defaults, and a draw of theirs is the one they draw. */
+    CHECK(schoenbat(p, &options, NULL, none) == FA_OK && memcmp(expected, p->z, sizeof expected) == 0);
+    CHECK(fa_maclaurin_create(128, D, NULL, 0, 0, 0, &draw) == FA_OK);
+    CHECK(schoenbat(p, &options, NULL, draw) == FA_OK && memcmp(expected, p->z, sizeof expected) == 0);
+    options.features = 128;
+    options.kernel = "exp";
+    options.literal = FA_NO;
+    CHECK(schoenbat(p, &options, NULL, draw) == FA_OK && memcmp(expected, p->z, sizeof expected) == 0);
+
+    /* gamma and beta. */
+    fill(gamma, COUNT(gamma), 5);
+    for (int c = 0; c < DV; c++) beta[c] = 0.5f + 0.25f * (float)c;
+    fa_tensor factor = DENSE(gamma, H, DV), power = DENSE(beta, DV);
+    options.gamma = &factor;
+    CHECK(schoenbat(p, &options, NULL, none) == FA_OK);
+    for (int i = 0; i < COUNT(p->z); i++) CHECK(p->z[i] == gamma[i / (NQ * DV) % H * DV + i % DV] * expected[i]);
+    options.beta = &power;
+    CHECK(schoenbat(p, &options, NULL, none) == FA_OK);
+    for (int i = 0; i < COUNT(p->z); i++) {
+        double z = gamma[i / (NQ * DV) % H * DV + i % DV] * copysign(pow(fabs((double)expected[i]), beta[i % DV]), expected[i]);
+        CHECK(fabs(p->z[i] - z) <= 3e-7 * fabs(z));
+    }
+    fa_tensor one = DENSE(gamma, 1);
+    options.gamma = &one;
+    options.beta = NULL;
+    CHECK(schoenbat(p, &options, NULL, none) == FA_OK && p->z[COUNT(p->z) - 1] == gamma[0] * expected[COUNT(expected) - 1]);
+
+    /* A bias, a position, causality, masks: every method gives what the direct one does. */
+    fa_schoenbat_options plain = FA_SCHOENBAT_OPTIONS_INIT;
+    plain.exact_degrees = 1;
+    plain.causal = 1;
+    plain.method = "direct";
+    p->selection.key_mask = p->mask;
+    p->selection.key_mask_count = NK;
+    p->mask[3] = 0;
+    CHECK(schoenbat(p, &plain, &p->bias_tensor, none) == FA_OK && strcmp(p->report.method, "direct") == 0);
+    memcpy(expected, p->z, sizeof expected);
+    plain.method = "fft";
+    CHECK(schoenbat(p, &plain, &p->bias_tensor, none) == FA_OK && is_near(p->z, expected, COUNT(p->z), 1e-4f));
+    plain.method = "linear";
+    CHECK(schoenbat(p, &plain, NULL, none) == FA_OK && strcmp(p->report.method, "linear") == 0);
+    CHECK(make_alibi(&plain.position) == FA_OK);
+    plain.method = NULL;
+    CHECK(schoenbat(p, &plain, NULL, none) == FA_OK);
+    CHECK(schoenbat(p, &plain, &p->bias_tensor, none) == FA_ERROR_ARGUMENT && message_has("options.position"));
+    CHECK(fa_position_destroy(plain.position) == FA_OK);
+    CHECK(schoenbat(p, &plain, NULL, none) == FA_ERROR_HANDLE && message_has("position"));
+    CHECK(fa_maclaurin_destroy(draw) == FA_OK);
+    free(p);
+}
+
+static void test_schoenbat_errors(void) {
+    problem *p = malloc(sizeof *p);
+    make_problem(p);
+    fa_maclaurin draw = {0}, narrow = {0};
+    const fa_maclaurin none = {0};
+    CHECK(fa_maclaurin_create(40, D, "log", 0, 1, 0, &draw) == FA_OK && fa_maclaurin_create(40, D - 1, NULL, 0, 0, 0, &narrow) == FA_OK);
+    fa_tensor two = DENSE(p->q, 2), zero = DENSE(p->z, 1);
+    p->z[0] = 0;
+    struct {
+        fa_schoenbat_options options;
+        fa_maclaurin draw;
+        fa_status status;
+        const char *message;
+    } cases[] = {
+        {{.struct_size = 8}, none, FA_ERROR_STRUCT_SIZE, "options.struct_size is 8"},
+        {{.struct_size = sizeof(fa_schoenbat_options), .kernel = "cosh"}, none, FA_ERROR_WORD, "kernel"},
+        {{.struct_size = sizeof(fa_schoenbat_options), .method = "fast"}, none, FA_ERROR_WORD, "method"},
+        {{.struct_size = sizeof(fa_schoenbat_options), .features = 1}, none, FA_ERROR_ARGUMENT, "features is 1; expected 2"},
+        {{.struct_size = sizeof(fa_schoenbat_options), .features = 9, .exact_degrees = 1}, none, FA_ERROR_ARGUMENT, "features is 9; expected 10"},
+        {{.struct_size = sizeof(fa_schoenbat_options), .exact_degrees = 3}, none, FA_ERROR_ARGUMENT, "exact_degrees is 3"},
+        {{.struct_size = sizeof(fa_schoenbat_options), .exact_degrees = 1, .literal = FA_YES}, none, FA_ERROR_ARGUMENT, "exact_degrees is 1"},
+        {{.struct_size = sizeof(fa_schoenbat_options), .literal = 3}, none, FA_ERROR_ARGUMENT, "literal is 3"},
+        {{.struct_size = sizeof(fa_schoenbat_options), .causal = 2}, none, FA_ERROR_ARGUMENT, "causal is 2"},
+        {{.struct_size = sizeof(fa_schoenbat_options), .threads = -1}, none, FA_ERROR_ARGUMENT, "threads is -1"},
+        {{.struct_size = sizeof(fa_schoenbat_options), .tolerance = 1}, none, FA_ERROR_ARGUMENT, "tolerance is 1"},
+        {{.struct_size = sizeof(fa_schoenbat_options), .gamma = &two}, none, FA_ERROR_SHAPE, "gamma is [2]; expected [1], [5] or [4, 5]"},
+        {{.struct_size = sizeof(fa_schoenbat_options), .beta = &two}, none, FA_ERROR_SHAPE, "beta is [2]"},
+        {{.struct_size = sizeof(fa_schoenbat_options), .beta = &zero}, none, FA_ERROR_ARGUMENT, "beta[0] is 0"},
+        {{.struct_size = sizeof(fa_schoenbat_options), .kernel = "exp"}, draw, FA_ERROR_ARGUMENT, "kernel is exp; expected log"},
+        {{.struct_size = sizeof(fa_schoenbat_options), .features = 41}, draw, FA_ERROR_SHAPE, "features is 41; expected 40"},
+        {{.struct_size = sizeof(fa_schoenbat_options), .exact_degrees = 2}, draw, FA_ERROR_ARGUMENT, "exact_degrees is 2; expected 1"},
+        {{.struct_size = sizeof(fa_schoenbat_options), .literal = FA_YES}, draw, FA_ERROR_ARGUMENT, "literal"},
+        {{.struct_size = sizeof(fa_schoenbat_options)}, narrow, FA_ERROR_SHAPE, "draw has 7 columns; expected the head dimension 8"},
+        {{.struct_size = sizeof(fa_schoenbat_options)}, {5}, FA_ERROR_HANDLE, "draw"},
+    };
+    bool all = true;
+    for (int i = 0; i < COUNT(cases); i++) {
+        fa_attention a = {77};
+        fa_status status = fa_schoenbat_create(&p->shape, &cases[i].options, NULL, cases[i].draw, &a);
+        if (status != cases[i].status || !message_has(cases[i].message) || a.id != 77) {
+            printf("  case %d, \"%s\": %s, \"%s\"\n", i, cases[i].message, fa_status_string(status), status == FA_OK ? "" : fa_last_error());
+            all = false;
+        }
+    }
+
+    fa_attention a = {77};
+    CHECK(fa_schoenbat_create(NULL, NULL, NULL, none, &a) == FA_ERROR_NULL && message_has("shape"));
+    CHECK(fa_schoenbat_create(&p->shape, NULL, NULL, none, NULL) == FA_ERROR_NULL && message_has("attention"));
+    CHECK(fa_maclaurin_destroy(draw) == FA_OK && fa_maclaurin_destroy(narrow) == FA_OK);
+    free(p);
+    CHECK(all);
+}
+
 /* ---- Threads ---------------------------------------------------------------------------------------- */
 
 static pthread_barrier_t barrier;
@@ -1468,6 +1674,11 @@ int main(void) {
     RUN(test_position_methods);
     RUN(test_position_options);
     RUN(test_position_errors);
+    RUN(test_maclaurin_drawn_and_read_back);
+    RUN(test_maclaurin_errors);
+    RUN(test_schoenbat_worked_example);
+    RUN(test_schoenbat_options);
+    RUN(test_schoenbat_errors);
     RUN(test_messages_are_per_thread);
     RUN(test_long_messages_are_cut_at_a_character);
     RUN(test_one_handle_many_threads);

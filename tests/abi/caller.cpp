@@ -185,6 +185,29 @@ void test_errors_of_positions_become_exceptions() {
     CHECK(status_of([&] { fastattn::Attention attention(shape, options, &bias); }, "options.position") == FA_ERROR_ARGUMENT);
 }
 
+void test_schoenbat() {
+    static_assert(!std::is_copy_constructible_v<fastattn::Maclaurin>);
+    static_assert(std::is_nothrow_move_constructible_v<fastattn::Maclaurin>);
+    fa_attention_shape shape = FA_ATTENTION_SHAPE_INIT;
+    shape.batch = shape.heads = shape.key_heads = shape.query_length = shape.value_dimension = 1;
+    shape.key_length = shape.head_dimension = 2;
+    const std::vector<float> q{2, 0}, k{3, 1, 0, 5}, v{0, 10};
+    std::vector<float> z(1);
+    const fastattn::Maclaurin given = fastattn::Maclaurin::from_values({2}, {1, -1, 1, -1}, 2, "inv", 1);
+    const fastattn::Attention attention = fastattn::Attention::schoenbat(shape, FA_SCHOENBAT_OPTIONS_INIT, nullptr, &given);
+    attention.forward(fastattn::dense(q.data(), {1, 2}), fastattn::dense(k.data(), {2, 2}), fastattn::dense(v.data(), {2, 1}),
+                      fastattn::dense(z.data(), {1, 1}));
+    CHECK(std::fabs(z[0] - 4.292893f) < 2e-5f);
+
+    const fastattn::Maclaurin drawn = fastattn::Maclaurin::draw(30, 2, "sqrt", 3, 1);
+    const fastattn::Maclaurin restored = fastattn::Maclaurin::from_values(drawn.degrees(), drawn.signs(), 2, "sqrt", 1);
+    CHECK(drawn.shape() == restored.shape() && drawn.degrees() == restored.degrees() && drawn.signs() == restored.signs());
+    CHECK(status_of([] { fastattn::Maclaurin::draw(3, 2, "exp", 0, 1); }, "features") == FA_ERROR_ARGUMENT);
+    fa_schoenbat_options options = FA_SCHOENBAT_OPTIONS_INIT;
+    options.kernel = "log";
+    CHECK(status_of([&] { fastattn::Attention::schoenbat(shape, options, nullptr, &drawn); }, "kernel") == FA_ERROR_ARGUMENT);
+}
+
 void test_toeplitz() {
     const std::vector<float> c{1, 2, 3, 4, 5, 6}, x{1, 10, 100, 1000};
     std::vector<float> y(3);
@@ -246,6 +269,7 @@ int main() {
     RUN(test_positions_equal_arrays_of_bias);
     RUN(test_owners_of_positions_move);
     RUN(test_errors_of_positions_become_exceptions);
+    RUN(test_schoenbat);
     RUN(test_toeplitz);
     RUN(test_projection_survives_a_round_trip);
     RUN(test_owners_move);
