@@ -8,7 +8,7 @@ namespace FastAttn.Planning;
 /// <param name="IsUsable">Whether every head has tails worth the name.</param>
 /// <param name="Summary">What was found, in one phrase.</param>
 /// <param name="NearPairs">Pairs of query and key that go through tiles, on average over heads.</param>
-/// <param name="Terms">Constants and exponentials of both tails, on average over heads.</param>
+/// <param name="Terms">Constants and exponentials of both tails that need a state of their own, on average over heads.</param>
 internal sealed record TailProfile(bool IsUsable, string Summary, double NearPairs, double Terms)
 {
     /// <summary>Rows to which near parts are rounded, about, on any tier.</summary>
@@ -31,7 +31,10 @@ internal sealed record TailProfile(bool IsUsable, string Summary, double NearPai
                 return None(string.Create(CultureInfo.InvariantCulture, $"head {head} has no {kinds} tail"));
             if (widest is null || tails.BandLength > widest.BandLength) widest = tails;
             pairs += PairsBetween(sizes, tails);
-            terms += tails.Left.Terms.Length + tails.Right.Terms.Length;
+
+            // Constants of both sides are summed once, and rows meet them as one.
+            bool isShared = tails.Left.Terms.Any(term => term.Ratio == 1) && tails.Right.Terms.Any(term => term.Ratio == 1);
+            terms += tails.Left.Terms.Length + tails.Right.Terms.Length - (isShared ? 1 : 0);
         }
 
         int heads = positions.Heads.Count;
