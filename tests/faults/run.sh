@@ -13,7 +13,7 @@ fast='FullyQualifiedName~ContractTests.AnyShapeAndOptions|FullyQualifiedName~Con
 fast+='|FullyQualifiedName~AdversarialTests.SomeRows|FullyQualifiedName~DefinedEdgeTests|FullyQualifiedName~NonFiniteTests.A'
 fast+='|FullyQualifiedName~RandomProjectionTests|FullyQualifiedName~SoftmaxAttentionTests|FullyQualifiedName~HardRowsTests'
 fast+='|FullyQualifiedName~GridTests.EveryGrid|FullyQualifiedName~GridTests.OnePair|FullyQualifiedName~GridTests.Steep'
-fast+='|FullyQualifiedName~PositionKindTests|FullyQualifiedName~SmoothSearchTests|FullyQualifiedName~TailSearchTests'
+fast+='|FullyQualifiedName~PositionKindTests|FullyQualifiedName~SmoothSearchTests|FullyQualifiedName~TailSearchTests|FullyQualifiedName~StatedTailsTests'
 fast+='|FullyQualifiedName~TailMethodsTests.UnequalLengths|FullyQualifiedName~TailMethodsTests.Loud|FullyQualifiedName~MachineCostsTests.ADamaged'
 fast+='|FullyQualifiedName~ToeplitzPlanTests.Columns_of_any_norm|FullyQualifiedName~ToeplitzPlanTests.A_column_of_zeros|FullyQualifiedName~ToeplitzPlanTests.What_is_not|FullyQualifiedName~FastRpbTests.AnyProblem|FullyQualifiedName~FastRpbTests.Loud'
 
