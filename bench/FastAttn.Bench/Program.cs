@@ -26,6 +26,7 @@ return new RootCommand("Measures FastAttn. 'benchmarks' runs BenchmarkDotNet wit
     MeasurementCommand.Create("costs", "What the planner's cost table should hold on this machine.", new Costs()),
     MeasurementCommand.Create("positions", "Heads whose positions have structure: time a token, memory and error up to a million tokens.", new StructuredHeads()),
     MeasurementCommand.Create("softmax", "Exact softmax attention, and how much faster kernelized attention is.", new SoftmaxComparison()),
+    MeasurementCommand.Create("skyformer", "Skyformer against the floor of its products and exponentials, and against what it approximates.", new SkyformerShare()),
     MeasurementCommand.Create("torch", "Ours against PyTorch in the same rounds; --peers bench/peers/pytorch.sh.", new TorchComparison()),
     MeasurementCommand.Create("planner", "How often the planner's choice is the fastest method, over random problems.", new PlannerChoices()),
 }.Parse(args).Invoke();

@@ -7,7 +7,7 @@ namespace FastAttn;
 /// sizes, <c>out_i = Σ_j exp(b_{j−i} − ‖q_i − k_j‖²/(2√d)) v_j</c>. There is no denominator.
 /// </summary>
 /// <remarks>
-/// <para>Tiled as <see cref="SoftmaxAttention"/> is, in the same time and memory. Skyformer approximates it in linear time.</para>
+/// <para>Tiled as <see cref="SoftmaxAttention"/> is, in the same time and memory. <see cref="SkyformerAttention"/> approximates it in linear time.</para>
 /// <para>With D = ‖q_i − k_j‖²/(2√d), the weight of a pair is within a relative error of about 2⁻¹² + 2D·√d·2⁻²⁴, and never beyond (d + 8)/√d
 /// times that, whatever the norms: rows are measured from a point amid the keys, and queries further than 32 from it are computed by differences, which takes
 /// some ten times as long. An output must stay within float32, as must bias and values: nothing divides them.</para>

@@ -61,6 +61,16 @@ internal struct Philox(ulong seed, uint stream, PhiloxPurpose purpose = PhiloxPu
         };
     }
 
+    /// <summary>A whole number below <paramref name="bound"/>, each as likely as any other (Lemire 2019).</summary>
+    public uint NextBelow(uint bound)
+    {
+        ulong product = (ulong)NextWord() * bound;
+
+        // Products whose low half is below 2³² mod bound come up once more often than the others.
+        while ((uint)product < bound && (uint)product < (0 - bound) % bound) product = (ulong)NextWord() * bound;
+        return (uint)(product >> 32);
+    }
+
     private (uint X0, uint X1, uint X2, uint X3) NextBlock()
     {
         (uint X0, uint X1, uint X2, uint X3) block = Block((uint)_position, (uint)(_position >> 32), stream, (uint)purpose, (uint)seed, (uint)(seed >> 32));

@@ -8,4 +8,7 @@ internal enum PhiloxPurpose : uint
 
     /// <summary>Degrees and signs of Maclaurin features.</summary>
     Maclaurin,
+
+    /// <summary>Landmarks of Nyström approximations.</summary>
+    Landmarks,
 }

@@ -26,15 +26,8 @@ internal sealed unsafe class HeadRunner<TKernels>(
 
     public override long MeasureWorkspace(int workers)
     {
-        var call = new HeadCall
-        {
-            Query = new RowSource(0, 0, shape.QueryLength, shape.HeadDimension),
-            Key = new RowSource(0, 0, shape.KeyLength, shape.HeadDimension),
-            Value = new RowSource(0, 0, shape.KeyLength, shape.ValueDimension),
-            Destination = new RowSource(0, 0, shape.QueryLength, shape.ValueDimension),
-        };
         var arena = Arena.Measuring;
-        Run(call, Crew.Measuring(workers), ref arena);
+        Run(HeadCall.WithoutData(shape), Crew.Measuring(workers), ref arena);
         return arena.Peak;
     }
 

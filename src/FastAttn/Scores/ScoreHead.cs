@@ -17,7 +17,7 @@ internal static unsafe class ScoreHead<TKernels>
     /// <summary>Tiles that each thread gets at least, where the smallest tile allows it: who is ready first waits for one tile.</summary>
     private const int TilesPerThread = 8;
 
-    /// <summary>Query rows of the largest tile: more read keys more seldom, but leave the second-level cache.</summary>
+    /// <summary>Query rows of the largest tile, a multiple of those of the smallest: more read keys more seldom, but leave the second-level cache.</summary>
     private static int MostRows => 32 * TKernels.RowTile;
 
     /// <summary>Query rows of the smallest tile: as many as a kernel keeps the weights of.</summary>
@@ -28,27 +28,29 @@ internal static unsafe class ScoreHead<TKernels>
     {
         long mark = arena.Mark;
         ScoreKeys keys = ScoreKeys.Take<TKernels>(problem, crew.Workers, ref arena);
-        int rows = TileRows(problem.Query.Count, crew.Workers), tiles = (problem.Query.Count + rows - 1) / rows;
+        int queries = problem.Query.Count, most = MostTileRows(queries, crew.Workers), tiles = (queries + most - 1) / most;
         Arena measuring = Arena.Measuring;
-        _ = new ScoreTile<TKernels>(problem, keys, rows, ref measuring);
+        _ = new ScoreTile<TKernels>(problem, keys, most, ref measuring);
         byte* scratch = arena.Take<byte>(crew.Workers * measuring.Peak);
         if (!arena.IsMeasuring)
         {
             if (problem.IsGaussian) GaussianFrame.FindCentre<TKernels>(problem, keys.Centre);
             crew.Run(new Packing(problem, keys), (keys.Blocks + PackedBlocks - 1) / PackedBlocks);
+            int rows = Padding.RoundUp((queries + tiles - 1) / tiles, TKernels.RowTile);
             crew.Run(new Tiles(problem, keys, rows, tiles, scratch, measuring.Peak), tiles);
         }
 
         arena.Release(mark);
     }
 
-    /// <summary>Rows of a tile, nearly the same in all of them. What a row yields does not depend on it.</summary>
-    private static int TileRows(int queries, int workers)
+    /// <summary>
+    /// Rows that a tile may have, whole register tiles; never fewer for more queries, so that scratch for many is scratch for few. What a row yields does not depend on it.
+    /// </summary>
+    private static int MostTileRows(int queries, int workers)
     {
         int share = Math.Min(queries / (TilesPerThread * workers), MostRows);
         int most = workers == 1 ? MostRows : Math.Max(share / FewestRows * FewestRows, FewestRows);
-        int tiles = (queries + most - 1) / most;
-        return Padding.RoundUp((queries + tiles - 1) / tiles, TKernels.RowTile);
+        return Math.Min(most, Padding.RoundUp(queries, TKernels.RowTile));
     }
 
     private readonly struct Packing(ScoreProblem problem, ScoreKeys keys) : IParallelWork

@@ -1,4 +1,3 @@
-using FastAttn.Features;
 using FastAttn.Kernels;
 using FastAttn.Memory;
 using FastAttn.Methods;
@@ -30,15 +29,8 @@ internal sealed class ScoreRunner<TKernels>(AttentionShape shape, ScoreBias bias
 
     private long Measure(int workers)
     {
-        var call = new HeadCall
-        {
-            Query = new RowSource(0, 0, shape.QueryLength, shape.HeadDimension),
-            Key = new RowSource(0, 0, shape.KeyLength, shape.HeadDimension),
-            Value = new RowSource(0, 0, shape.KeyLength, shape.ValueDimension),
-            Destination = new RowSource(0, 0, shape.QueryLength, shape.ValueDimension),
-        };
         var arena = Arena.Measuring;
-        ScoreHead<TKernels>.Run(Problem(call), Crew.Measuring(workers), ref arena);
+        ScoreHead<TKernels>.Run(Problem(HeadCall.WithoutData(shape)), Crew.Measuring(workers), ref arena);
         return arena.Peak;
     }
 

@@ -1,0 +1,86 @@
+using System.Numerics.Tensors;
+
+namespace FastAttn.Nystrom;
+
+/// <summary>Solves A·X = B for a symmetric positive semidefinite A by a Cholesky factor with diagonal pivoting (Higham 2002, §10.3), in float64.</summary>
+internal static unsafe class CholeskySolver
+{
+    /// <summary>
+    /// Replaces <c>right [n, columns]</c> by X; O(n³/3 + n²·columns). Where what is left of A has no diagonal element above
+    /// <paramref name="least"/>, the rows left depend on those before and get zeros in X.
+    /// </summary>
+    /// <param name="matrix">A, <c>[n, n]</c>; its upper half is overwritten.</param>
+    /// <param name="count">n.</param>
+    /// <param name="least">Pivots up to this are taken for zero.</param>
+    /// <param name="right">B, overwritten by X.</param>
+    /// <param name="columns">Columns of B.</param>
+    /// <param name="order">Scratch, <c>[n]</c>.</param>
+    /// <param name="permuted">Scratch, <c>[n, columns]</c>.</param>
+    public static void Solve(double* matrix, int count, double least, double* right, int columns, int* order, double* permuted)
+    {
+        int rank = Factor(matrix, count, least, order);
+        for (int row = 0; row < rank; row++) Row(right, order[row], columns).CopyTo(Row(permuted, row, columns));
+        for (int row = 0; row < rank; row++)
+        {
+            Span<double> solved = Row(permuted, row, columns);
+            TensorPrimitives.Divide(solved, matrix[((long)row * count) + row], solved);
+            for (int later = row + 1; later < rank; later++)
+                TensorPrimitives.MultiplyAdd(solved, -matrix[((long)row * count) + later], Row(permuted, later, columns), Row(permuted, later, columns));
+        }
+
+        for (int row = rank - 1; row >= 0; row--)
+        {
+            Span<double> solved = Row(permuted, row, columns);
+            for (int later = row + 1; later < rank; later++)
+                TensorPrimitives.MultiplyAdd(Row(permuted, later, columns), -matrix[((long)row * count) + later], solved, solved);
+            TensorPrimitives.Divide(solved, matrix[((long)row * count) + row], solved);
+        }
+
+        for (int row = 0; row < rank; row++) Row(permuted, row, columns).CopyTo(Row(right, order[row], columns));
+        for (int row = rank; row < count; row++) Row(right, order[row], columns).Clear();
+    }
+
+    /// <summary>The upper half becomes U with Uᵀ·U = A, rows and columns in the order that is written; returns how many of them.</summary>
+    private static int Factor(double* matrix, int count, double least, int* order)
+    {
+        for (int row = 0; row < count; row++) order[row] = row;
+        for (int step = 0; step < count; step++)
+        {
+            int pivot = step;
+            for (int row = step + 1; row < count; row++)
+            {
+                if (matrix[((long)row * count) + row] > matrix[((long)pivot * count) + pivot]) pivot = row;
+            }
+
+            if (!(matrix[((long)pivot * count) + pivot] > least)) return step;
+            Exchange(matrix, count, step, pivot);
+            (order[step], order[pivot]) = (order[pivot], order[step]);
+
+            Span<double> rest = Row(matrix, step, count)[step..];
+            TensorPrimitives.Divide(rest, Math.Sqrt(rest[0]), rest);
+            for (int row = step + 1; row < count; row++)
+            {
+                Span<double> target = Row(matrix, row, count)[row..];
+                TensorPrimitives.MultiplyAdd(rest[(row - step)..], -rest[row - step], target, target);
+            }
+        }
+
+        return count;
+    }
+
+    /// <summary>Exchanges rows and columns <paramref name="first"/> ≤ <paramref name="second"/> of a symmetric matrix of which the upper half is kept.</summary>
+    private static void Exchange(double* matrix, int count, int first, int second)
+    {
+        if (first == second) return;
+        for (int row = 0; row < first; row++) Swap(At(row, first), At(row, second));
+        for (int middle = first + 1; middle < second; middle++) Swap(At(first, middle), At(middle, second));
+        for (int column = second + 1; column < count; column++) Swap(At(first, column), At(second, column));
+        Swap(At(first, first), At(second, second));
+
+        double* At(int row, int column) => matrix + ((long)row * count) + column;
+    }
+
+    private static void Swap(double* x, double* y) => (*x, *y) = (*y, *x);
+
+    private static Span<double> Row(double* matrix, int row, int columns) => new(matrix + ((long)row * columns), columns);
+}

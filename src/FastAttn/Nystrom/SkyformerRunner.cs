@@ -1,0 +1,106 @@
+using FastAttn.Features;
+using FastAttn.Kernels;
+using FastAttn.Memory;
+using FastAttn.Methods;
+using FastAttn.Scores;
+using FastAttn.Threading;
+
+namespace FastAttn.Nystrom;
+
+/// <summary>
+/// Runs heads of Skyformer: κ(L, K)·V and, with X = (κ(L, L) + γI)⁻¹ times it, κ(Q, L)·X, both by the tiles of exact Gaussian attention; what lies
+/// between them is n × n for n landmarks only.
+/// </summary>
+/// <param name="shape">The sizes.</param>
+/// <param name="choice">The landmarks.</param>
+/// <param name="gamma">γ.</param>
+/// <param name="inverse">How the landmarks' matrix is inverted.</param>
+internal sealed unsafe class SkyformerRunner<TKernels>(AttentionShape shape, LandmarkChoice choice, double gamma, SkyformerInverse inverse) : HeadRunner
+    where TKernels : struct, IKernels
+{
+    /// <summary>
+    /// A landmark is left out when the others explain all but this share of it: sums over keys are float32, and their rounding
+    /// errors grow with the inverse of its square root. Any γ above it leaves out none.
+    /// </summary>
+    private const double LeastPivot = 1e-6;
+
+    private readonly ScoreBias _bias = ScoreBias.None(Math.Max(shape.QueryLength, choice.Most), Math.Max(shape.KeyLength, choice.Most));
+
+    public override long MeasureWorkspace(int workers) => Math.Max(Measure(1), Measure(workers));
+
+    public override HeadReport Run(in HeadCall call, Crew crew, AlignedBuffer workspace)
+    {
+        var arena = new Arena(workspace.Data, workspace.Bytes);
+        Run(call, crew, ref arena);
+        return default;
+    }
+
+    private long Measure(int workers)
+    {
+        var arena = Arena.Measuring;
+        Run(HeadCall.WithoutData(shape), Crew.Measuring(workers), ref arena);
+        return arena.Peak;
+    }
+
+    private void Run(in HeadCall call, Crew crew, ref Arena arena)
+    {
+        int most = choice.Most, columns = shape.HeadDimension, valueColumns = shape.ValueDimension;
+        int* indices = arena.Take<int>(Math.Max((long)shape.QueryLength + shape.KeyLength, most));
+        float* landmarkRows = arena.Take<float>((long)most * columns), sums = arena.Take<float>((long)most * valueColumns);
+        int count = arena.IsMeasuring ? most : choice.Choose<TKernels>(call, indices);
+        for (int landmark = 0; landmark < count && !arena.IsMeasuring; landmark++)
+            new ReadOnlySpan<float>(Row(call, indices[landmark]), columns).CopyTo(new Span<float>(landmarkRows + ((long)landmark * columns), columns));
+        var landmarks = new RowSource((nint)landmarkRows, columns, count, columns);
+        var weighted = new RowSource((nint)sums, valueColumns, count, valueColumns);
+
+        ScoreProblem keys = Problem(landmarks, call.Key, call.Value, weighted);
+        keys.KeyMask = call.KeyMask;
+        keys.KeptKeys = call.KeptKeys;
+        if (count > 0) ScoreHead<TKernels>.Run(keys, crew, ref arena);
+        Solve(landmarks, weighted, ref arena);
+        ScoreHead<TKernels>.Run(Problem(call.Query, landmarks, weighted, call.Destination), crew, ref arena);
+    }
+
+    private ScoreProblem Problem(RowSource query, RowSource key, RowSource value, RowSource destination) => new()
+    {
+        Query = query,
+        Key = key,
+        Value = value,
+        Destination = destination,
+        KeptKeys = key.Count,
+        Bias = _bias.Head(0),
+        Unit = Math.Log2(Math.E) / Math.Sqrt(shape.HeadDimension),
+        IsGaussian = true,
+    };
+
+    /// <summary>Replaces sums over keys by X.</summary>
+    private void Solve(RowSource landmarks, RowSource sums, ref Arena arena)
+    {
+        long mark = arena.Mark;
+        int count = landmarks.Count, columns = sums.Columns;
+        double* matrix = arena.Take<double>((long)count * count), right = arena.Take<double>((long)count * columns);
+        double* wide = arena.Take<double>((long)count * Math.Max(landmarks.Columns, columns));
+        int* order = arena.Take<int>(count);
+        double* roots = arena.Take<double>(count);
+        double* scratch = arena.Take<double>(inverse == SkyformerInverse.Schulz ? SchulzSolver.ScratchMatrices * (long)count * count : 0);
+        if (!arena.IsMeasuring)
+        {
+            LandmarkMatrix.Fill(landmarks, gamma, wide, matrix);
+            for (int row = 0; row < count; row++)
+            {
+                for (int column = 0; column < columns; column++) right[((long)row * columns) + column] = sums.Row(row)[column];
+            }
+
+            if (inverse == SkyformerInverse.Schulz) SchulzSolver.Solve(matrix, count, right, columns, roots, scratch, wide);
+            else CholeskySolver.Solve(matrix, count, LeastPivot, right, columns, order, wide);
+            for (int row = 0; row < count; row++)
+            {
+                for (int column = 0; column < columns; column++) sums.Row(row)[column] = (float)right[((long)row * columns) + column];
+            }
+        }
+
+        arena.Release(mark);
+    }
+
+    private static float* Row(in HeadCall call, int row) => row < call.Query.Count ? call.Query.Row(row) : call.Key.Row(row - call.Query.Count);
+}
