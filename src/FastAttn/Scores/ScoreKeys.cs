@@ -73,54 +73,60 @@ internal readonly unsafe struct ScoreKeys
         where TKernels : struct, IKernels
     {
         int first = block * Tile, count = Math.Min(Tile, problem.KeptKeys - first);
-        RowState* states = _states + first;
-        bool keysAreFinite = true;
-        for (int j = 0; j < Tile; j++)
-        {
-            states[j] = j >= count || !problem.Keeps(first + j) ? RowState.Masked
-                : TKernels.AllFinite(problem.Key.Row(first + j), _columns) ? RowState.Kept
-                : RowState.NonFinite;
-            keysAreFinite &= states[j] != RowState.NonFinite;
-        }
-
-        PackKeys<TKernels>(problem, block, count, worker);
-        _blockIsFinite[block] = CopyValues(problem, block) && keysAreFinite;
-    }
-
-    private void PackKeys<TKernels>(in ScoreProblem problem, int block, int count, int worker)
-        where TKernels : struct, IKernels
-    {
-        int first = block * Tile;
         float* own = Keys(block), packed = own + Tile, factors = stackalloc float[Tile], rows = problem.Key.Row(first);
         nint stride = (nint)problem.Key.Stride;
-        new Span<float>(own, Tile).Clear();
+        for (int j = 0; j < Tile; j++) _states[first + j] = j < count && problem.Keeps(first + j) ? RowState.Kept : RowState.Masked;
+        new Span<float>(own, Tile).Fill(float.NegativeInfinity);
         if (problem.IsGaussian)
         {
             rows = _rows + ((long)worker * Tile * _columns);
             stride = _columns;
-            CopyRelative(problem, first, count, own, rows);
+            Measure<TKernels>(problem, first, count, own, rows);
+        }
+        else
+        {
+            Check<TKernels>(problem, first, count, own);
         }
 
         new Span<float>(factors, Tile).Fill((float)problem.Unit);
         if (count < Tile) new Span<float>(packed, Tile * _columns).Clear();
         TKernels.TransposeScaled(rows, stride, count, _columns, factors, packed, Tile);
-        for (int j = 0; j < Tile; j++)
+        bool keysAreFinite = true;
+        for (int j = 0; j < count; j++)
         {
-            if (_states[first + j] == RowState.Masked) own[j] = float.NegativeInfinity;
-            if (j >= count || (_states[first + j] == RowState.Kept && own[j] > float.NegativeInfinity)) continue;
+            keysAreFinite &= _states[first + j] != RowState.NonFinite;
+            if (!float.IsNegativeInfinity(own[j])) continue;
             for (int column = 0; column < _columns; column++) packed[(column * Tile) + j] = 0;
         }
+
+        _blockIsFinite[block] = CopyValues(problem, block) && keysAreFinite;
     }
 
-    /// <summary>Rows relative to the centre, and each one's own term: −½·Unit times its square, −∞ where that is beyond every row that counts.</summary>
-    private void CopyRelative(in ScoreProblem problem, int first, int count, float* own, float* rows)
+    /// <summary>Softmax: each finite key's own term is zero.</summary>
+    private void Check<TKernels>(in ScoreProblem problem, int first, int count, float* own)
+        where TKernels : struct, IKernels
     {
         for (int j = 0; j < count; j++)
         {
             if (_states[first + j] != RowState.Kept) continue;
-            float* row = rows + (j * _columns);
-            double square = GaussianFrame.Relative(problem.Key.Row(first + j), Centre, row, _columns);
-            own[j] = square > GaussianFrame.VanishingSquare ? float.NegativeInfinity : (float)(-0.5 * problem.Unit * square);
+            if (TKernels.AllFinite(problem.Key.Row(first + j), _columns)) own[j] = 0;
+            else _states[first + j] = RowState.NonFinite;
+        }
+    }
+
+    /// <summary>
+    /// The Gaussian kernel: rows relative to the centre, and each one's own term, −½·Unit times its square, which stays −∞ where that is beyond
+    /// every row that counts.
+    /// </summary>
+    private void Measure<TKernels>(in ScoreProblem problem, int first, int count, float* own, float* rows)
+        where TKernels : struct, IKernels
+    {
+        for (int j = 0; j < count; j++)
+        {
+            if (_states[first + j] != RowState.Kept) continue;
+            double square = GaussianFrame.Relative(problem.Key.Row(first + j), Centre, rows + (j * _columns), _columns);
+            if (square <= GaussianFrame.VanishingSquare) own[j] = (float)(-0.5 * problem.Unit * square);
+            else if (!TKernels.AllFinite(problem.Key.Row(first + j), _columns)) _states[first + j] = RowState.NonFinite;
         }
     }
 

@@ -70,43 +70,52 @@ internal readonly unsafe struct ScoreTile<TKernels>
     {
         int padded = Padding.RoundUp(count, TKernels.RowTile);
         float headroom = _keys.LargestValue() < LoudValue ? 0 : Headroom;
-        CopyQueries(first, count, padded);
+
+        // Without a bias no score of the Gaussian kernel is above zero: weights are taken as they are, and what underflows is nothing, because nothing divides it.
+        bool isAbsolute = _problem.IsGaussian && _problem.Bias.IsAbsent && headroom == 0;
+        if (_problem.IsGaussian) MeasureQueries(first, count, isAbsolute);
+        else CopyQueries(first, count);
+        new Span<float>(_queries + (count * _problem.Query.Columns), (padded - count) * _problem.Query.Columns).Clear();
+        new Span<float>(_references + count, padded - count).Fill(float.MinValue);
         new Span<float>(_numerators, padded * _keys.ValueStride).Clear();
         new Span<float>(_rowSums, padded * TKernels.Lanes).Clear();
-        new Span<float>(_references, padded).Fill(float.MinValue);
         for (int block = 0; block < _keys.Blocks; block++) AddBlock(block, first, count, headroom);
-        new Span<float>(_sums, padded).Clear();
-        LaneSums.MoveTo<TKernels>(_sums, _rowSums, count);
-        for (int row = 0; row < count; row++) Store(first, row, headroom);
+        if (_problem.IsGaussian) StoreWeighted(first, count, isAbsolute, headroom);
+        else StoreAveraged(first, count);
         for (int block = 0; block < _keys.Blocks; block++)
         {
             if (!_keys.IsFinite(block)) SpreadKeys(first, count, block * KernelShape.KeyTile);
         }
     }
 
-    private void CopyQueries(int first, int count, int padded)
+    private void CopyQueries(int first, int count)
     {
         int columns = _problem.Query.Columns;
-        for (int row = 0; row < padded; row++)
+        for (int row = 0; row < count; row++)
         {
-            float* query = row < count ? _problem.Query.Row(first + row) : null, copy = _queries + (row * columns);
-            _states[row] = query is null || TKernels.AllFinite(query, columns) ? QueryState.Scored : QueryState.NonFinite;
-            if (query is null || _states[row] == QueryState.NonFinite)
-            {
-                new Span<float>(copy, columns).Clear();
-                continue;
-            }
+            float* query = _problem.Query.Row(first + row);
+            var copy = new Span<float>(_queries + (row * columns), columns);
+            _references[row] = float.MinValue;
+            _states[row] = TKernels.AllFinite(query, columns) ? QueryState.Scored : QueryState.NonFinite;
+            if (_states[row] == QueryState.Scored) new ReadOnlySpan<float>(query, columns).CopyTo(copy);
+            else copy.Clear();
+        }
+    }
 
-            if (!_problem.IsGaussian)
-            {
-                new ReadOnlySpan<float>(query, columns).CopyTo(new Span<float>(copy, columns));
-                continue;
-            }
-
+    /// <summary>Copies queries relative to the centre.</summary>
+    private void MeasureQueries(int first, int count, bool isAbsolute)
+    {
+        int columns = _problem.Query.Columns;
+        for (int row = 0; row < count; row++)
+        {
+            float* query = _problem.Query.Row(first + row), copy = _queries + (row * columns);
             double square = GaussianFrame.Relative(query, _keys.Centre, copy, columns);
             _own[row] = -0.5 * _problem.Unit * square;
+            _references[row] = isAbsolute ? (float)-_own[row] : float.MinValue;
+            _states[row] = QueryState.Scored;
             if (square <= GaussianFrame.MostSquare) continue;
-            _states[row] = QueryState.Distant;
+            _states[row] = TKernels.AllFinite(query, columns) ? QueryState.Distant : QueryState.NonFinite;
+            _references[row] = float.MinValue;
             new Span<float>(copy, columns).Clear();
         }
     }
@@ -145,14 +154,32 @@ internal readonly unsafe struct ScoreTile<TKernels>
             headroom, _references + row, _rowSums + (row * TKernels.Lanes));
     }
 
-    private void Store(int first, int row, float headroom)
+    /// <summary>Sums over weights: softmax.</summary>
+    private void StoreAveraged(int first, int count)
     {
-        float* destination = _problem.Destination.Row(first + row), numerators = _numerators + (row * _keys.ValueStride);
         int columns = _problem.Destination.Columns;
-        if (_states[row] == QueryState.NonFinite) new Span<float>(destination, columns).Fill(float.NaN);
-        else if (_states[row] == QueryState.Distant) GaussianDifferences<TKernels>.Store(_problem, _keys, first + row, _difference, _total);
-        else if (!_problem.IsGaussian) TKernels.Scale(numerators, destination, columns, _sums[row] == 0 ? 0 : 1 / _sums[row]);
-        else StoreRaised(numerators, destination, columns, _references[row] + headroom + _own[row] + _problem.Bias.Largest);
+        new Span<float>(_sums, count).Clear();
+        LaneSums.MoveTo<TKernels>(_sums, _rowSums, count);
+        for (int row = 0; row < count; row++)
+        {
+            float* destination = _problem.Destination.Row(first + row);
+            if (_states[row] == QueryState.NonFinite) new Span<float>(destination, columns).Fill(float.NaN);
+            else TKernels.Scale(_numerators + (row * _keys.ValueStride), destination, columns, _sums[row] == 0 ? 0 : 1 / _sums[row]);
+        }
+    }
+
+    /// <summary>Sums in full: the Gaussian kernel.</summary>
+    private void StoreWeighted(int first, int count, bool isAbsolute, float headroom)
+    {
+        int columns = _problem.Destination.Columns;
+        for (int row = 0; row < count; row++)
+        {
+            float* destination = _problem.Destination.Row(first + row), numerators = _numerators + (row * _keys.ValueStride);
+            if (_states[row] == QueryState.NonFinite) new Span<float>(destination, columns).Fill(float.NaN);
+            else if (_states[row] == QueryState.Distant) GaussianDifferences<TKernels>.Store(_problem, _keys, first + row, _difference, _total);
+            else if (isAbsolute) TKernels.Scale(numerators, destination, columns, 1);
+            else StoreRaised(numerators, destination, columns, _references[row] + headroom + _own[row] + _problem.Bias.Largest);
+        }
     }
 
     /// <summary>Numerators times a power of two that float32 may not hold, though it holds the products.</summary>
