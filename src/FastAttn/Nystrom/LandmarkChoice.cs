@@ -5,8 +5,8 @@ using FastAttn.Methods;
 namespace FastAttn.Nystrom;
 
 /// <summary>
-/// Which rows of [Q; K] are landmarks of a head. A row can be one when it is finite and, a key, takes part. Where there are as many queries
-/// as keys, query i is padding when key i is, and cannot either. Immutable.
+/// Which rows of [Q; K] are landmarks of a head: finite ones, and among keys those that take part. Where there are as many queries
+/// as keys, query i is padding when key i is, and takes no part either. Immutable.
 /// </summary>
 /// <remarks>
 /// A draw depends on the seed, the head and the rows to choose from, not on the place of a sequence in its batch, nor on how far it is padded.
@@ -26,60 +26,67 @@ internal sealed unsafe class LandmarkChoice(int count, int[]? indices, LandmarkS
     public int Choose<TKernels>(in HeadCall call, int* landmarks)
         where TKernels : struct, IRowKernels
     {
-        int candidates = 0, queries = call.Query.Count;
+        int queries = call.Query.Count, found = 0;
         if (indices is not null)
         {
             foreach (int row in indices)
             {
-                if (CanBe<TKernels>(call, row)) landmarks[candidates++] = row;
+                if (TakesPart(call, row) && IsFinite<TKernels>(call, row)) landmarks[found++] = row;
             }
 
-            return candidates;
+            return found;
         }
 
         for (int row = 0; row < queries; row++)
         {
-            if (CanBe<TKernels>(call, row)) landmarks[candidates++] = row;
+            if (TakesPart(call, row)) landmarks[found++] = row;
         }
 
-        int queryCandidates = candidates;
+        int fromQueries = found;
         for (int row = queries; row < queries + call.KeptKeys; row++)
         {
-            if (CanBe<TKernels>(call, row)) landmarks[candidates++] = row;
+            if (TakesPart(call, row)) landmarks[found++] = row;
         }
 
         var random = new Philox(seed, (uint)call.Head, PhiloxPurpose.Landmarks);
-        int drawn = Math.Min(count, candidates);
-        if (sampling == LandmarkSampling.Uniform)
-        {
-            Draw(landmarks, candidates, drawn, ref random);
-            return drawn;
-        }
+        int drawn = Math.Min(count, found);
+        if (sampling == LandmarkSampling.Uniform) return Draw<TKernels>(call, landmarks, found, drawn, ref random);
 
         // Where one side has too few, the other makes up for it.
-        int keyCandidates = candidates - queryCandidates;
-        int fromQueries = Math.Clamp((drawn + 1) / 2, drawn - keyCandidates, queryCandidates);
-        Draw(landmarks, queryCandidates, fromQueries, ref random);
-        Draw(landmarks + queryCandidates, keyCandidates, drawn - fromQueries, ref random);
-        new Span<int>(landmarks + queryCandidates, drawn - fromQueries).CopyTo(new Span<int>(landmarks + fromQueries, drawn - fromQueries));
+        int fromKeys = found - fromQueries, half = Math.Clamp((drawn + 1) / 2, drawn - fromKeys, fromQueries);
+        int* keys = landmarks + fromQueries;
+        int queriesDrawn = Draw<TKernels>(call, landmarks, fromQueries, half, ref random);
+        int keysDrawn = Draw<TKernels>(call, keys, fromKeys, drawn - half, ref random);
+        new Span<int>(keys, keysDrawn).CopyTo(new Span<int>(landmarks + queriesDrawn, keysDrawn));
+        return queriesDrawn + keysDrawn;
+    }
+
+    /// <summary>Moves rows drawn without replacement to the front (Fisher and Yates); one that is not finite is passed over. Returns how many there are.</summary>
+    private static int Draw<TKernels>(in HeadCall call, int* rows, int found, int wanted, ref Philox random)
+        where TKernels : struct, IRowKernels
+    {
+        int drawn = 0;
+        for (int left = found; left > 0 && drawn < wanted; left--)
+        {
+            int chosen = drawn + (int)random.NextBelow((uint)left), row = rows[chosen];
+            bool finite = IsFinite<TKernels>(call, row);
+            int place = finite ? drawn++ : drawn + left - 1;
+            (rows[place], rows[chosen]) = (row, rows[place]);
+        }
+
         return drawn;
     }
 
-    /// <summary>Moves a draw without replacement to the front (Fisher and Yates).</summary>
-    private static void Draw(int* rows, int count, int drawn, ref Philox random)
+    private static bool TakesPart(in HeadCall call, int row)
     {
-        for (int place = 0; place < drawn; place++)
-        {
-            int other = place + (int)random.NextBelow((uint)(count - place));
-            (rows[place], rows[other]) = (rows[other], rows[place]);
-        }
+        int queries = call.Query.Count;
+        return (row < queries && queries != call.Key.Count) || call.Keeps(row < queries ? row : row - queries);
     }
 
-    private static bool CanBe<TKernels>(in HeadCall call, int row)
+    private static bool IsFinite<TKernels>(in HeadCall call, int row)
         where TKernels : struct, IRowKernels
     {
-        int queries = call.Query.Count, key = row < queries ? row : row - queries;
-        if ((row >= queries || queries == call.Key.Count) && !call.Keeps(key)) return false;
-        return TKernels.AllFinite(row < queries ? call.Query.Row(row) : call.Key.Row(key), call.Query.Columns);
+        int queries = call.Query.Count;
+        return TKernels.AllFinite(row < queries ? call.Query.Row(row) : call.Key.Row(row - queries), call.Query.Columns);
     }
 }

@@ -71,9 +71,8 @@ internal static unsafe class SchulzSolver
     {
         for (int row = 0; row < count; row++)
         {
-            Span<double> sum = Row(product, row, columns);
-            sum.Clear();
-            for (int k = 0; k < count; k++) TensorPrimitives.MultiplyAdd(Row(right, k, columns), left[((long)row * count) + k], sum, sum);
+            Row(product, row, columns).Clear();
+            RowCombination.Add(1, left + ((long)row * count), 1, right, columns, count, product + ((long)row * columns), columns);
         }
     }
 

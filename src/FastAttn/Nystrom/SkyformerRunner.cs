@@ -81,7 +81,7 @@ internal sealed unsafe class SkyformerRunner<TKernels>(AttentionShape shape, Lan
         double* matrix = arena.Take<double>((long)count * count), right = arena.Take<double>((long)count * columns);
         double* wide = arena.Take<double>((long)count * Math.Max(landmarks.Columns, columns));
         int* order = arena.Take<int>(count);
-        double* roots = arena.Take<double>(count);
+        double* rowScratch = arena.Take<double>(count);
         double* scratch = arena.Take<double>(inverse == SkyformerInverse.Schulz ? SchulzSolver.ScratchMatrices * (long)count * count : 0);
         if (!arena.IsMeasuring)
         {
@@ -91,8 +91,8 @@ internal sealed unsafe class SkyformerRunner<TKernels>(AttentionShape shape, Lan
                 for (int column = 0; column < columns; column++) right[((long)row * columns) + column] = sums.Row(row)[column];
             }
 
-            if (inverse == SkyformerInverse.Schulz) SchulzSolver.Solve(matrix, count, right, columns, roots, scratch, wide);
-            else CholeskySolver.Solve(matrix, count, LeastPivot, right, columns, order, wide);
+            if (inverse == SkyformerInverse.Schulz) SchulzSolver.Solve(matrix, count, right, columns, rowScratch, scratch, wide);
+            else CholeskySolver.Solve(matrix, count, LeastPivot, right, columns, order, rowScratch, wide);
             for (int row = 0; row < count; row++)
             {
                 for (int column = 0; column < columns; column++) sums.Row(row)[column] = (float)right[((long)row * columns) + column];
