@@ -1,4 +1,5 @@
 using System.Collections.Generic;
+using FastAttn.Generators.Exponentials;
 using FastAttn.Generators.Isa;
 using FastAttn.Generators.Statements;
 

@@ -7,7 +7,7 @@ namespace FastAttn.Generators.Tiles;
 /// Scores of softmax attention: the bias of each offset is added at the end. The sums start from the first row of the block, one
 /// number a key, which is −∞ for a key that nobody sees: a mask costs nothing.
 /// </summary>
-internal sealed class BiasPanel(InstructionSet isa, TileShape shape) : ScorePanel(isa, shape)
+internal sealed class BiasPanel(InstructionSet isa, TileShape shape) : ScorePanel(isa, shape, TileShape.KeyTile)
 {
     public const string Method = "ScoreKeys";
 

@@ -4,15 +4,15 @@ using FastAttn.Generators.Statements;
 namespace FastAttn.Generators.Tiles;
 
 /// <summary>Scores of kernelized attention: multiplied by the coefficient of each offset and summed by lanes for the denominators.</summary>
-internal sealed class CoefficientPanel(InstructionSet isa, TileShape shape) : ScorePanel(isa, shape)
+internal sealed class CoefficientPanel(InstructionSet isa, TileShape shape, int keys) : ScorePanel(isa, shape.ForKeys(keys, isa), keys)
 {
-    public const string Method = "WeighKeys";
-
-    protected override string Name => Method;
+    protected override string Name => Method(Keys);
 
     protected override (string All, string SubTile) Offsets => ("coefficients", "coefficient");
 
     protected override (string All, string SubTile) Results => ("weights", "weight");
+
+    public static string Method(int keys) => keys == TileShape.KeyTile ? "WeighKeys" : "WeighHalfKeys";
 
     protected override string MoreParameters => ", float* rowSums";
 

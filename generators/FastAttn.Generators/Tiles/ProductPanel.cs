@@ -5,7 +5,7 @@ using FastAttn.Generators.Statements;
 namespace FastAttn.Generators.Tiles;
 
 /// <summary>
-/// Fourth pass, the matrix product: <c>C += A·B</c> for a panel as wide as a register tile, all rows of it.
+/// Fourth pass, the matrix product: <c>C += A·B</c>, or <c>C = A·B</c>, for a panel as wide as a register tile, all rows of it.
 /// The sums stay in registers over the whole depth; each step of it loads one row of B and broadcasts one element of every row of A.
 /// </summary>
 internal sealed class ProductPanel(InstructionSet isa, int rows, int vectors, int? depth)
@@ -25,7 +25,7 @@ internal sealed class ProductPanel(InstructionSet isa, int rows, int vectors, in
         string extent = depth?.ToString() ?? "depth";
         writer.Line($"// {rows} × {vectors} vectors. One step of depth: {OperationCount.Describe(Step())}.");
         writer.Line(KernelFile.MethodAttributes);
-        writer.Open($"private static void {Name(vectors, depth)}(int rows, {depthParameter}float* a, nint aStride, float* b, nint bStride, float* c, nint cStride)");
+        writer.Open($"private static void {Name(vectors, depth)}(bool adds, int rows, {depthParameter}float* a, nint aStride, float* b, nint bStride, float* c, nint cStride)");
         writer.Open($"for (int row = 0; row < rows; row += {rows})");
         writer.RowPointers("a", "a", "aStride", rows);
         foreach (string set in Enumerable.Range(0, Ways).Select(Set)) writer.Print(isa, Zeros(set));
@@ -43,7 +43,11 @@ internal sealed class ProductPanel(InstructionSet isa, int rows, int vectors, in
         }
 
         writer.RowPointers("c", "c", "cStride", rows);
+        writer.Open("if (adds)");
         writer.Print(isa, AddToResult());
+        writer.Close().Open("else");
+        writer.Print(isa, Result());
+        writer.Close();
         writer.Line($"a += {rows} * aStride;");
         writer.Line($"c += {rows} * cStride;");
         writer.Close().Close().Line();
@@ -118,13 +122,25 @@ internal sealed class ProductPanel(InstructionSet isa, int rows, int vectors, in
         {
             for (int v = 0; v < vectors; v++)
             {
-                string pointer = v == 0 ? $"c{i}" : $"c{i} + {v * isa.Lanes}";
-                string before = body.Load($"before{i}_{v}", pointer);
+                string before = body.Load($"before{i}_{v}", ResultAt(i, v));
                 body.Assign(Operation.Add, Sum("", i, v), before, Sum("", i, v));
-                body.Store(pointer, Sum("", i, v));
+                body.Store(ResultAt(i, v), Sum("", i, v));
             }
         }
 
         return body;
     }
+
+    private Body Result()
+    {
+        var body = new Body();
+        for (int i = 0; i < rows; i++)
+        {
+            for (int v = 0; v < vectors; v++) body.Store(ResultAt(i, v), Sum("", i, v));
+        }
+
+        return body;
+    }
+
+    private string ResultAt(int row, int vector) => vector == 0 ? $"c{row}" : $"c{row} + {vector * isa.Lanes}";
 }

@@ -7,13 +7,18 @@ namespace FastAttn.Generators.Tiles;
 /// Fourth pass, the scores: queries times a packed block of keys. What relative positions do to a score happens while it is still
 /// in registers, by a number for each offset; then it is stored densely for what follows.
 /// </summary>
-internal abstract class ScorePanel(InstructionSet isa, TileShape shape)
+/// <param name="isa">The spellings.</param>
+/// <param name="shape">Sums of a sub-tile.</param>
+/// <param name="keys">Keys that are scored, from the first of the block on: all or half of them.</param>
+internal abstract class ScorePanel(InstructionSet isa, TileShape shape, int keys)
 {
-    private int SubTiles { get; } = TileShape.KeyTile / (shape.Vectors * isa.Lanes);
+    private int SubTiles { get; } = keys / (shape.Vectors * isa.Lanes);
 
     protected InstructionSet Isa => isa;
 
     protected TileShape Shape => shape;
+
+    protected int Keys => keys;
 
     /// <summary>The emitted method's name.</summary>
     protected abstract string Name { get; }
@@ -31,12 +36,12 @@ internal abstract class ScorePanel(InstructionSet isa, TileShape shape)
     {
         int width = shape.Vectors * isa.Lanes;
         Body step = Step(), finish = Finish();
-        writer.Line($"// {shape.Rows} × {shape.Vectors} vectors, {SubTiles} sub-tile(s) for {TileShape.KeyTile} keys. One feature: {OperationCount.Describe(step)}.");
+        writer.Line($"// {shape.Rows} × {shape.Vectors} vectors, {SubTiles} sub-tile(s) for {keys} keys. One feature: {OperationCount.Describe(step)}.");
         writer.Line($"// Once a sub-tile: {OperationCount.Describe(finish)}.");
         writer.Line(KernelFile.MethodAttributes);
         writer.Open($"private static void {Name}(int rows, int features, float* query, nint queryStride, float* keys, float* {Offsets.All}, nint {Offsets.SubTile}Stride, float* {Results.All}{MoreParameters})");
         writer.Open($"for (int row = 0; row < rows; row += {shape.Rows})");
-        if (SubTiles > 1) writer.Open($"for (int column = 0; column < {TileShape.KeyTile}; column += {width})");
+        if (SubTiles > 1) writer.Open($"for (int column = 0; column < {keys}; column += {width})");
         writer.RowPointers("query", "query", "queryStride", shape.Rows);
         writer.Line(SubTiles > 1 ? "float* right = keys + column;" : "float* right = keys;");
         PrintStart(writer);

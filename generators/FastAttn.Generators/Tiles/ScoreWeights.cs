@@ -1,5 +1,6 @@
 using System.Collections.Generic;
 using System.Linq;
+using FastAttn.Generators.Exponentials;
 using FastAttn.Generators.Isa;
 using FastAttn.Generators.Statements;
 

@@ -12,22 +12,25 @@ internal static class TilePrinter
     /// <summary>Depth of a partial sum: the block of B that it needs stays in L2, and rounding errors add up in two levels.</summary>
     private const int DepthBlock = 256;
 
+    /// <summary>Keys of a block that an attention tile takes: all, or half of them.</summary>
+    private static readonly int[] s_keys = [TileShape.KeyTile, TileShape.HalfTile];
+
     private const string Factors = "float* a, nint aStride, float* b, nint bStride, float* c, nint cStride";
 
     public static string Print(TileRequest request)
     {
         InstructionSet isa = InstructionSet.All[request.InstructionSet];
         TileShape shape = TileShape.For(isa);
-        int[] depths = request.HeadDimensions.Append(TileShape.KeyTile).Distinct().OrderBy(depth => depth).ToArray();
+        int[] depths = request.HeadDimensions.Append(TileShape.KeyTile).Append(TileShape.HalfTile).Distinct().OrderBy(depth => depth).ToArray();
         (int Columns, int[] Chunks)[] values = request.ValueDimensions
             .Select(dimension => (dimension + isa.Lanes - 1) / isa.Lanes * isa.Lanes).Distinct()
             .Select(columns => (columns, ColumnChunks.Of(columns / isa.Lanes, shape).ToArray())).ToArray();
 
         SourceWriter writer = KernelFile.Open(request.Target, isa, Recipe(request, isa, shape, values));
         PrintConstants(writer, request, isa, shape);
-        PrintMultiplyAdd(writer, request.HeadDimensions);
+        PrintProducts(writer, request.HeadDimensions);
         PrintAttentionTile(writer, isa, shape);
-        new CoefficientPanel(isa, shape).Print(writer);
+        foreach (int keys in s_keys) new CoefficientPanel(isa, shape, keys).Print(writer);
         PrintSoftmaxTile(writer, isa, shape);
         new BiasPanel(isa, shape).Print(writer);
         new ScoreWeights(isa, shape).Print(writer);
@@ -64,16 +67,23 @@ internal static class TilePrinter
             dimensions.Count == 0 ? "false" : $"dimension is {string.Join(" or ", dimensions)}";
     }
 
-    private static void PrintMultiplyAdd(SourceWriter writer, IEnumerable<int> depths)
+    private static void PrintProducts(SourceWriter writer, IEnumerable<int> depths)
     {
+        foreach ((string name, string adds) in new[] { ("MultiplyAdd", "true"), ("Multiply", "false") })
+        {
+            writer.Line($"public static void {name}(int rows, int depth, int columns, {Factors}) =>");
+            writer.Line($"    Product({adds}, rows, depth, columns, a, aStride, b, bStride, c, cStride);").Line();
+        }
+
         writer.Line(KernelFile.MethodAttributes);
-        writer.Open($"public static void MultiplyAdd(int rows, int depth, int columns, {Factors})");
+        writer.Open($"private static void Product(bool adds, int rows, int depth, int columns, {Factors})");
         writer.Open("switch (depth)");
-        foreach (int depth in depths) writer.Line($"case {depth}: {ColumnLoopName(depth)}(rows, columns, a, aStride, b, bStride, c, cStride); return;");
+        foreach (int depth in depths) writer.Line($"case {depth}: {ColumnLoopName(depth)}(adds, rows, columns, a, aStride, b, bStride, c, cStride); return;");
         writer.Close();
         writer.Open("while (depth > 0)");
         writer.Line($"int block = depth < {DepthBlock} ? depth : {DepthBlock};");
-        writer.Line($"{ColumnLoopName(null)}(rows, block, columns, a, aStride, b, bStride, c, cStride);");
+        writer.Line($"{ColumnLoopName(null)}(adds, rows, block, columns, a, aStride, b, bStride, c, cStride);");
+        writer.Line("adds = true;");
         writer.Line("a += block;");
         writer.Line("b += block * bStride;");
         writer.Line("depth -= block;");
@@ -84,13 +94,21 @@ internal static class TilePrinter
     {
         writer.Line(KernelFile.MethodAttributes);
         writer.Line("public static void AttentionTile(");
-        writer.Line("    int rows, int features, int valueDimension, float* query, nint queryStride, float* keys, float* coefficients, nint coefficientStride,");
+        writer.Line("    int rows, int keyCount, int features, int valueDimension, float* query, nint queryStride, float* keys, float* coefficients, nint coefficientStride,");
         writer.Line("    float* values, nint valueStride, float* numerators, nint numeratorStride, float* rowSums)");
         writer.Open();
         PrintRowsInFlight(writer, isa, shape, () =>
         {
-            writer.Line($"{CoefficientPanel.Method}(count, features, query, queryStride, keys, coefficients, coefficientStride, weights, rowSums);");
-            writer.Line("MultiplyValues(count, valueDimension, weights, values, valueStride, numerators, numeratorStride);");
+            foreach (int keys in s_keys)
+            {
+                writer.Open($"{(keys == TileShape.KeyTile ? "" : "else ")}if (keyCount == {keys})");
+                writer.Line($"{CoefficientPanel.Method(keys)}(count, features, query, queryStride, keys, coefficients, coefficientStride, weights, rowSums);");
+                writer.Line(keys == TileShape.KeyTile
+                    ? "MultiplyValues(count, valueDimension, weights, values, valueStride, numerators, numeratorStride);"
+                    : $"{ColumnLoopName(keys)}(true, count, valueDimension, weights, {TileShape.KeyTile}, values, valueStride, numerators, numeratorStride);");
+                writer.Close();
+            }
+
             writer.Line("query += count * queryStride;");
             writer.Line("coefficients += count * coefficientStride;");
             writer.Line("numerators += count * numeratorStride;");
@@ -135,7 +153,7 @@ internal static class TilePrinter
     /// <summary>Weights times the values of a key block; fixed numbers of columns have their own code.</summary>
     private static void PrintMultiplyValues(SourceWriter writer, InstructionSet isa, (int Columns, int[] Chunks)[] values)
     {
-        const string Call = "(rows, weights, 64, values, valueStride, numerators, numeratorStride)";
+        const string Call = "(true, rows, weights, 64, values, valueStride, numerators, numeratorStride)";
         writer.Line(KernelFile.MethodAttributes);
         writer.Line("private static void MultiplyValues(");
         writer.Line("    int rows, int valueDimension, float* weights, float* values, nint valueStride, float* numerators, nint numeratorStride)");
@@ -157,7 +175,7 @@ internal static class TilePrinter
         }
 
         writer.Line("default:");
-        writer.Line($"    {ColumnLoopName(TileShape.KeyTile)}{Call.Replace("(rows,", "(rows, valueDimension,")};");
+        writer.Line($"    {ColumnLoopName(TileShape.KeyTile)}{Call.Replace("rows,", "rows, valueDimension,")};");
         writer.Line("    break;");
         writer.Close().Close().Line();
     }
@@ -170,7 +188,7 @@ internal static class TilePrinter
         string depthParameter = depth is null ? "int depth, " : "", depthArgument = depth is null ? "depth, " : "";
         int width = shape.Vectors * isa.Lanes;
         writer.Line(KernelFile.MethodAttributes);
-        writer.Open($"private static void {ColumnLoopName(depth)}(int rows, {depthParameter}int columns, {Factors})");
+        writer.Open($"private static void {ColumnLoopName(depth)}(bool adds, int rows, {depthParameter}int columns, {Factors})");
         writer.Open($"for (; columns >= {width}; columns -= {width})");
         writer.Line(CallPanel(shape.Vectors));
         writer.Line($"b += {width};");
@@ -180,6 +198,6 @@ internal static class TilePrinter
             writer.Line($"{(vectors == shape.Vectors - 1 ? "" : "else ")}if (columns == {vectors * isa.Lanes}) {CallPanel(vectors)}");
         writer.Close().Line();
 
-        string CallPanel(int vectors) => $"{ProductPanel.Name(vectors, depth)}(rows, {depthArgument}a, aStride, b, bStride, c, cStride);";
+        string CallPanel(int vectors) => $"{ProductPanel.Name(vectors, depth)}(adds, rows, {depthArgument}a, aStride, b, bStride, c, cStride);";
     }
 }

@@ -1,3 +1,4 @@
+using System;
 using FastAttn.Generators.Isa;
 
 namespace FastAttn.Generators.Tiles;
@@ -9,6 +10,9 @@ internal readonly record struct TileShape(int Rows, int Vectors)
 {
     /// <summary>Keys in a packed block; every instruction set packs alike.</summary>
     public const int KeyTile = 64;
+
+    /// <summary>Keys of a block that are visited by themselves where the others have no weight.</summary>
+    public const int HalfTile = KeyTile / 2;
 
     /// <summary>Two multiply-adds start a cycle and take four: fewer sums than this leave the pipes waiting.</summary>
     public const int SumsInFlight = 8;
@@ -35,6 +39,9 @@ internal readonly record struct TileShape(int Rows, int Vectors)
 
     /// <summary>Rows whose weights are in L1 between the two products.</summary>
     public int RowsInFlight => TilesInFlight * Rows;
+
+    /// <summary>The same, no wider than so many keys.</summary>
+    public TileShape ForKeys(int keys, InstructionSet isa) => this with { Vectors = Math.Min(Vectors, keys / isa.Lanes) };
 
     private double WorkPerLoad => (double)(Rows * Vectors) / (Rows + Vectors);
 }

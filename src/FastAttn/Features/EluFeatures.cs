@@ -33,14 +33,14 @@ internal readonly unsafe struct EluFeatures : IFeatureMap
             row[a] = (float)(x < 0 ? x : Math.Log(1 + x));
         }
 
-        return RowScaling.SubtractMaximum<TKernels>(row, columns, 0);
+        return RowScaling.SubtractMaximum<TKernels>(row, columns, 1);
     }
 
     private static double MapRow<TKernels>(float* row, int columns, int exponent)
         where TKernels : struct, IRowKernels
     {
         // All below zero: an exponential map, which would underflow without its own maximum.
-        if (TKernels.Max(row, columns) < 0) return ExponentialRows.MapRow<TKernels>(row, columns, exponent);
+        if (TKernels.Max(row, columns) < 0) return ExponentialRows.MapRow<TKernels>(row, columns, Math.ScaleB(1, exponent));
         if (exponent == 0)
         {
             TKernels.EluPlusOne(row, columns);

@@ -1,3 +1,4 @@
+using System.Numerics.Tensors;
 using FastAttn.Kernels;
 using FastAttn.Memory;
 using FastAttn.Threading;
@@ -73,6 +74,8 @@ internal sealed unsafe class FeatureStage<TKernels, TMap> : FeatureStage
         // In float64: half of a large squared norm becomes an exponent, where a relative error is an absolute one. The sum is
         // finite if and only if every entry is, and zero only if all are.
         for (int r = 0; r < count; r++) norms[r] = states[r] == RowState.Masked ? 0 : WideSum.OfSquares(rows.Row(first + r), _dimension);
+        if (_normalize) TensorPrimitives.ReciprocalSqrt(new ReadOnlySpan<double>(norms, count), new Span<double>(factors, count));
+        else new Span<double>(factors, count).Fill(_scale);
         for (int r = 0; r < count; r++)
         {
             if (!double.IsFinite(norms[r]))
@@ -81,38 +84,55 @@ internal sealed unsafe class FeatureStage<TKernels, TMap> : FeatureStage
                 norms[r] = 0;
             }
 
-            factors[r] = Factor(norms[r], out exponents[r], out norms[r]);
+            factors[r] = Factor(norms[r], factors[r], out exponents[r], out norms[r]);
         }
 
+        // Factors of zero belong to rows that may hold NaN, those beyond float32 to rows of tiny entries.
+        float* ordinary = stackalloc float[BlockRows];
+        for (int r = 0; r < count; r++) ordinary[r] = (float)factors[r];
+        bool isWhole = _dimension % TKernels.Lanes == 0;
+        if (isWhole) TKernels.ScaleRows(rows.Row(first), (nint)rows.Stride, count, _dimension, ordinary, block, _dimension);
         for (int r = 0; r < count; r++)
         {
             float* source = rows.Row(first + r), target = block + (r * _dimension);
-            if (factors[r] == 0) new Span<float>(target, _dimension).Clear();
-            else if (factors[r] < float.MaxValue) TKernels.Scale(source, target, _dimension, (float)factors[r]);
-            else for (int i = 0; i < _dimension; i++) target[i] = (float)(source[i] * factors[r]);
+            if (factors[r] is > 0 and < float.MaxValue)
+            {
+                if (!isWhole) TKernels.Scale(source, target, _dimension, ordinary[r]);
+            }
+            else if (factors[r] == 0) new Span<float>(target, _dimension).Clear();
+            else
+            {
+                for (int i = 0; i < _dimension; i++) target[i] = (float)(source[i] * factors[r]);
+            }
         }
     }
 
-    /// <summary>What a row is multiplied by, zero for a row of zeros.</summary>
-    private double Factor(double squares, out int exponent, out double halfSquaredNorm)
+    /// <summary>What a row is multiplied by: <paramref name="factor"/>, zero for a row of zeros, less by a power of two for a row that is too large.</summary>
+    private double Factor(double squares, double factor, out int exponent, out double halfSquaredNorm)
     {
         exponent = 0;
         halfSquaredNorm = 0;
         if (squares == 0) return 0;
         halfSquaredNorm = _normalize ? 0.5 : 0.5 * squares * _scale * _scale;
-        double norm = Math.Sqrt(squares), factor = _normalize ? 1 / norm : _scale;
-        if (!_normalize && norm * factor > LargeRow) exponent = Math.ILogB(norm * factor);
-        return exponent == 0 ? factor : Math.ScaleB(factor, -exponent);
+        if (_normalize || Math.Sqrt(squares) * factor is not (> LargeRow and double norm)) return factor;
+        exponent = Math.ILogB(norm);
+        return Math.ScaleB(factor, -exponent);
     }
 
-    private void Project(float* block, int count, int head, float* features)
+    /// <summary>Writes <paramref name="padded"/> whole rows: projections or the rows themselves, and zeros beyond them.</summary>
+    private void Project(float* block, int count, int padded, int head, float* features)
     {
         if (_panels is not null)
         {
-            _panels.MultiplyAdd(block, Padding.RoundUp(count, TKernels.RowTile), head, features, Stride);
+            int wholeTiles = Padding.RoundUp(count, TKernels.RowTile);
+            _panels.Multiply(block, wholeTiles, head, features, Stride);
+            for (int r = 0; r < wholeTiles && _panels.PaddedCount < Stride; r++)
+                new Span<float>(features + ((long)r * Stride) + _panels.PaddedCount, Stride - _panels.PaddedCount).Clear();
+            new Span<float>(features + ((long)wholeTiles * Stride), (padded - wholeTiles) * Stride).Clear();
             return;
         }
 
+        new Span<float>(features, padded * Stride).Clear();
         for (int r = 0; r < count; r++)
             new ReadOnlySpan<float>(block + (r * _dimension), _dimension).CopyTo(new Span<float>(features + ((long)r * Stride), _dimension));
     }
@@ -129,10 +149,9 @@ internal sealed unsafe class FeatureStage<TKernels, TMap> : FeatureStage
             float* block = scratch + ((long)worker * BlockRows * dimension), target = features + ((long)first * stage.Stride);
             int* exponent = exponents + (worker * BlockRows);
             double* norm = norms + (worker * BlockRows);
-            new Span<float>(target, padded * stage.Stride).Clear();
             stage.Load(rows, first, count, states + first, block, factors + (worker * BlockRows), exponent, norm);
             new Span<float>(block + (count * dimension), (BlockRows - count) * dimension).Clear();
-            stage.Project(block, count, head, target);
+            stage.Project(block, count, padded, head, target);
             if (!logarithmic) stage._map.Map<TKernels>(new FeatureRows(target, stage.Stride, count, stage._columns, exponent, norm, logScales + first));
             for (int r = 0; r < count; r++)
             {

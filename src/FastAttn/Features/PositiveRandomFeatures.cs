@@ -2,7 +2,10 @@ using FastAttn.Kernels;
 
 namespace FastAttn.Features;
 
-/// <summary>PRF: exp(w·x − ‖x‖²/2). The factor 1/√m is the same for every row and cancels.</summary>
+/// <summary>
+/// PRF: exp(w·x − ‖x‖²/2). The factor 1/√m is the same for every row and cancels. Projections come in binary logarithms, whose
+/// exponentials cost less.
+/// </summary>
 internal readonly unsafe struct PositiveRandomFeatures : IFeatureMap
 {
     public static bool Projects => true;
@@ -15,16 +18,16 @@ internal readonly unsafe struct PositiveRandomFeatures : IFeatureMap
 
     public static double DefaultScale(int headDimension) => Math.Pow(headDimension, -0.25);
 
-    public static double ProjectionFactor(int features) => 1;
+    public static double ProjectionFactor(int features) => 1 / Math.Log(2);
 
     public void Map<TKernels>(in FeatureRows rows)
         where TKernels : struct, IRowKernels
     {
-        ExponentialRows.Map<TKernels>(rows);
+        ExponentialRows.Map<TKernels>(rows, isBinary: true);
         for (int r = 0; r < rows.Count; r++) rows.LogScales[r] -= rows.HalfSquaredNorms[r];
     }
 
     public double MapLogarithm<TKernels>(float* row, int columns, int exponent, double halfSquaredNorm)
         where TKernels : struct, IRowKernels =>
-        RowScaling.SubtractMaximum<TKernels>(row, columns, exponent) - halfSquaredNorm;
+        RowScaling.SubtractMaximum<TKernels>(row, columns, Math.ScaleB(Math.Log(2), exponent)) - halfSquaredNorm;
 }

@@ -30,7 +30,7 @@ internal readonly unsafe struct ReluFeatures : IFeatureMap
     {
         double scale = Math.ScaleB(1, exponent);
         for (int a = 0; a < columns; a++) row[a] = (float)Math.Log((Math.Max(row[a], 0) * scale) + Floor);
-        return RowScaling.SubtractMaximum<TKernels>(row, columns, 0);
+        return RowScaling.SubtractMaximum<TKernels>(row, columns, 1);
     }
 
     private static double MapRow<TKernels>(float* row, int columns, int exponent)

@@ -5,14 +5,13 @@ namespace FastAttn.Features;
 /// <summary>Scalings that feature maps share.</summary>
 internal static unsafe class RowScaling
 {
-    /// <summary><c>row ← (row − its maximum) · 2^exponent</c>; returns the maximum, scaled likewise.</summary>
-    public static double SubtractMaximum<TKernels>(float* row, int columns, int exponent)
+    /// <summary><c>row ← (row − its maximum) · unit</c>; returns the maximum, scaled likewise.</summary>
+    public static double SubtractMaximum<TKernels>(float* row, int columns, double unit)
         where TKernels : struct, IRowKernels
     {
         float max = TKernels.Max(row, columns);
-        float factor = MathF.ScaleB(1, exponent);
-        for (int a = 0; a < columns; a++) row[a] = (row[a] - max) * factor;
-        return Math.ScaleB(max, exponent);
+        for (int a = 0; a < columns; a++) row[a] = (float)((row[a] - max) * unit);
+        return max * unit;
     }
 
     /// <summary>Divides by the power of two that brings the largest element near one; returns its logarithm. All elements are ≥ 0, one is above.</summary>

@@ -21,5 +21,5 @@ internal readonly unsafe struct ShiftInvariantFeatures : IFeatureMap
         where TKernels : struct, IRowKernels => ExponentialRows.Map<TKernels>(rows);
 
     public double MapLogarithm<TKernels>(float* row, int columns, int exponent, double halfSquaredNorm)
-        where TKernels : struct, IRowKernels => RowScaling.SubtractMaximum<TKernels>(row, columns, exponent);
+        where TKernels : struct, IRowKernels => RowScaling.SubtractMaximum<TKernels>(row, columns, Math.ScaleB(1, exponent));
 }

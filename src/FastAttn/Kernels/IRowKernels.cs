@@ -26,6 +26,12 @@ internal unsafe interface IRowKernels
     /// <param name="largest"><c>[rows]</c>.</param>
     static abstract void ExpRelative(float* x, nint stride, int rows, int columns, float* largest);
 
+    /// <summary>
+    /// <c>x[r, c] ← 2^(x[r, c] − largest[r])</c>, otherwise as <see cref="ExpRelative"/>: at most 2 ulp from exact, and what is below
+    /// the smallest normal number is at most that number from exact.
+    /// </summary>
+    static abstract void Exp2Relative(float* x, nint stride, int rows, int columns, float* largest);
+
     /// <summary><c>x[i] ← x[i] + 1</c> where x[i] ≥ 0, else <c>exp(x[i])</c>: the elu + 1 map.</summary>
     static abstract void EluPlusOne(float* x, int count);
 

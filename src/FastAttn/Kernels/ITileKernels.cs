@@ -22,28 +22,33 @@ internal unsafe interface ITileKernels
     static abstract void MultiplyAdd(
         int rows, int depth, int columns, float* a, nint aStride, float* b, nint bStride, float* c, nint cStride);
 
+    /// <summary><c>C[rows, columns] = A[rows, depth] · B[depth, columns]</c>, depth at least one: as <see cref="MultiplyAdd"/> where C holds nothing yet.</summary>
+    static abstract void Multiply(
+        int rows, int depth, int columns, float* a, nint aStride, float* b, nint bStride, float* c, nint cStride);
+
     /// <summary>
-    /// One block of <see cref="KernelShape.KeyTile"/> keys against <paramref name="rows"/> queries, without leaving registers and L1:
+    /// One block of <see cref="KernelShape.KeyTile"/> keys, or half of one, against <paramref name="rows"/> queries, without leaving registers and L1:
     /// <c>P[i, j] = (query[i] · keys[:, j]) · coefficients[i·coefficientStride + j]</c>, <c>numerators[i] += P[i] · values</c>,
     /// <c>rowSums[i, :] +=</c> the sums of <c>P[i]</c>, one partial sum a lane.
     /// </summary>
     /// <param name="rows">Queries, a multiple of <see cref="RowTile"/>.</param>
+    /// <param name="keyCount"><see cref="KernelShape.KeyTile"/> or <see cref="KernelShape.HalfTile"/>.</param>
     /// <param name="features">Depth of the first product.</param>
     /// <param name="valueDimension">Columns of values and numerators, a multiple of <see cref="Lanes"/>; fixed sizes have their own code.</param>
     /// <param name="query"><c>[rows, features]</c>, rows <paramref name="queryStride"/> apart.</param>
     /// <param name="queryStride">Floats between query rows.</param>
-    /// <param name="keys"><c>[features, KeyTile]</c>: a block of keys, transposed and dense.</param>
+    /// <param name="keys"><c>[features, keyCount]</c>: a block of keys or half of one, transposed, rows <see cref="KernelShape.KeyTile"/> apart.</param>
     /// <param name="coefficients">
-    /// Points at the coefficient of (row 0, key 0). Row i reads KeyTile of them from <c>i·coefficientStride</c> on, with no alignment.
+    /// Points at the coefficient of (row 0, key 0). Row i reads keyCount of them from <c>i·coefficientStride</c> on, with no alignment.
     /// </param>
     /// <param name="coefficientStride">Floats between rows of coefficients: −1 where they depend on j − i alone.</param>
-    /// <param name="values"><c>[KeyTile, valueDimension]</c>, rows <paramref name="valueStride"/> apart.</param>
+    /// <param name="values"><c>[keyCount, valueDimension]</c>, rows <paramref name="valueStride"/> apart.</param>
     /// <param name="valueStride">Floats between value rows.</param>
     /// <param name="numerators"><c>[rows, valueDimension]</c>, accumulated.</param>
     /// <param name="numeratorStride">Floats between numerator rows.</param>
     /// <param name="rowSums"><c>[rows, Lanes]</c>, accumulated.</param>
     static abstract void AttentionTile(
-        int rows, int features, int valueDimension,
+        int rows, int keyCount, int features, int valueDimension,
         float* query, nint queryStride, float* keys, float* coefficients, nint coefficientStride,
         float* values, nint valueStride, float* numerators, nint numeratorStride, float* rowSums);
 

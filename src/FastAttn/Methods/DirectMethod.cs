@@ -18,8 +18,11 @@ internal sealed unsafe class DirectMethod<TKernels> : AttentionMethod
     /// <summary>Query rows whose features and numerators stay in the second-level cache while the keys stream by.</summary>
     private static int MostTileRows => 32 * TKernels.RowTile;
 
-    /// <summary>A head has at least this many tiles if it has the rows, so that threads end at about the same time.</summary>
-    private const int LeastTiles = 16;
+    /// <summary>
+    /// A thread has at least this many tiles if there are the rows, so that all end at about the same time. One thread makes the tiles
+    /// of two: a call that finds no helpers has no more scratch than one with them.
+    /// </summary>
+    private const int LeastTilesPerWorker = 4;
 
     /// <summary>
     /// Blocks that are summed apart before they join the total: a float32 running sum over many keys drifts. Sixteen blocks are
@@ -32,7 +35,8 @@ internal sealed unsafe class DirectMethod<TKernels> : AttentionMethod
         PartialSums sums = TakeSums<TKernels>(problem, 0, ref arena);
         KeyBlocks blocks = KeyBlocks.Pack<TKernels>(problem, crew, ref arena);
         int paddedRows = Padding.RoundUp(problem.QueryCount, TKernels.RowTile);
-        int tileRows = Math.Min(Padding.RoundUp((problem.QueryCount + LeastTiles - 1) / LeastTiles, TKernels.RowTile), MostTileRows);
+        int leastTiles = LeastTilesPerWorker * Math.Max(crew.Workers, 2);
+        int tileRows = Math.Min(Padding.RoundUp((problem.QueryCount + leastTiles - 1) / leastTiles, TKernels.RowTile), MostTileRows);
         float* rowSums = arena.Take<float>((long)crew.Workers * tileRows * TKernels.Lanes);
         float* parts = arena.Take<float>((long)crew.Workers * tileRows * sums.NumeratorStride);
         if (arena.IsMeasuring) return sums;
@@ -51,27 +55,46 @@ internal sealed unsafe class DirectMethod<TKernels> : AttentionMethod
         in HeadProblem problem, CoefficientWindow coefficients, KeyBlocks blocks, in PartialSums sums,
         int first, int rows, int firstBlock, int endBlock, float* rowSums)
     {
-        const int Tile = KernelShape.KeyTile;
         bool any = false;
         if (coefficients.IsEmpty) return any;
-        TokenLayout layout = problem.Layout;
         for (int block = firstBlock; block < endBlock; block++)
         {
-            // Rows i with a nonzero coefficient in this block: FirstNonZero ≤ j − i + Offset ≤ LastNonZero for some j of it.
-            int key = block * Tile, lastKey = Math.Min(key + Tile, problem.KeyCount) - 1;
-            long from = Math.Max(layout.TokensBefore((long)layout.Place(key) + problem.Offset - coefficients.LastNonZero), first);
-            long to = Math.Min(layout.TokensBefore((long)layout.Place(lastKey) + problem.Offset - coefficients.FirstNonZero + 1), first + rows) - 1;
-            if (from > to) continue;
-            any = true;
-            int skipped = (int)(from - first) / TKernels.RowTile * TKernels.RowTile;
-            int count = Padding.RoundUp((int)(to - first) + 1 - skipped, TKernels.RowTile);
-            int row = first + skipped;
-            float* lanes = rowSums + ((long)skipped * TKernels.Lanes);
-            if (layout.IsLine) AddTile(problem, blocks, block, sums, row, count, coefficients.From((long)key - row + problem.Offset), -1, lanes);
-            else AddGridTile(problem, coefficients, blocks, block, sums, row, count, lanes);
+            int key = block * KernelShape.KeyTile, middle = key + KernelShape.HalfTile;
+            if (problem.Layout.IsLine)
+            {
+                // Along the edges of what is visible, rows see one half of the block only. The first half's rows begin and end first.
+                TileRows firstHalf = RowsOf(problem, coefficients, key, middle, first, rows);
+                TileRows secondHalf = RowsOf(problem, coefficients, middle, middle + KernelShape.HalfTile, first, rows);
+                int onlyFirst = Math.Min(firstHalf.End, secondHalf.First), onlySecond = Math.Max(firstHalf.End, secondHalf.First);
+                any |= AddKeys(problem, coefficients, blocks, key, KernelShape.HalfTile, sums, first, firstHalf with { End = onlyFirst }, rowSums);
+                any |= AddKeys(problem, coefficients, blocks, key, KernelShape.KeyTile, sums, first, new TileRows(secondHalf.First, firstHalf.End), rowSums);
+                any |= AddKeys(problem, coefficients, blocks, middle, KernelShape.HalfTile, sums, first, secondHalf with { First = onlySecond }, rowSums);
+            }
+            else
+            {
+                TileRows range = RowsOf(problem, coefficients, key, key + KernelShape.KeyTile, first, rows);
+                if (range.First >= range.End) continue;
+                any = true;
+                AddGridTile(problem, coefficients, blocks, block, sums, first + range.First, range.End - range.First, rowSums + ((long)range.First * TKernels.Lanes));
+            }
         }
 
         return any;
+    }
+
+    /// <summary>
+    /// The rows with a nonzero coefficient among keys <paramref name="key"/> … <paramref name="endKey"/>−1, rounded to whole register
+    /// tiles and counted from <paramref name="first"/>: row i has FirstNonZero ≤ j − i + Offset ≤ LastNonZero for some key j.
+    /// </summary>
+    private static TileRows RowsOf(in HeadProblem problem, CoefficientWindow coefficients, int key, int endKey, int first, int rows)
+    {
+        TokenLayout layout = problem.Layout;
+        int lastKey = Math.Min(endKey, problem.KeyCount) - 1;
+        if (lastKey < key) return new TileRows(rows, rows);
+        long from = Math.Max(layout.TokensBefore((long)layout.Place(key) + problem.Offset - coefficients.LastNonZero) - first, 0);
+        long end = Math.Min(layout.TokensBefore((long)layout.Place(lastKey) + problem.Offset - coefficients.FirstNonZero + 1) - first, rows);
+        int start = (int)Math.Min(from, rows) / TKernels.RowTile * TKernels.RowTile;
+        return new TileRows(start, Math.Max(Padding.RoundUp((int)Math.Max(end, 0), TKernels.RowTile), start));
     }
 
     /// <summary>On a grid the coefficients of a tile lie scattered on the line, and are gathered for a few rows at a time, which stay in the first-level cache.</summary>
@@ -86,22 +109,40 @@ internal sealed unsafe class DirectMethod<TKernels> : AttentionMethod
             int count = Math.Min(rows, most);
             GridTile.Gather<TKernels>(
                 problem.Layout, coefficients.From(problem.Offset), row, count, problem.QueryCount, block * KernelShape.KeyTile, problem.KeyCount, tile);
-            AddTile(problem, blocks, block, sums, row, count, tile, GridTile.Stride, rowSums);
+            AddTile(problem, blocks, block * KernelShape.KeyTile, KernelShape.KeyTile, sums, row, count, tile, GridTile.Stride, rowSums);
             row += count;
             rowSums += count * TKernels.Lanes;
         }
     }
 
+    /// <summary>Adds a block of keys, or half of one, to a range of rows of a sequence; false when the range is empty.</summary>
+    private static bool AddKeys(
+        in HeadProblem problem, CoefficientWindow coefficients, KeyBlocks blocks, int key, int keyCount, in PartialSums sums, int first, TileRows range, float* rowSums)
+    {
+        if (range.First >= range.End) return false;
+        int row = first + range.First;
+        AddTile(
+            problem, blocks, key, keyCount, sums, row, range.End - range.First, coefficients.From((long)key - row + problem.Offset), -1,
+            rowSums + ((long)range.First * TKernels.Lanes));
+        return true;
+    }
+
     private static void AddTile(
-        in HeadProblem problem, KeyBlocks blocks, int block, in PartialSums sums, int row, int rows, float* coefficients, nint coefficientStride,
-        float* rowSums) =>
+        in HeadProblem problem, KeyBlocks blocks, int key, int keyCount, in PartialSums sums, int row, int rows, float* coefficients,
+        nint coefficientStride, float* rowSums)
+    {
+        int block = key / KernelShape.KeyTile, skipped = key % KernelShape.KeyTile;
         TKernels.AttentionTile(
-            rows, problem.Features, sums.NumeratorStride,
+            rows, keyCount, problem.Features, sums.NumeratorStride,
             problem.Query + ((long)row * problem.FeatureStride), problem.FeatureStride,
-            blocks.Keys(block), coefficients, coefficientStride,
-            blocks.Values(block), blocks.ValueStride,
+            blocks.Keys(block) + skipped, coefficients, coefficientStride,
+            blocks.Values(block) + (skipped * blocks.ValueStride), blocks.ValueStride,
             sums.Numerators + ((long)row * sums.NumeratorStride), sums.NumeratorStride,
             rowSums);
+    }
+
+    /// <summary>Rows of a tile from <paramref name="First"/> to before <paramref name="End"/>; none when the two are equal or the wrong way round.</summary>
+    private readonly record struct TileRows(int First, int End);
 
     /// <summary>Tiles of query rows, the last ones first: causal rows cost the more the later they are.</summary>
     private readonly struct Tiles(

@@ -31,8 +31,11 @@ public abstract unsafe class KernelSet
     public abstract void MultiplyAdd(
         int rows, int depth, int columns, float* a, nint aStride, float* b, nint bStride, float* c, nint cStride);
 
+    public abstract void Multiply(
+        int rows, int depth, int columns, float* a, nint aStride, float* b, nint bStride, float* c, nint cStride);
+
     public abstract void AttentionTile(
-        int rows, int features, int valueDimension, float* query, nint queryStride, float* keys, float* coefficients, nint coefficientStride,
+        int rows, int keyCount, int features, int valueDimension, float* query, nint queryStride, float* keys, float* coefficients, nint coefficientStride,
         float* values, nint valueStride, float* numerators, nint numeratorStride, float* rowSums);
 
     public abstract void CopyRows(
@@ -54,6 +57,8 @@ public abstract unsafe class KernelSet
     public abstract void ExpShifted(float* x, int count, float shift);
 
     public abstract void ExpRelative(float* x, nint stride, int rows, int columns, float* largest);
+
+    public abstract void Exp2Relative(float* x, nint stride, int rows, int columns, float* largest);
 
     public abstract void EluPlusOne(float* x, int count);
 
@@ -92,11 +97,15 @@ internal sealed unsafe class KernelSet<TKernels>(string name) : KernelSet
         int rows, int depth, int columns, float* a, nint aStride, float* b, nint bStride, float* c, nint cStride) =>
         TKernels.MultiplyAdd(rows, depth, columns, a, aStride, b, bStride, c, cStride);
 
+    public override void Multiply(
+        int rows, int depth, int columns, float* a, nint aStride, float* b, nint bStride, float* c, nint cStride) =>
+        TKernels.Multiply(rows, depth, columns, a, aStride, b, bStride, c, cStride);
+
     public override void AttentionTile(
-        int rows, int features, int valueDimension, float* query, nint queryStride, float* keys, float* coefficients, nint coefficientStride,
+        int rows, int keyCount, int features, int valueDimension, float* query, nint queryStride, float* keys, float* coefficients, nint coefficientStride,
         float* values, nint valueStride, float* numerators, nint numeratorStride, float* rowSums) =>
         TKernels.AttentionTile(
-            rows, features, valueDimension, query, queryStride, keys, coefficients, coefficientStride,
+            rows, keyCount, features, valueDimension, query, queryStride, keys, coefficients, coefficientStride,
             values, valueStride, numerators, numeratorStride, rowSums);
 
     public override void CopyRows(
@@ -125,6 +134,9 @@ internal sealed unsafe class KernelSet<TKernels>(string name) : KernelSet
 
     public override void ExpRelative(float* x, nint stride, int rows, int columns, float* largest) =>
         TKernels.ExpRelative(x, stride, rows, columns, largest);
+
+    public override void Exp2Relative(float* x, nint stride, int rows, int columns, float* largest) =>
+        TKernels.Exp2Relative(x, stride, rows, columns, largest);
 
     public override void EluPlusOne(float* x, int count) => TKernels.EluPlusOne(x, count);
 

@@ -26,14 +26,18 @@ public unsafe class TileKernelTests
 
     [Theory]
     [MemberData(nameof(Kernels))]
-    public void MultiplyAdd_is_exact_to_its_bound_for_every_small_shape(KernelSet kernels)
+    public void Products_are_exact_to_their_bound_for_every_small_shape(KernelSet kernels)
     {
         int[] depths = [0, 1, 2, 3, 7, 16, 17, 32, 40, 64, 80, 96, 112, 128, 256, 257, 300];
         foreach (int depth in depths)
         {
             for (int vectors = 0; vectors <= 9; vectors++)
             {
-                for (int tiles = 0; tiles <= 3; tiles++) CheckMultiplyAdd(kernels, tiles * kernels.RowTile, depth, vectors * kernels.Lanes);
+                for (int tiles = 0; tiles <= 3; tiles++)
+                {
+                    CheckProduct(kernels, adds: true, tiles * kernels.RowTile, depth, vectors * kernels.Lanes);
+                    if (depth > 0) CheckProduct(kernels, adds: false, tiles * kernels.RowTile, depth, vectors * kernels.Lanes);
+                }
             }
         }
     }
@@ -50,8 +54,11 @@ public unsafe class TileKernelTests
             {
                 for (int tiles = 0; tiles <= 6; tiles++)
                 {
-                    CheckAttentionTile(kernels, tiles * kernels.RowTile, depth, columns, coefficientStride: -1);
-                    CheckAttentionTile(kernels, tiles * kernels.RowTile, depth, columns, coefficientStride: KernelShape.KeyTile + 3);
+                    foreach (int keys in (int[])[KernelShape.KeyTile, KernelShape.HalfTile])
+                    {
+                        CheckAttentionTile(kernels, tiles * kernels.RowTile, keys, depth, columns, coefficientStride: -1);
+                        CheckAttentionTile(kernels, tiles * kernels.RowTile, keys, depth, columns, coefficientStride: KernelShape.KeyTile + 3);
+                    }
                 }
             }
         }
@@ -82,7 +89,7 @@ public unsafe class TileKernelTests
         return [.. Enumerable.Range(0, count).Select(_ => (float)((random.NextDouble() * 2) - 1))];
     }
 
-    private static void CheckMultiplyAdd(KernelSet kernels, int rows, int depth, int columns)
+    private static void CheckProduct(KernelSet kernels, bool adds, int rows, int depth, int columns)
     {
         // Strides wider than the rows, each by another amount, with the last row cut off where its data ends.
         int aStride = depth + 3, bStride = columns + 16, cStride = columns + 32;
@@ -91,12 +98,13 @@ public unsafe class TileKernelTests
         using var a = new GuardedFloats(left);
         using var b = new GuardedFloats(right);
         using var c = new GuardedFloats(before);
-        kernels.MultiplyAdd(rows, depth, columns, a.Pointer, aStride, b.Pointer, bStride, c.Pointer, cStride);
+        if (adds) kernels.MultiplyAdd(rows, depth, columns, a.Pointer, aStride, b.Pointer, bStride, c.Pointer, cStride);
+        else kernels.Multiply(rows, depth, columns, a.Pointer, aStride, b.Pointer, bStride, c.Pointer, cStride);
         double gamma = Rounding.Gamma((kernels.Fused ? depth : 2 * depth) + 2);
         for (int position = 0; position < before.Length; position++)
         {
             int i = position / cStride, j = position % cStride;
-            double sum = before[position], magnitude = Math.Abs(sum);
+            double sum = adds || j >= columns ? before[position] : 0, magnitude = Math.Abs(sum);
             for (int k = 0; k < depth && j < columns; k++)
             {
                 double term = (double)left[(i * aStride) + k] * right[(k * bStride) + j];
@@ -109,14 +117,14 @@ public unsafe class TileKernelTests
         }
     }
 
-    private static void CheckAttentionTile(KernelSet kernels, int rows, int features, int columns, int coefficientStride)
+    private static void CheckAttentionTile(KernelSet kernels, int rows, int keys, int features, int columns, int coefficientStride)
     {
-        const int Keys = KernelShape.KeyTile;
+        const int KeyStride = KernelShape.KeyTile;
         int queryStride = features + 1, valueStride = columns + 16, numeratorStride = columns + 48, lanes = kernels.Lanes;
-        float[] queries = Numbers(1, Extent(rows, features, queryStride)), keyBlock = Numbers(2, features * Keys);
-        float[] valueBlock = Numbers(3, Extent(Keys, columns, valueStride)), before = Numbers(4, Extent(rows, columns, numeratorStride));
+        float[] queries = Numbers(1, Extent(rows, features, queryStride)), keyBlock = Numbers(2, Extent(features, keys, KeyStride));
+        float[] valueBlock = Numbers(3, Extent(keys, columns, valueStride)), before = Numbers(4, Extent(rows, columns, numeratorStride));
         int lastRow = Math.Max(rows - 1, 0) * coefficientStride, origin = Math.Max(-lastRow, 0);
-        float[] coefficients = Numbers(5, Keys + Math.Abs(lastRow)), sumsBefore = Numbers(6, rows * lanes);
+        float[] coefficients = Numbers(5, keys + Math.Abs(lastRow)), sumsBefore = Numbers(6, rows * lanes);
         using var query = new GuardedFloats(queries);
         using var key = new GuardedFloats(keyBlock);
         using var value = new GuardedFloats(valueBlock);
@@ -124,23 +132,23 @@ public unsafe class TileKernelTests
         using var numerators = new GuardedFloats(before);
         using var rowSums = new GuardedFloats(sumsBefore);
         kernels.AttentionTile(
-            rows, features, columns, query.Pointer, queryStride, key.Pointer, coefficient.Pointer + origin, coefficientStride,
+            rows, keys, features, columns, query.Pointer, queryStride, key.Pointer, coefficient.Pointer + origin, coefficientStride,
             value.Pointer, valueStride, numerators.Pointer, numeratorStride, rowSums.Pointer);
 
         int scoreRoundings = (kernels.Fused ? features : 2 * features) + 1;
-        double sumGamma = Rounding.Gamma(scoreRoundings + Keys + 1);
-        double numeratorGamma = Rounding.Gamma(scoreRoundings + (kernels.Fused ? Keys : 2 * Keys) + 2);
-        var weights = new double[Keys];
-        var weightMagnitudes = new double[Keys];
+        double sumGamma = Rounding.Gamma(scoreRoundings + keys + 1);
+        double numeratorGamma = Rounding.Gamma(scoreRoundings + (kernels.Fused ? keys : 2 * keys) + 2);
+        var weights = new double[keys];
+        var weightMagnitudes = new double[keys];
         for (int i = 0; i < rows; i++)
         {
             double sum = 0, sumMagnitude = 0;
-            for (int j = 0; j < Keys; j++)
+            for (int j = 0; j < keys; j++)
             {
                 double score = 0, magnitude = 0;
                 for (int k = 0; k < features; k++)
                 {
-                    double term = (double)queries[(i * queryStride) + k] * keyBlock[(k * Keys) + j];
+                    double term = (double)queries[(i * queryStride) + k] * keyBlock[(k * KeyStride) + j];
                     score += term;
                     magnitude += Math.Abs(term);
                 }
@@ -159,12 +167,12 @@ public unsafe class TileKernelTests
                 sumMagnitude += Math.Abs(sumsBefore[(i * lanes) + lane]);
             }
 
-            AssertWithin(lanesSum, sum, sumGamma * sumMagnitude, $"{kernels} {rows}×{features}×{columns} row sum {i}");
+            AssertWithin(lanesSum, sum, sumGamma * sumMagnitude, $"{kernels} {rows}×{keys}×{features}×{columns} row sum {i}");
             for (int column = 0; column < columns; column++)
             {
                 int position = (i * numeratorStride) + column;
                 double expected = before[position], magnitude = Math.Abs(expected);
-                for (int j = 0; j < Keys; j++)
+                for (int j = 0; j < keys; j++)
                 {
                     double element = valueBlock[(j * valueStride) + column];
                     expected += weights[j] * element;
@@ -172,7 +180,7 @@ public unsafe class TileKernelTests
                 }
 
                 AssertWithin(
-                    numerators.Pointer[position], expected, numeratorGamma * magnitude, $"{kernels} {rows}×{features}×{columns} [{i},{column}]");
+                    numerators.Pointer[position], expected, numeratorGamma * magnitude, $"{kernels} {rows}×{keys}×{features}×{columns} [{i},{column}]");
             }
         }
 

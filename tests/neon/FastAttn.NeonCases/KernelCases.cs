@@ -29,11 +29,11 @@ internal static class KernelCases
         string family = named.Success ? named.Groups["family"].Value : method.Name;
         return family switch
         {
-            "MultiplyAdd" => Products(numbers),
+            "MultiplyAdd" or "Multiply" => Products(numbers),
             "SegmentedProduct" => SegmentedProducts(numbers),
             "CopyRows" => RowCopies(numbers),
             "ScaleRows" => ScaledRowCopies(numbers),
-            "ExpRelative" => RelativeExponentials(numbers),
+            "ExpRelative" or "Exp2Relative" => RelativeExponentials(numbers),
             "AttentionTile" => AttentionTiles(numbers),
             "SoftmaxTile" => SoftmaxTiles(numbers),
             "TransposeScaled" => Transposes(numbers),
@@ -128,18 +128,18 @@ internal static class KernelCases
     {
         foreach (int valueDimension in new[] { 4, 12, 16, 20, 28, 32, 44, 64, 80, 96, 100, 128 })
         {
-            foreach ((int rows, int features) in new[] { (12, 1), (12, 64), (36, 33) })
+            foreach ((int rows, int keyCount, int features) in new[] { (12, KeyTile, 1), (12, KeyTile, 64), (36, KeyTile, 33), (12, KeyTile / 2, 64), (36, KeyTile / 2, 33) })
             {
                 nint queryStride = features + 2, valueStride = valueDimension + 4, numeratorStride = valueDimension + 8;
                 yield return
                 [
-                    rows, features, valueDimension, Matrix(numbers, rows, features, queryStride), queryStride, Normal(numbers, features * KeyTile),
+                    rows, keyCount, features, valueDimension, Matrix(numbers, rows, features, queryStride), queryStride, Normal(numbers, features * KeyTile),
                     Positive(numbers, rows - 1 + KeyTile) with { Start = rows - 1 }, (nint)(-1), Matrix(numbers, KeyTile, valueDimension, valueStride), valueStride,
                     Matrix(numbers, rows, valueDimension, numeratorStride), numeratorStride, Normal(numbers, rows * Lanes),
                 ];
                 yield return
                 [
-                    rows, features, valueDimension, Matrix(numbers, rows, features, queryStride), queryStride, Normal(numbers, features * KeyTile),
+                    rows, keyCount, features, valueDimension, Matrix(numbers, rows, features, queryStride), queryStride, Normal(numbers, features * KeyTile),
                     Positive(numbers, rows * KeyTile), (nint)KeyTile, Matrix(numbers, KeyTile, valueDimension, valueStride), valueStride,
                     Matrix(numbers, rows, valueDimension, numeratorStride), numeratorStride, Normal(numbers, rows * Lanes),
                 ];

@@ -1,7 +1,7 @@
 using FastAttn.Generators.Isa;
 using FastAttn.Generators.Statements;
 
-namespace FastAttn.Generators.Tiles;
+namespace FastAttn.Generators.Exponentials;
 
 /// <summary>
 /// 2ˣ⁻ʰ for scores in units of one binary logarithm, h ≥ 0 a whole number: n the whole number nearest to x, a polynomial of degree

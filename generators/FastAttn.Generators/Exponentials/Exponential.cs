@@ -1,6 +1,6 @@
 using FastAttn.Generators.Statements;
 
-namespace FastAttn.Generators.Rows;
+namespace FastAttn.Generators.Exponentials;
 
 /// <summary>
 /// eˣ = 2ⁿ·e^r with n the whole number nearest to x/ln 2 and |r| ≤ ½ ln 2: a polynomial of degree 6 for e^r, then a scaling that
