@@ -44,22 +44,22 @@ internal sealed unsafe class DirectToeplitzProduct<TKernels> : ToeplitzProduct
 
     protected override int Exponent(int head) => _exponents[head];
 
+    protected override void Measure(in OperandBlock x, float* squares, float* workspace) => x.Load(0, Shape.InputLength, workspace, squares);
+
     protected override void MultiplyBlock(int head, in OperandBlock x, in ProductBlock y, float* workspace)
     {
         int depth = Shape.InputLength, wholeRows = y.IsPlain ? Shape.OutputLength / TKernels.RowTile * TKernels.RowTile : 0;
         int restRows = PaddedRows(Shape) - wholeRows;
         float* packed = workspace, rest = packed + ((long)depth * BlockColumns);
-        if (!x.IsPlain) x.Load(0, depth, packed);
-        float* operand = x.IsPlain ? x.Matrix : packed;
-        nint stride = x.IsPlain ? x.Stride : BlockColumns;
+        if (!x.IsAsItStands) x.Load(0, depth, packed, null);
         float* firstRow = (float*)_coefficients.Data + ((long)head * Stride) + Padding + Shape.OutputLength - 1;
 
         // Whole tiles of rows in place; the others in a copy, which has room for the rows that fill the last tile.
         for (long row = 0; row < wholeRows; row++) new Span<float>(y.Matrix + (row * y.Stride), BlockColumns).Clear();
-        TKernels.MultiplyAdd(wholeRows, depth, BlockColumns, firstRow, -1, operand, stride, y.Matrix, y.Stride);
+        TKernels.MultiplyAdd(wholeRows, depth, BlockColumns, firstRow, -1, packed, BlockColumns, y.Matrix, y.Stride);
         if (restRows == 0) return;
         new Span<float>(rest, restRows * BlockColumns).Clear();
-        TKernels.MultiplyAdd(restRows, depth, BlockColumns, firstRow - wholeRows, -1, operand, stride, rest, BlockColumns);
+        TKernels.MultiplyAdd(restRows, depth, BlockColumns, firstRow - wholeRows, -1, packed, BlockColumns, rest, BlockColumns);
         y.Store(rest, wholeRows, restRows);
     }
 

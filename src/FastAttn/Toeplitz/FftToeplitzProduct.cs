@@ -9,8 +9,8 @@ namespace FastAttn.Toeplitz;
 internal sealed unsafe class FftToeplitzProduct<TKernels> : ToeplitzProduct
     where TKernels : struct, IKernels
 {
-    /// <summary>Columns of the outermost step that are packed and transformed together, for both halves at once, while they are in cache.</summary>
-    private const int RunColumns = 32;
+    /// <summary>Columns of the outermost step that are packed and transformed together, for both halves at once, while they are in the first-level cache.</summary>
+    private const int RunColumns = 16;
 
     private readonly LaneFft _fft;
     private readonly AlignedBuffer _spectra;
@@ -41,23 +41,33 @@ internal sealed unsafe class FftToeplitzProduct<TKernels> : ToeplitzProduct
 
     protected override int Exponent(int head) => _exponents[head];
 
+    /// <summary>Packs and transforms the columns as they stand, in the hope that they need no factors.</summary>
+    protected override void Measure(in OperandBlock x, float* squares, float* workspace) => Forward(x, squares, workspace);
+
     protected override void MultiplyBlock(int head, in OperandBlock x, in ProductBlock y, float* workspace)
     {
         float* cyclic = workspace, skew = cyclic + _fft.WorkFloats, run = skew + _fft.WorkFloats;
         nint legStride = LegStride(_fft);
-        for (int column = 0; column < _fft.Columns; column += RunColumns)
-        {
-            int count = Math.Min(RunColumns, _fft.Columns - column);
-            for (int leg = 0; leg < _fft.Rows; leg++) x.Load((leg * _fft.Columns) + column, count, run + (leg * legStride));
-            LaneConvolution<TKernels>.ForwardPair(_fft, column, count, run, legStride, cyclic, skew);
-        }
-
+        if (!x.IsAsItStands) Forward(x, null, workspace);
         LaneConvolution<TKernels>.ConvolveHalves(_fft, Spectrum(head), cyclic, skew);
         for (int column = 0; column < _fft.Columns; column += RunColumns)
         {
             int count = Math.Min(RunColumns, _fft.Columns - column);
             LaneConvolution<TKernels>.InversePair(_fft, column, count, run, legStride, cyclic, skew);
             for (int leg = 0; leg < _fft.Rows; leg++) y.Store(run + (leg * legStride), (leg * _fft.Columns) + column, count);
+        }
+    }
+
+    /// <summary>Packs the operand, adding up squares if asked to, and makes the outermost step of both halves.</summary>
+    private void Forward(in OperandBlock x, float* squares, float* workspace)
+    {
+        float* cyclic = workspace, skew = cyclic + _fft.WorkFloats, run = skew + _fft.WorkFloats;
+        nint legStride = LegStride(_fft);
+        for (int column = 0; column < _fft.Columns; column += RunColumns)
+        {
+            int count = Math.Min(RunColumns, _fft.Columns - column);
+            for (int leg = 0; leg < _fft.Rows; leg++) x.Load((leg * _fft.Columns) + column, count, run + (leg * legStride), squares);
+            LaneConvolution<TKernels>.ForwardPair(_fft, column, count, run, legStride, cyclic, skew);
         }
     }
 

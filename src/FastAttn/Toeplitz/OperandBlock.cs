@@ -3,8 +3,7 @@ using FastAttn.Memory;
 namespace FastAttn.Toeplitz;
 
 /// <summary>
-/// Columns of an operand on their way into packed rows. Short direct products read the matrix itself where there is nothing to scale or
-/// to fill up; transforms always pack, because the strides of a matrix are mostly a power of two, which thrashes the cache's sets.
+/// Columns of an operand on their way into packed rows: the strides of a matrix are mostly a power of two, which thrashes the cache's sets.
 /// </summary>
 internal readonly unsafe struct OperandBlock
 {
@@ -14,30 +13,27 @@ internal readonly unsafe struct OperandBlock
     private readonly int _blockColumns;
 
     /// <param name="columns">The columns.</param>
-    /// <param name="inputLength">Rows that a product asks for.</param>
     /// <param name="scaling">What packed columns are multiplied by.</param>
     /// <param name="notFinite">A bit for each column in which a NaN or an infinity stands; it is packed as zero.</param>
     /// <param name="blockColumns">Columns of a packed row.</param>
-    public OperandBlock(in ToeplitzColumns columns, int inputLength, ColumnScaling scaling, ulong notFinite, int blockColumns)
+    public OperandBlock(in ToeplitzColumns columns, ColumnScaling scaling, ulong notFinite, int blockColumns)
     {
         _columns = columns;
         _scaling = scaling;
         _notFinite = notFinite;
         _blockColumns = blockColumns;
-        IsPlain = columns.Width == blockColumns && columns.Rows == inputLength && columns.Mask is null && notFinite == 0 && scaling.IsOne(columns.Width);
+        IsAsItStands = notFinite == 0 && scaling.IsOne(columns.Width);
     }
 
-    /// <summary>The first element.</summary>
-    public float* Matrix => _columns.X;
-
-    /// <summary>Floats between rows.</summary>
-    public nint Stride => _columns.XStride;
-
-    /// <summary>True when a row of the matrix is a packed row as it is.</summary>
-    public bool IsPlain { get; }
+    /// <summary>True when nothing is scaled or left out on the way.</summary>
+    public bool IsAsItStands { get; }
 
     /// <summary>Packs rows from <paramref name="row"/> on; zeros after the data, for rows that are not there and for what is not finite.</summary>
-    public void Load(int row, int count, float* packed)
+    /// <param name="row">The first row.</param>
+    /// <param name="count">Rows.</param>
+    /// <param name="packed">Where they go, one after the other.</param>
+    /// <param name="squares">Null, or where each column's squares are added up; then nothing is scaled.</param>
+    public void Load(int row, int count, float* packed, float* squares)
     {
         int end = Math.Clamp(_columns.Rows, row, row + count);
         for (int start = row, next; start < end; start = next)
@@ -45,13 +41,16 @@ internal readonly unsafe struct OperandBlock
             next = _columns.RunEnd(start, end);
             float* target = packed + ((long)(start - row) * _blockColumns);
             if (!_columns.HasRow(start)) Clearing.Clear(target, (long)(next - start) * _blockColumns);
-            else _scaling.Move<ColumnScaling.Overwriting>(Matrix + (start * Stride), Stride, next - start, _columns.Width, target, _blockColumns);
+            else if (squares is null) _scaling.Move<ColumnScaling.Overwriting>(Source(start), _columns.XStride, next - start, _columns.Width, target, _blockColumns);
+            else ColumnSquares.Copy(Source(start), _columns.XStride, next - start, _columns.Width, target, _blockColumns, squares);
         }
 
         if (_notFinite != 0) ClearNotFinite(end - row, packed);
         if (_columns.Width < _blockColumns) ClearBeyondData(end - row, packed);
         Clearing.Clear(packed + ((long)(end - row) * _blockColumns), (long)(row + count - end) * _blockColumns);
     }
+
+    private float* Source(int row) => _columns.X + (row * _columns.XStride);
 
     private void ClearNotFinite(int rows, float* packed)
     {

@@ -54,9 +54,14 @@ internal abstract unsafe class ToeplitzProduct : IColumnProduct
     {
         int matrix = Shape.Heads == 1 ? 0 : head;
         Span<int> exponents = stackalloc int[BlockColumns];
-        ulong notFinite = ColumnExponents.Find(columns, exponents);
-        float* factors = stackalloc float[4 * BlockColumns];
+        float* factors = stackalloc float[5 * BlockColumns];
         float* xFirst = factors, xSecond = xFirst + BlockColumns, yFirst = xSecond + BlockColumns, ySecond = yFirst + BlockColumns;
+        float* squares = ySecond + BlockColumns;
+        new Span<float>(xFirst, 2 * BlockColumns).Fill(1);
+        new Span<float>(squares, BlockColumns).Clear();
+        AlignedBuffer workspace = _workspaces.Rent();
+        Measure(new OperandBlock(columns, new ColumnScaling(xFirst, xSecond), 0, BlockColumns), squares, (float*)workspace.Data);
+        ulong notFinite = ColumnExponents.Find(columns, squares, exponents);
         for (int column = 0; column < BlockColumns; column++)
         {
             int exponent = exponents[column];
@@ -67,9 +72,8 @@ internal abstract unsafe class ToeplitzProduct : IColumnProduct
             };
         }
 
-        var operand = new OperandBlock(columns, Shape.InputLength, new ColumnScaling(xFirst, xSecond), notFinite, BlockColumns);
+        var operand = new OperandBlock(columns, new ColumnScaling(xFirst, xSecond), notFinite, BlockColumns);
         var product = new ProductBlock(columns, Shape.OutputLength, new ColumnScaling(yFirst, ySecond), BlockColumns);
-        AlignedBuffer workspace = _workspaces.Rent();
         MultiplyBlock(matrix, operand, product, (float*)workspace.Data);
         for (int column = 0; column < columns.Width && notFinite != 0; column++)
         {
@@ -79,7 +83,16 @@ internal abstract unsafe class ToeplitzProduct : IColumnProduct
         _workspaces.Return(workspace);
     }
 
-    /// <summary>The product of one block.</summary>
+    /// <summary>
+    /// Adds every column's sum of squares to <paramref name="squares"/>. What it leaves in the workspace <see cref="MultiplyBlock"/>
+    /// starts from, when columns turn out to be fit as they stand.
+    /// </summary>
+    /// <param name="x">The operand as it stands.</param>
+    /// <param name="squares">One a column of the block.</param>
+    /// <param name="workspace">The workspace.</param>
+    protected abstract void Measure(in OperandBlock x, float* squares, float* workspace);
+
+    /// <summary>The product of one block, after <see cref="Measure"/> of the same columns.</summary>
     /// <param name="head">Which matrix.</param>
     /// <param name="x">n_in rows.</param>
     /// <param name="y">n_out rows, overwritten.</param>
