@@ -60,7 +60,7 @@ internal sealed record CostTable
     /// <summary>
     /// The shipped table of a tier: AVX-512 as the <c>costs</c> command of the benchmark program measured it on a quiet Zen 4; the others
     /// as measured on a Zen 5 before tails and trees were there. Only ratios decide: the figures of tails are 1.7, 1.4 and 1.4 times
-    /// those of the direct tiles, as calls of one millisecond in turn showed on the Zen 4; those of other tiers' trees are estimates.
+    /// those of the direct tiles, as calls of one millisecond in turn showed on the Zen 4; those of other tiers' trees are a busy Zen 4's.
     /// </summary>
     public static CostTable Shipped(InstructionTier tier) => tier switch
     {
@@ -69,7 +69,7 @@ internal sealed record CostTable
             DirectGflops = 111,
             LinearGflops = 125,
             TailGflops = 189,
-            MultipoleGflops = 54,
+            MultipoleGflops = 76,
             AroundNanoseconds = 2.6,
             FftNanoseconds = [19.9, 21.9, 24.2, 27.7, 29.8, 35.3, 39.4, 42.9, 49.5, 72, 109, 165, 194],
         },
@@ -78,7 +78,7 @@ internal sealed record CostTable
             DirectGflops = 132,
             LinearGflops = 76,
             TailGflops = 185,
-            MultipoleGflops = 40,
+            MultipoleGflops = 70,
             AroundNanoseconds = 2.5,
             FftNanoseconds = [8.4, 9.1, 10.1, 11.3, 12.7, 13.6, 14.5, 16.8, 19.3, 20.9, 22.4, 27.4, 38],
         },
@@ -89,7 +89,7 @@ internal sealed record CostTable
             DirectGflops = 62,
             LinearGflops = 39,
             TailGflops = 86,
-            MultipoleGflops = 20,
+            MultipoleGflops = 33,
             AroundNanoseconds = 5.0,
             FftNanoseconds = [8.7, 9.9, 11.1, 12.3, 13.4, 14.9, 16.3, 18.2, 19.4, 21.3, 24.1, 26.3, 27],
         },
