@@ -1,5 +1,7 @@
 """The mathematics in float64, by the definition: n x n arrays, no trick. Arrays are [B, H, n, d]."""
 
+import math
+
 import numpy as np
 
 
@@ -85,6 +87,46 @@ def kernelized_attention(
     weights = np.where(visible, weights, 0)
     total = weights.sum(axis=-1, keepdims=True)
     return np.divide(weights @ v, total, out=np.zeros((batch, heads, n_q, v.shape[-1])), where=total != 0)
+
+
+def maclaurin_coefficient(kernel, n):
+    """a_N of the kernel's series."""
+    if n == 0:
+        return 1.0
+    if kernel == "sqrt":
+        return math.prod(range(1, 2 * n - 2, 2)) / (2**n * math.factorial(n))
+    return {"inv": 1.0, "log": 1.0 / n}.get(kernel, 1.0 / math.factorial(n))
+
+
+def maclaurin(x, draw):
+    """phi(x): exact features and random ones."""
+    first = 0 if draw.literal else draw.exact_degrees + 1
+    exact = [np.ones(x.shape[:-1] + (1,)), x, (x[..., :, None] * x[..., None, :]).reshape(x.shape[:-1] + (-1,))]
+    parts = [math.sqrt(maclaurin_coefficient(draw.kernel, n)) * exact[n] for n in range(first)]
+    row = 0
+    for n in draw.degrees.tolist():
+        probability = 2.0**-n / sum(2.0**-m for m in range(first, 21))
+        w = draw.signs[row : row + n].astype(np.float64)
+        size = math.sqrt(maclaurin_coefficient(draw.kernel, n) / (probability * len(draw.degrees)))
+        parts.append(size * np.prod(x @ w.T, axis=-1, keepdims=True))
+        row += n
+    return np.concatenate(parts, axis=-1)
+
+
+def schoenbat(q, k, v, draw, *, bias=None, causal=False, query_offset=None, key_mask=None, lengths=None):
+    """Before gamma and beta; and where the denominator keeps a twentieth of its terms."""
+    q, k, v = (np.asarray(x, dtype=np.float64) for x in (q, k, v))
+    batch, heads, n_q, d = q.shape
+    n_k = k.shape[2]
+    k, v = (np.repeat(x, heads // x.shape[1], axis=1) for x in (k, v))
+    q, k = (unit_rows(x - x.mean(axis=-1, keepdims=True)) * d**-0.25 for x in (q, k))
+    phi_q, phi_k = maclaurin(q, draw), np.swapaxes(maclaurin(k, draw), -1, -2)
+    visible = visible_pairs(batch, n_q, n_k, causal, query_offset, key_mask, lengths, bias)
+    factor = visible if bias is None else visible * np.exp(pair_bias(bias, n_q, n_k) - np.max(bias))
+    weights, size = factor * (phi_q @ phi_k), factor * (np.abs(phi_q) @ np.abs(phi_k))
+    total = weights.sum(axis=-1, keepdims=True)
+    result = np.divide(weights @ v, total, out=np.zeros((batch, heads, n_q, v.shape[-1])), where=total != 0)
+    return result, 20 * np.abs(total[..., 0]) >= size.sum(axis=-1)
 
 
 def largest_error(got, expected, v, visible):

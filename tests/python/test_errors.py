@@ -125,6 +125,76 @@ TOEPLITZ = [
     (dict(threads=0), ArgumentError, ["threads"]),
 ]
 
+DRAW = fastattn.maclaurin_features(40, 8, kernel="log", exact_degrees=1)
+SCHOENBAT = [
+    (dict(q=array(2, 4, 9, 8, dtype=np.int32)), DTypeError, ["q", "int32"]),
+    (dict(k=array(2, 2, 12, 7)), ShapeError, ["k"]),
+    (dict(kernel="cosh"), ArgumentError, ["kernel", "cosh", "trigh"]),
+    (dict(kernel=None), DTypeError, ["kernel"]),
+    (dict(features=1), ArgumentError, ["features is 1; expected 2"]),
+    (dict(features=4097), ArgumentError, ["features is 4097"]),
+    (dict(features=None), DTypeError, ["features"]),
+    (dict(features=45, exact_degrees=2), ArgumentError, ["features is 45; expected 46"]),
+    (dict(exact_degrees=3), ArgumentError, ["exact_degrees", "3"]),
+    (dict(exact_degrees=1, literal=True), ArgumentError, ["exact_degrees is 1"]),
+    (dict(literal=1), DTypeError, ["literal"]),
+    (dict(seed=-1), ArgumentError, ["seed"]),
+    (dict(draw="exp"), DTypeError, ["draw", "MaclaurinFeatures"]),
+    (dict(draw=fastattn.maclaurin_features(40, 9)), ShapeError, ["draw has 9 columns; expected the head dimension 8"]),
+    (dict(draw=DRAW, kernel="inv"), ArgumentError, ["kernel is inv; expected log"]),
+    (dict(draw=DRAW, features=41), ShapeError, ["features is 41; expected 40"]),
+    (dict(draw=DRAW, exact_degrees=2), ArgumentError, ["exact_degrees is 2; expected 1"]),
+    (dict(draw=DRAW, literal=True), ArgumentError, ["literal"]),
+    (dict(gamma=array(4)), ShapeError, ["gamma is [4]; expected [1], [5] or [4, 5]"]),
+    (dict(gamma=array(1, 1, 5)), ShapeError, ["gamma", "3 axes"]),
+    (dict(gamma=np.arange(5)), DTypeError, ["gamma", "int"]),
+    (dict(gamma=np.inf), ArgumentError, ["gamma[0] is"]),
+    (dict(gamma="two"), DTypeError, ["gamma"]),
+    (dict(beta=array(2, 5)), ShapeError, ["beta is [2, 5]"]),
+    (dict(beta=spoiled((5,), 0)), ArgumentError, ["beta[2] is 0"]),
+    (dict(beta=np.nan), ArgumentError, ["beta[0] is NaN"]),
+    (dict(tolerance=1), ArgumentError, ["tolerance is 1"]),
+    (dict(method="linear", bias=array(20)), ArgumentError, ["linear"]),
+    (dict(bias=array(19)), ShapeError, ["bias", "[19]", "20"]),
+    (dict(causal=True, k=array(2, 2, 8, 8), v=array(2, 2, 8, 5)), ShapeError, ["query_offset"]),
+    (dict(key_mask=array(12)), DTypeError, ["key_mask"]),
+    (dict(threads=0), ArgumentError, ["threads"]),
+    (dict(return_info=None), DTypeError, ["return_info"]),
+]
+
+MACLAURIN_VALID = dict(features=30, dim=4)
+MACLAURIN = [
+    (dict(features=1), ArgumentError, ["features is 1; expected 2"]),
+    (dict(features=4097), ArgumentError, ["features", "4097"]),
+    (dict(features=5, exact_degrees=1), ArgumentError, ["features is 5; expected 6"]),
+    (dict(features=2.0), DTypeError, ["features"]),
+    (dict(dim=0), ArgumentError, ["dim", "0"]),
+    (dict(dim=513), ArgumentError, ["dim", "513"]),
+    (dict(features=4096, dim=90, exact_degrees=2), ArgumentError, ["exact_degrees is 2"]),
+    (dict(kernel="cosh"), ArgumentError, ["kernel", "cosh"]),
+    (dict(kernel=None), DTypeError, ["kernel"]),
+    (dict(seed=2**64), ArgumentError, ["seed"]),
+    (dict(exact_degrees=3), ArgumentError, ["exact_degrees", "3"]),
+    (dict(exact_degrees=1, literal=True), ArgumentError, ["exact_degrees is 1"]),
+    (dict(literal=0), DTypeError, ["literal"]),
+]
+
+DRAW_VALUES_VALID = dict(degrees=[2, 3], signs=np.ones((5, 4), dtype=int), exact_degrees=1)
+DRAW_VALUES = [
+    (dict(degrees=[2.0, 3.0]), DTypeError, ["degrees", "float64"]),
+    (dict(degrees=[[2, 3]]), ShapeError, ["degrees", "2 axes"]),
+    (dict(degrees=np.array([], dtype=int)), ShapeError, ["degrees"]),
+    (dict(degrees=[1, 3]), ArgumentError, ["degrees[0] is 1; expected 2"]),
+    (dict(degrees=[2, 2**40]), ArgumentError, ["degrees[1]"]),
+    (dict(degrees=[2, 2]), ShapeError, ["signs"]),
+    (dict(signs=np.ones(20, dtype=int)), ShapeError, ["signs", "1 axes"]),
+    (dict(signs=np.ones((5, 4))), DTypeError, ["signs", "float64"]),
+    (dict(signs=np.zeros((5, 4), dtype=int)), ArgumentError, ["signs[0] is 0"]),
+    (dict(signs=np.full((5, 4), 257)), ArgumentError, ["signs[0]"]),
+    (dict(signs=np.ones((5, 0), dtype=int)), ArgumentError, ["dim is 0"]),
+    (dict(kernel="cosh"), ArgumentError, ["kernel"]),
+]
+
 PROJECTION_VALID = dict(features=8, dim=4)
 PROJECTION = [
     (dict(features=0), ArgumentError, ["features", "0"]),
@@ -169,6 +239,15 @@ class ErrorTest(unittest.TestCase):
 
     def test_projection(self):
         self.check_table(fastattn.random_projection, PROJECTION_VALID, PROJECTION)
+
+    def test_schoenbat(self):
+        self.check_table(fastattn.schoenbat, VALID, SCHOENBAT)
+        table = [line for line in SCHOENBAT if not {"q", "v"} & set(line[0])]
+        self.check_table(fastattn.schoenbat, VALID, table, out_shape=(2, 4, 9, 5))
+
+    def test_maclaurin(self):
+        self.check_table(fastattn.maclaurin_features, MACLAURIN_VALID, MACLAURIN)
+        self.check_table(fastattn.MaclaurinFeatures.from_values, DRAW_VALUES_VALID, DRAW_VALUES)
 
     def test_out(self):
         good = np.empty((2, 4, 9, 5), dtype=np.float32)

@@ -28,6 +28,10 @@ CONVENTIONS = {
     "kernelized_attention": "q, k, v, *, bias=None, feature_map='prf', features=None, projection=None,"
     " projection_kind='orthogonal', seed=0, nu=1, normalize=None, qk_scale=None, causal=False, query_offset=None, key_mask=None,"
     " lengths=None, tolerance=0.0001, method='auto', threads=None, out=None, return_info=False",
+    "schoenbat": "q, k, v, *, kernel='exp', features=128, draw=None, exact_degrees=0, gamma=None, beta=None, causal=False,"
+    " key_mask=None, seed=0, literal=False, bias=None, query_offset=None, lengths=None, tolerance=0.0001, method='auto',"
+    " threads=None, out=None, return_info=False",
+    "maclaurin_features": "features, dim, *, kernel='exp', seed=0, exact_degrees=0, literal=False",
     "toeplitz_matmul": "c, x, *, out=None, threads=None",
     "random_projection": "features, dim, *, kind='orthogonal', seed=0",
     "show_config": "",
@@ -58,12 +62,12 @@ class InterfaceTest(unittest.TestCase):
     def test_everything_public_is_documented(self):
         for name in fastattn.__all__:
             self.assertTrue(inspect.getdoc(getattr(fastattn, name)), name)
-        text = fastattn.kernelized_attention.__doc__
-        for parameter in inspect.signature(fastattn.kernelized_attention).parameters:
-            self.assertIn(f"{parameter}", text)
+        for function in (fastattn.kernelized_attention, fastattn.schoenbat, fastattn.maclaurin_features):
+            for parameter in inspect.signature(function).parameters:
+                self.assertIn(f"{parameter}", function.__doc__)
 
     def test_examples(self):
-        for name in ("fastattn", "fastattn._kernelized", "fastattn._toeplitz"):
+        for name in ("fastattn", "fastattn._kernelized", "fastattn._maclaurin", "fastattn._schoenbat", "fastattn._toeplitz"):
             module = importlib.import_module(name)
             result = doctest.testmod(module, extraglobs={"fastattn": fastattn})
             self.assertGreater(result.attempted, 0, name)
@@ -131,7 +135,7 @@ class LoaderTest(unittest.TestCase):
 
     def test_structures_have_the_sizes_of_the_header(self):
         # 8-byte fields throughout, but for six 4-byte ones in the options and two in the tensor.
-        sizes = {"Tensor": 80, "Handle": 8, "AttentionShape": 64, "AttentionOptions": 96, "KeySelection": 40, "Report": 40}
+        sizes = {"Tensor": 80, "Handle": 8, "AttentionShape": 64, "AttentionOptions": 96, "SchoenbatOptions": 96, "KeySelection": 40, "Report": 40}
         for name, size in sizes.items():
             self.assertEqual(_library.ctypes.sizeof(getattr(_library, name)), size, name)
 

@@ -18,6 +18,7 @@ from ._config import show_config
 from ._errors import ArgumentError, DTypeError, FastAttnError, ShapeError
 from ._forward import AttentionInfo
 from ._kernelized import kernelized_attention
+from ._maclaurin import MaclaurinFeatures, maclaurin_features
 from ._positions import (
     Positions,
     alibi_positions,
@@ -29,6 +30,7 @@ from ._positions import (
     t5_positions,
 )
 from ._projection import random_projection
+from ._schoenbat import schoenbat
 from ._toeplitz import toeplitz_matmul
 
 __all__ = [
@@ -36,6 +38,7 @@ __all__ = [
     "AttentionInfo",
     "DTypeError",
     "FastAttnError",
+    "MaclaurinFeatures",
     "Positions",
     "ShapeError",
     "alibi_positions",
@@ -45,7 +48,9 @@ __all__ = [
     "kerple_log_positions",
     "kerple_power_positions",
     "kernelized_attention",
+    "maclaurin_features",
     "random_projection",
+    "schoenbat",
     "show_config",
     "t5_positions",
     "toeplitz_matmul",

@@ -38,7 +38,7 @@ class Tensor(ctypes.Structure):
 
 
 class Handle(ctypes.Structure):
-    """fa_projection, fa_position, fa_attention and fa_toeplitz."""
+    """fa_projection, fa_position, fa_maclaurin, fa_attention and fa_toeplitz."""
 
     _fields_ = [("id", ctypes.c_uint64)]
 
@@ -84,6 +84,28 @@ class AttentionOptions(_Sized):
         ("tolerance", ctypes.c_float),
         ("position", Handle),
         ("nu", ctypes.c_int64),
+    ]
+
+
+class SchoenbatOptions(_Sized):
+    """fa_schoenbat_options."""
+
+    _fields_ = [
+        ("struct_size", ctypes.c_uint64),
+        ("kernel", ctypes.c_char_p),
+        ("method", ctypes.c_char_p),
+        ("seed", ctypes.c_uint64),
+        ("features", ctypes.c_int64),
+        ("query_offset", ctypes.c_int64),
+        ("gamma", ctypes.POINTER(Tensor)),
+        ("beta", ctypes.POINTER(Tensor)),
+        ("has_query_offset", ctypes.c_int32),
+        ("causal", ctypes.c_int32),
+        ("exact_degrees", ctypes.c_int32),
+        ("literal", ctypes.c_int32),
+        ("threads", ctypes.c_int32),
+        ("tolerance", ctypes.c_float),
+        ("position", Handle),
     ]
 
 
@@ -135,6 +157,22 @@ _SIGNATURES = {
     "fa_position_kerple_power": (_STATUS, [_P(Tensor), _P(Tensor), _P(Handle)]),
     "fa_position_grid": (_STATUS, [_P(Tensor), ctypes.c_int64, ctypes.c_int64, _P(Handle)]),
     "fa_position_destroy": (_STATUS, [Handle]),
+    "fa_maclaurin_create": (
+        _STATUS,
+        [ctypes.c_int64, ctypes.c_int64, ctypes.c_char_p, ctypes.c_uint64, ctypes.c_int32, ctypes.c_int32, _P(Handle)],
+    ),
+    "fa_maclaurin_from_values": (
+        _STATUS,
+        [
+            ctypes.c_void_p, ctypes.c_int64, ctypes.c_void_p, ctypes.c_int64, ctypes.c_int64, ctypes.c_char_p, ctypes.c_int32,
+            ctypes.c_int32, _P(Handle),
+        ],
+    ),
+    "fa_maclaurin_shape": (_STATUS, [Handle, _P(ctypes.c_int64)]),
+    "fa_maclaurin_degrees": (_STATUS, [Handle, ctypes.c_void_p, ctypes.c_int64]),
+    "fa_maclaurin_signs": (_STATUS, [Handle, ctypes.c_void_p, ctypes.c_int64]),
+    "fa_maclaurin_destroy": (_STATUS, [Handle]),
+    "fa_schoenbat_create": (_STATUS, [_P(AttentionShape), _P(SchoenbatOptions), _P(Tensor), Handle, _P(Handle)]),
     "fa_attention_create": (_STATUS, [_P(AttentionShape), _P(AttentionOptions), _P(Tensor), Handle, _P(Handle)]),
     "fa_attention_forward": (
         _STATUS,

@@ -1,0 +1,140 @@
+"""schoenbat."""
+
+from __future__ import annotations
+
+import ctypes
+from typing import Any, Optional, Tuple, Union
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from . import _arguments, _library
+from ._errors import DTypeError
+from ._forward import AttentionInfo, Bias, Forward
+from ._maclaurin import MaclaurinFeatures
+from ._positions import Positions
+
+
+def schoenbat(
+    q: ArrayLike,
+    k: ArrayLike,
+    v: ArrayLike,
+    *,
+    kernel: str = "exp",
+    features: int = 128,
+    draw: Optional[MaclaurinFeatures] = None,
+    exact_degrees: int = 0,
+    gamma: Optional[ArrayLike] = None,
+    beta: Optional[ArrayLike] = None,
+    causal: bool = False,
+    key_mask: Optional[ArrayLike] = None,
+    seed: int = 0,
+    literal: bool = False,
+    bias: Optional[Union[ArrayLike, Positions]] = None,
+    query_offset: Optional[int] = None,
+    lengths: Optional[ArrayLike] = None,
+    tolerance: float = 1e-4,
+    method: str = "auto",
+    threads: Optional[int] = None,
+    out: Optional["NDArray[np.float32]"] = None,
+    return_info: bool = False,
+) -> Union["NDArray[np.float32]", Tuple["NDArray[np.float32]", AttentionInfo]]:
+    """SchoenbAt: attention with a dot-product kernel in Maclaurin features (Guo et al. 2025, arXiv 2505.12252).
+
+    For every sequence and head, with phi the features of rows without their mean and of length d**-0.25::
+
+        z_i = sum_j (phi(q_i) . phi(k_j)) v_j / sum_j (phi(q_i) . phi(k_j)),    then gamma * sign(z_i) * |z_i|**beta
+
+    Parameters
+    ----------
+    q, k, v, key_mask, lengths, causal, query_offset, method, threads, out, return_info
+        As in `kernelized_attention`.
+    kernel : {"exp", "inv", "log", "trigh", "sqrt"}
+        e^t, 1/(1 - t), 1 - ln(1 - t), cosh t + sinh t (which is e^t), 2 - sqrt(1 - t).
+    features : int, at most 4096
+        Of a row: those of exact degrees and at least one random one.
+    draw : MaclaurinFeatures, optional
+        Default: drawn as `maclaurin_features(features, d, kernel=kernel, seed=seed, exact_degrees=exact_degrees,
+        literal=literal)`. When given, these four must be its own or be left at their defaults.
+    exact_degrees : {0, 1, 2}
+        The highest degree of the series that is exact.
+    gamma : float, array [d_v] or [H, d_v], optional
+        Factor on the result, finite.
+    beta : float, array [d_v] or [H, d_v], optional
+        Exponent on the result's absolute value, finite and above 0.
+    seed : int, 0 ... 2**64 - 1
+    literal : bool
+        Whether degree 0 is drawn like the others, as in the paper's text, rather than exact, as in the authors' code.
+    bias : as in `kernelized_attention`, optional
+        Relative positions, which the paper does not have; without them the time is linear in n.
+    tolerance : float, 1e-6 ... 0.1
+        Largest error of a row before gamma and beta, as a share of the largest |v_j| the row sees.
+
+    Returns
+    -------
+    float32 array [B, H, n_q, d_v], with as many axes as q
+        As `kernelized_attention`.
+
+    Raises
+    ------
+    ShapeError, ArgumentError, DTypeError, FastAttnError
+        As `kernelized_attention`.
+
+    Notes
+    -----
+    Features can be negative, and so can the denominator: numerator and denominator are unbiased for the series up to degree 20,
+    their ratio is not. Both are accurate relative to the sum of their terms' absolute values, and the tolerance holds where
+    the denominator keeps at least a twentieth of that; where it cancels to less, what comes out is a quotient of two numbers
+    that are nearly zero, and zeros where it is exactly zero.
+
+    Time per head without positions O(n (s d + m d_v)), m features, s the sum of their degrees, about 2 m.
+
+    Examples
+    --------
+    The rows are x, x and -x with x = [1 -1] 2**-0.75, so x . x = 1/sqrt(2); with both factors of the random feature [1 -1]
+    the weights are 1 + 1/sqrt(2) + 4 and 1 - 1/sqrt(2) + 4 to six digits, and the result is 5 - 1/sqrt(2).
+
+    >>> import numpy as np
+    >>> draw = MaclaurinFeatures.from_values([2], [[1, -1], [1, -1]], kernel="inv", exact_degrees=1)
+    >>> q, k, v = np.float32([[2, 0]]), np.float32([[3, 1], [0, 5]]), np.float32([[0], [10]])
+    >>> schoenbat(q, k, v, draw=draw).round(4)
+    array([[4.2929]], dtype=float32)
+    """
+    if draw is not None and not isinstance(draw, MaclaurinFeatures):
+        raise DTypeError(f"draw is {draw!r}; expected MaclaurinFeatures")
+    call = Forward(q, k, v, key_mask, lengths, out, return_info, bias=bias, gamma=gamma, beta=beta)
+    positions = Bias(bias)
+    factors = None if gamma is None else _per_column(gamma, "gamma")
+    exponents = None if beta is None else _per_column(beta, "beta")
+    options = _library.SchoenbatOptions(
+        kernel=_unless_left(draw, _arguments.word(kernel, "kernel"), b"exp", None),
+        method=_arguments.word(method, "method"),
+        seed=_arguments.integer(seed, "seed", 0, 2**64 - 1),
+        features=_unless_left(draw, _arguments.integer(features, "features", 1), 128, 0),
+        query_offset=0 if query_offset is None else _arguments.integer(query_offset, "query_offset", -(2**63)),
+        gamma=None if factors is None else ctypes.pointer(_arguments.descriptor(factors)),
+        beta=None if exponents is None else ctypes.pointer(_arguments.descriptor(exponents)),
+        has_query_offset=int(query_offset is not None),
+        causal=int(_arguments.boolean(causal, "causal")),
+        exact_degrees=_arguments.integer(exact_degrees, "exact_degrees", 0, 2),
+        literal=int(_arguments.boolean(literal, "literal")),
+        threads=_arguments.thread_count(threads),
+        tolerance=_arguments.real(tolerance, "tolerance"),
+        position=positions.position,
+    )
+    given = _library.Handle() if draw is None else draw._handle
+
+    def create(lib: _library.Library, shape: Any, attention: Any) -> int:
+        return lib.fa_schoenbat_create(shape, ctypes.byref(options), positions.tensor, given, attention)
+
+    return call.run(create)
+
+
+def _unless_left(draw: Optional[MaclaurinFeatures], value: Any, default: Any, left: Any) -> Any:
+    """The value, or C's word for "as in the draw" where a draw is given and the value is left at its default."""
+    return left if draw is not None and value == default else value
+
+
+def _per_column(values: ArrayLike, name: str) -> "NDArray[np.float32]":
+    array = np.asarray(float(values) if isinstance(values, int) and not isinstance(values, bool) else values)
+    return _arguments.float_array(np.atleast_1d(array), name, (1, 2))
