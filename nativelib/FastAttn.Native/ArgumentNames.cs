@@ -18,6 +18,8 @@ internal static class ArgumentNames
         nameof(KernelizedAttentionOptions.Method), nameof(KernelizedAttentionOptions.Threads),
         nameof(SchoenbatOptions.Kernel), nameof(SchoenbatOptions.Draw), nameof(SchoenbatOptions.ExactDegrees), nameof(SchoenbatOptions.Literal),
         nameof(SchoenbatOptions.Gamma), nameof(SchoenbatOptions.Beta),
+        nameof(SoftmaxAttentionOptions.Scale), nameof(SkyformerOptions.Landmarks), nameof(SkyformerOptions.LandmarkIndices),
+        nameof(SkyformerOptions.Inverse), nameof(SkyformerOptions.Sampling),
         "keyMask", "exactDegrees", "outputLength", "inputLength", "maxDistance",
     ];
 

@@ -19,6 +19,10 @@ internal static unsafe class AttentionArguments
         };
     }
 
+    /// <summary>The place of query 0, when it is given.</summary>
+    public static int? QueryOffset(int given, long offset) =>
+        Arguments.YesOrNo(given, "has_query_offset") ? Arguments.Size(offset, "query_offset") : null;
+
     /// <summary>Positions by a handle or by a bias; null for none.</summary>
     public static RelativePosition? Position(ulong position, NativeTensor* bias, AttentionShape sizes)
     {

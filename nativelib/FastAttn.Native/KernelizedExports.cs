@@ -31,9 +31,7 @@ internal static unsafe class KernelizedExports
             Method = Arguments.Word(options->Method, defaults.Method, "method"),
             Seed = options->Seed,
             Features = Arguments.OptionalSize(options->Features, "features"),
-            QueryOffset = Arguments.YesOrNo(options->HasQueryOffset, "has_query_offset")
-                ? Arguments.Size(options->QueryOffset, "query_offset")
-                : null,
+            QueryOffset = AttentionArguments.QueryOffset(options->HasQueryOffset, options->QueryOffset),
             Causal = Arguments.YesOrNo(options->Causal, "causal"),
             Normalize = Arguments.Choice(options->Normalize, "normalize"),
             Threads = Arguments.Threads(options->Threads),

@@ -28,9 +28,7 @@ internal static unsafe class SchoenbatExports
             Features = Arguments.OptionalSize(options->Features, "features"),
             ExactDegrees = Arguments.OptionalSize(options->ExactDegrees, "exact_degrees"),
             Literal = Arguments.Choice(options->Literal, "literal"),
-            QueryOffset = Arguments.YesOrNo(options->HasQueryOffset, "has_query_offset")
-                ? Arguments.Size(options->QueryOffset, "query_offset")
-                : null,
+            QueryOffset = AttentionArguments.QueryOffset(options->HasQueryOffset, options->QueryOffset),
             Causal = Arguments.YesOrNo(options->Causal, "causal"),
             Threads = Arguments.Threads(options->Threads),
             Tolerance = options->Tolerance == 0 ? defaults.Tolerance : options->Tolerance,

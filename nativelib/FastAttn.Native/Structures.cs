@@ -74,6 +74,49 @@ internal unsafe struct NativeSchoenbatOptions
     public ulong Position;
 }
 
+/// <summary><c>fa_softmax_options</c>.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal struct NativeSoftmaxOptions
+{
+    public ulong StructSize;
+    public long QueryOffset;
+    public int HasQueryOffset;
+    public int Causal;
+    public int Threads;
+    public float Scale;
+    public ulong Position;
+}
+
+/// <summary><c>fa_gaussian_options</c>.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal struct NativeGaussianOptions
+{
+    public ulong StructSize;
+    public long QueryOffset;
+    public int HasQueryOffset;
+    public int Causal;
+    public int Threads;
+    public int Reserved;
+    public ulong Position;
+}
+
+/// <summary><c>fa_skyformer_options</c>.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal unsafe struct NativeSkyformerOptions
+{
+    public ulong StructSize;
+    public byte* Inverse;
+    public byte* Sampling;
+    public ulong Seed;
+    public long Landmarks;
+    public long* LandmarkIndices;
+    public long LandmarkIndicesCount;
+    public float Gamma;
+    public int HasGamma;
+    public int Threads;
+    public int Reserved;
+}
+
 /// <summary><c>fa_key_selection</c>.</summary>
 [StructLayout(LayoutKind.Sequential)]
 internal unsafe struct NativeKeySelection

@@ -38,6 +38,7 @@
  *     feature maps   prf trf elu relu sikf dpfp     methods   auto direct fft linear band decay multipole
  *     projections    iid orthogonal sphere          tiers     avx512 avx2 neon portable
  *     kernels of SchoenbAt   exp inv log trigh sqrt
+ *     of Skyformer   inverses   cholesky schulz     samplings   uniform halves
  *
  *
  * A WORKED EXAMPLE, 3 queries and 4 keys, small enough to check by hand
@@ -530,6 +531,97 @@ typedef struct fa_schoenbat_options {
  */
 fa_status fa_schoenbat_create(const fa_attention_shape *shape, const fa_schoenbat_options *options, const fa_tensor *bias,
                               fa_maclaurin draw, fa_attention *attention);
+
+/* ---- Softmax and Gaussian attention --------------------------------------------------------------- */
+
+/* Choices; zero everywhere but struct_size is the default. */
+typedef struct fa_softmax_options {
+    uint64_t struct_size;      /* sizeof(fa_softmax_options) */
+    int64_t query_offset;      /* as in fa_attention_options */
+    int32_t has_query_offset;  /* as in fa_attention_options */
+    int32_t causal;            /* as in fa_attention_options */
+    int32_t threads;           /* at least 1; 0: fa_default_threads() */
+    float scale;               /* factor on q . k, finite, above 0; 0: d^(-1/2) */
+    fa_position position;      /* instead of a bias; {0}: none. It may be destroyed right after the call */
+} fa_softmax_options;
+
+typedef struct fa_gaussian_options {
+    uint64_t struct_size;      /* sizeof(fa_gaussian_options) */
+    int64_t query_offset;      /* as in fa_attention_options */
+    int32_t has_query_offset;  /* as in fa_attention_options */
+    int32_t causal;            /* as in fa_attention_options */
+    int32_t threads;           /* at least 1; 0: fa_default_threads() */
+    int32_t reserved;          /* 0 */
+    fa_position position;      /* instead of a bias; {0}: none. It may be destroyed right after the call */
+} fa_gaussian_options;
+
+#ifdef __cplusplus
+#define FA_SOFTMAX_OPTIONS_INIT {sizeof(fa_softmax_options), 0, 0, 0, 0, 0.0f, {0}}
+#define FA_GAUSSIAN_OPTIONS_INIT {sizeof(fa_gaussian_options), 0, 0, 0, 0, 0, {0}}
+#else
+#define FA_SOFTMAX_OPTIONS_INIT {.struct_size = sizeof(fa_softmax_options)}
+#define FA_GAUSSIAN_OPTIONS_INIT {.struct_size = sizeof(fa_gaussian_options)}
+#endif
+
+/*
+ * Exact softmax attention, z_i = sum_j softmax_j(scale q_i . k_j + b_{j-i}) v_j, to float32 rounding; the baseline of every other system.
+ *   shape      the sizes
+ *   options    the choices; NULL: defaults
+ *   bias       as in fa_attention_create
+ *   attention  receives the handle; destroy it with fa_attention_destroy
+ * Scores must stay within the range of float32, in units of one binary logarithm.
+ * Errors: NULL (shape, attention), STRUCT_SIZE, SHAPE, ARGUMENT, HANDLE (position), OUT_OF_MEMORY.
+ * Time of a forward call: O(n_q n_k (d + d_v)) a head, memory linear in n. Sources: Milakov and Gimelshein 2018; Dao et al. 2022.
+ */
+fa_status fa_softmax_create(const fa_attention_shape *shape, const fa_softmax_options *options, const fa_tensor *bias,
+                            fa_attention *attention);
+
+/*
+ * Exact attention with the Gaussian kernel, out_i = sum_j exp(b_{j-i} - |q_i - k_j|^2 / (2 sqrt d)) v_j, without a denominator.
+ *   shape, options, bias, attention   as in fa_softmax_create
+ * With D = |q_i - k_j|^2 / (2 sqrt d), a weight is within a relative error of about 2^-12 + 2 D sqrt(d) 2^-24, whatever the norms; queries
+ * further than 32 from the middle of the keys take some ten times as long. Nothing divides the output, which must stay within float32.
+ * Errors and time: as fa_softmax_create. Source: Chen et al. 2021, eq. 3, extended by positions.
+ */
+fa_status fa_gaussian_create(const fa_attention_shape *shape, const fa_gaussian_options *options, const fa_tensor *bias,
+                             fa_attention *attention);
+
+/* ---- Skyformer ------------------------------------------------------------------------------------ */
+
+/* Choices; zero everywhere but struct_size is the paper's method with an exact inverse. */
+typedef struct fa_skyformer_options {
+    uint64_t struct_size;             /* sizeof(fa_skyformer_options) */
+    const char *inverse;              /* "cholesky", exact, or "schulz", the six steps of the authors' code; NULL: "cholesky" */
+    const char *sampling;             /* "uniform" over the rows of [Q; K], or "halves", half of Q and half of K; NULL: "uniform" */
+    uint64_t seed;                    /* of the draw */
+    int64_t landmarks;                /* 1 ... 4096, at most as many as there are rows to choose from; 0: 128 */
+    const int64_t *landmark_indices;  /* the landmarks themselves, rows of [Q; K], keys from n_q on; copied; NULL: drawn */
+    int64_t landmark_indices_count;   /* how many, at most 4096 */
+    float gamma;                      /* added to the diagonal, finite, at least 0; read when has_gamma is 1 */
+    int32_t has_gamma;                /* 0: gamma is 0.1 */
+    int32_t threads;                  /* at least 1; 0: fa_default_threads() */
+    int32_t reserved;                 /* 0 */
+} fa_skyformer_options;
+
+#ifdef __cplusplus
+#define FA_SKYFORMER_OPTIONS_INIT {sizeof(fa_skyformer_options), nullptr, nullptr, 0, 0, nullptr, 0, 0.0f, 0, 0, 0}
+#else
+#define FA_SKYFORMER_OPTIONS_INIT {.struct_size = sizeof(fa_skyformer_options)}
+#endif
+
+/*
+ * A Nystroem approximation of Gaussian attention in linear time: with k(x, y) = exp(-|x - y|^2 / (2 sqrt d)) and landmarks L, some rows of
+ * [Q; K], out = k(Q, L) (k(L, L) + gamma I)^-1 (k(L, K) V).
+ *   shape      the sizes
+ *   options    the choices; NULL: defaults
+ *   attention  receives the handle; destroy it with fa_attention_destroy
+ * Landmarks are drawn without replacement, for every head by itself, from seed, head and the rows there are: a sequence's answer depends
+ * neither on the others of its batch nor on its padding. Keys left out are none; where n_q = n_k, neither are the queries beside them.
+ * Rows that hold NaN or infinity are none. Indices that name such rows are passed over; repeated ones need a gamma above 0.
+ * Errors: NULL (shape, attention), STRUCT_SIZE, SHAPE, ARGUMENT, WORD, OUT_OF_MEMORY.
+ * Time of a forward call: O((n_q + n_k) l (d + d_v) + l^3) a head for l landmarks. Source: Chen et al. 2021, eq. 4 to 6, section 4.4.
+ */
+fa_status fa_skyformer_create(const fa_attention_shape *shape, const fa_skyformer_options *options, fa_attention *attention);
 
 /* ---- Toeplitz products ---------------------------------------------------------------------------- */
 

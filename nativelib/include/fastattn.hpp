@@ -265,6 +265,29 @@ public:
         return Attention(handle);
     }
 
+    // See fa_softmax_create.
+    static Attention softmax(const fa_attention_shape &shape, const fa_softmax_options &options = FA_SOFTMAX_OPTIONS_INIT,
+                             const fa_tensor *bias = nullptr) {
+        fa_attention handle{0};
+        check(fa_softmax_create(&shape, &options, bias, &handle));
+        return Attention(handle);
+    }
+
+    // See fa_gaussian_create.
+    static Attention gaussian(const fa_attention_shape &shape, const fa_gaussian_options &options = FA_GAUSSIAN_OPTIONS_INIT,
+                              const fa_tensor *bias = nullptr) {
+        fa_attention handle{0};
+        check(fa_gaussian_create(&shape, &options, bias, &handle));
+        return Attention(handle);
+    }
+
+    // See fa_skyformer_create.
+    static Attention skyformer(const fa_attention_shape &shape, const fa_skyformer_options &options = FA_SKYFORMER_OPTIONS_INIT) {
+        fa_attention handle{0};
+        check(fa_skyformer_create(&shape, &options, &handle));
+        return Attention(handle);
+    }
+
     fa_report forward(const fa_tensor &query, const fa_tensor &key, const fa_tensor &value, const fa_tensor &destination,
                       const fa_key_selection *selection = nullptr) const {
         fa_report report = FA_REPORT_INIT;

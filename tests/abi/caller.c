@@ -1449,6 +1449,145 @@ static void test_schoenbat_errors(void) {
     CHECK(all);
 }
 
+/* ---- Softmax, Gaussian attention and Skyformer ------------------------------------------------------ */
+
+/* Runs a system that was created, or not. */
+static fa_status run_created(problem *p, fa_status status, fa_attention a) {
+    if (status == FA_OK) status = forward(p, a);
+    fa_attention_destroy(a);
+    return status;
+}
+
+static fa_status softmax(problem *p, const fa_softmax_options *options, const fa_tensor *bias) {
+    fa_attention a = {0};
+    fa_status status = fa_softmax_create(&p->shape, options, bias, &a);
+    return run_created(p, status, a);
+}
+
+static fa_status gaussian(problem *p, const fa_gaussian_options *options, const fa_tensor *bias) {
+    fa_attention a = {0};
+    fa_status status = fa_gaussian_create(&p->shape, options, bias, &a);
+    return run_created(p, status, a);
+}
+
+static fa_status skyformer(problem *p, const fa_skyformer_options *options) {
+    fa_attention a = {0};
+    fa_status status = fa_skyformer_create(&p->shape, options, &a);
+    return run_created(p, status, a);
+}
+
+/* Whether the problem's output is that of the plain formulas, in float64; of softmax, or of the Gaussian kernel. */
+static bool is_exact(const problem *p, bool gaussian, bool causal, double scale, const float *bias, const uint8_t *mask) {
+    double worst = 0;
+    for (int row = 0; row < B * H * NQ; row++) {
+        int i = row % NQ, h = row / NQ % H, b = row / NQ / H, keys = (b * HK + h / (H / HK)) * NK;
+        double sum[DV] = {0}, total = 0;
+        for (int j = 0; j < NK; j++) {
+            double score = 0;
+            if ((mask && !mask[j]) || (causal && j > i + NK - NQ)) continue;
+            for (int c = 0; c < D; c++) {
+                double x = p->q[row * D + c], y = p->k[(keys + j) * D + c];
+                score += gaussian ? -(x - y) * (x - y) / 2 : x * y;
+            }
+            double weight = exp(score * scale + (bias ? bias[h * (NQ + NK - 1) + j - i + NQ - 1] : 0));
+            total += weight;
+            for (int c = 0; c < DV; c++) sum[c] += weight * p->v[(keys + j) * DV + c];
+        }
+        for (int c = 0; c < DV; c++) worst = fmax(worst, fabs(p->z[row * DV + c] - (gaussian || total == 0 ? sum[c] : sum[c] / total)));
+    }
+    return worst <= 1e-4;
+}
+
+static void test_softmax_and_gaussian(void) {
+    problem *p = malloc(sizeof *p);
+    fa_softmax_options options = FA_SOFTMAX_OPTIONS_INIT;
+    fa_gaussian_options kernel = FA_GAUSSIAN_OPTIONS_INIT;
+    const double scale = 1 / sqrt(D);
+    make_problem(p);
+    CHECK(softmax(p, NULL, NULL) == FA_OK && is_exact(p, false, false, scale, NULL, NULL) && strcmp(p->report.method, "direct") == 0);
+    CHECK(gaussian(p, NULL, NULL) == FA_OK && is_exact(p, true, false, scale, NULL, NULL) && strcmp(p->report.method, "direct") == 0);
+    options.scale = 0.25f;
+    options.causal = kernel.causal = 1;
+    p->selection.key_mask = p->mask;
+    p->selection.key_mask_count = NK;
+    for (int j = 0; j < NK; j++) p->mask[j] = j % 3 != 1;
+    CHECK(softmax(p, &options, &p->bias_tensor) == FA_OK && is_exact(p, false, true, 0.25, p->bias, p->mask));
+    CHECK(gaussian(p, &kernel, &p->bias_tensor) == FA_OK && is_exact(p, true, true, scale, p->bias, p->mask));
+
+    /* Positions instead of a bias, and their handle. */
+    CHECK(make_alibi(&options.position) == FA_OK);
+    kernel.position = options.position;
+    CHECK(softmax(p, &options, NULL) == FA_OK && gaussian(p, &kernel, NULL) == FA_OK);
+    CHECK(softmax(p, &options, &p->bias_tensor) == FA_ERROR_ARGUMENT && message_has("options.position"));
+    CHECK(gaussian(p, &kernel, &p->bias_tensor) == FA_ERROR_ARGUMENT && message_has("options.position"));
+    CHECK(fa_position_destroy(options.position) == FA_OK);
+    CHECK(softmax(p, &options, NULL) == FA_ERROR_HANDLE && gaussian(p, &kernel, NULL) == FA_ERROR_HANDLE && message_has("position"));
+    free(p);
+}
+
+static void test_skyformer(void) {
+    problem *p = malloc(sizeof *p);
+    static float expected[B * H * NQ * DV];
+    int64_t indices[NQ + NK];
+    fa_skyformer_options options = FA_SKYFORMER_OPTIONS_INIT;
+    make_problem(p);
+    CHECK(skyformer(p, NULL) == FA_OK && strcmp(p->report.method, "linear") == 0);
+    memcpy(expected, p->z, sizeof expected);
+    CHECK(skyformer(p, &options) == FA_OK && memcmp(expected, p->z, sizeof expected) == 0);
+    options.landmarks = 128;
+    options.inverse = "cholesky";
+    options.sampling = "uniform";
+    options.gamma = 0.1f;
+    options.has_gamma = 1;
+    CHECK(skyformer(p, &options) == FA_OK && memcmp(expected, p->z, sizeof expected) == 0);
+    options.inverse = "schulz";
+    CHECK(skyformer(p, &options) == FA_OK && memcmp(expected, p->z, sizeof expected) != 0);
+
+    /* Every row a landmark and no gamma: the exact form. */
+    for (int row = 0; row < NQ + NK; row++) indices[row] = row;
+    options.inverse = NULL;
+    options.landmark_indices = indices;
+    options.landmark_indices_count = NQ + NK;
+    options.gamma = 0;
+    CHECK(skyformer(p, &options) == FA_OK && is_exact(p, true, false, 1 / sqrt(D), NULL, NULL));
+    free(p);
+}
+
+static void test_score_errors(void) {
+    problem *p = malloc(sizeof *p);
+    fa_attention a = {77};
+    int64_t repeated[2] = {3, 3}, beyond[1] = {NQ + NK};
+    make_problem(p);
+#define REFUSED(call, code, text) CHECK((call) == (code) && message_has(text) && a.id == 77)
+#define SOFTMAX(...) fa_softmax_create(&p->shape, &(fa_softmax_options){sizeof(fa_softmax_options), __VA_ARGS__}, NULL, &a)
+#define SKYFORMER(...) fa_skyformer_create(&p->shape, &(fa_skyformer_options){.struct_size = sizeof(fa_skyformer_options), __VA_ARGS__}, &a)
+    REFUSED(fa_softmax_create(&p->shape, &(fa_softmax_options){.struct_size = 8}, NULL, &a), FA_ERROR_STRUCT_SIZE, "options.struct_size is 8");
+    REFUSED(fa_gaussian_create(&p->shape, &(fa_gaussian_options){.struct_size = 8}, NULL, &a), FA_ERROR_STRUCT_SIZE, "options.struct_size is 8");
+    REFUSED(fa_skyformer_create(&p->shape, &(fa_skyformer_options){.struct_size = 8}, &a), FA_ERROR_STRUCT_SIZE, "options.struct_size is 8");
+    REFUSED(SOFTMAX(.scale = -1), FA_ERROR_ARGUMENT, "scale is -1");
+    REFUSED(SOFTMAX(.causal = 2), FA_ERROR_ARGUMENT, "causal is 2");
+    REFUSED(SOFTMAX(.threads = -1), FA_ERROR_ARGUMENT, "threads is -1");
+    p->bias_tensor.shape[1]--;
+    REFUSED(fa_softmax_create(&p->shape, NULL, &p->bias_tensor, &a), FA_ERROR_SHAPE, "bias");
+    REFUSED(fa_gaussian_create(&p->shape, NULL, &p->bias_tensor, &a), FA_ERROR_SHAPE, "bias");
+    REFUSED(SKYFORMER(.landmarks = -1), FA_ERROR_ARGUMENT, "landmarks is -1");
+    REFUSED(SKYFORMER(.landmarks = 5000), FA_ERROR_ARGUMENT, "landmarks is 5000; expected 1");
+    REFUSED(SKYFORMER(.inverse = "newton"), FA_ERROR_WORD, "inverse");
+    REFUSED(SKYFORMER(.sampling = "all"), FA_ERROR_WORD, "sampling");
+    REFUSED(SKYFORMER(.has_gamma = 1, .gamma = -1), FA_ERROR_ARGUMENT, "gamma is -1");
+    REFUSED(SKYFORMER(.has_gamma = 2), FA_ERROR_ARGUMENT, "has_gamma is 2");
+    REFUSED(SKYFORMER(.landmark_indices = beyond, .landmark_indices_count = 1), FA_ERROR_ARGUMENT, "landmark_indices");
+    REFUSED(SKYFORMER(.landmark_indices = repeated, .landmark_indices_count = 2, .has_gamma = 1), FA_ERROR_ARGUMENT, "landmark_indices[1] is 3");
+    REFUSED(SKYFORMER(.landmark_indices_count = 2), FA_ERROR_NULL, "landmark_indices");
+    REFUSED(fa_softmax_create(NULL, NULL, NULL, &a), FA_ERROR_NULL, "shape");
+    REFUSED(fa_gaussian_create(&p->shape, NULL, NULL, NULL), FA_ERROR_NULL, "attention");
+    REFUSED(fa_skyformer_create(&p->shape, NULL, NULL), FA_ERROR_NULL, "attention");
+#undef REFUSED
+#undef SOFTMAX
+#undef SKYFORMER
+    free(p);
+}
+
 /* ---- Threads ---------------------------------------------------------------------------------------- */
 
 static pthread_barrier_t barrier;
@@ -1679,6 +1818,9 @@ int main(void) {
     RUN(test_schoenbat_worked_example);
     RUN(test_schoenbat_options);
     RUN(test_schoenbat_errors);
+    RUN(test_softmax_and_gaussian);
+    RUN(test_skyformer);
+    RUN(test_score_errors);
     RUN(test_messages_are_per_thread);
     RUN(test_long_messages_are_cut_at_a_character);
     RUN(test_one_handle_many_threads);

@@ -208,6 +208,29 @@ void test_schoenbat() {
     CHECK(status_of([&] { fastattn::Attention::schoenbat(shape, options, nullptr, &drawn); }, "kernel") == FA_ERROR_ARGUMENT);
 }
 
+void test_softmax_gaussian_and_skyformer() {
+    fa_attention_shape shape = FA_ATTENTION_SHAPE_INIT;
+    shape.batch = shape.heads = shape.key_heads = shape.query_length = shape.value_dimension = shape.head_dimension = 1;
+    shape.key_length = 2;
+    const std::vector<float> q{0}, k{1, -1}, v{3, 5};
+    std::vector<float> z(1);
+    const auto run = [&](const fastattn::Attention &attention) {
+        attention.forward(fastattn::dense(q.data(), {1, 1}), fastattn::dense(k.data(), {2, 1}), fastattn::dense(v.data(), {2, 1}),
+                          fastattn::dense(z.data(), {1, 1}));
+        return z[0];
+    };
+    const float half = std::exp(-0.5f);
+    CHECK(std::fabs(run(fastattn::Attention::softmax(shape)) - 4) < 1e-5f);
+    CHECK(std::fabs(run(fastattn::Attention::gaussian(shape)) - 8 * half) < 1e-4f);
+
+    // All rows are landmarks and nothing is added to the diagonal: exact.
+    fa_skyformer_options options = FA_SKYFORMER_OPTIONS_INIT;
+    options.has_gamma = 1;
+    CHECK(std::fabs(run(fastattn::Attention::skyformer(shape, options)) - 8 * half) < 1e-4f);
+    options.inverse = "newton";
+    CHECK(status_of([&] { fastattn::Attention::skyformer(shape, options); }, "inverse") == FA_ERROR_WORD);
+}
+
 void test_toeplitz() {
     const std::vector<float> c{1, 2, 3, 4, 5, 6}, x{1, 10, 100, 1000};
     std::vector<float> y(3);
@@ -270,6 +293,7 @@ int main() {
     RUN(test_owners_of_positions_move);
     RUN(test_errors_of_positions_become_exceptions);
     RUN(test_schoenbat);
+    RUN(test_softmax_gaussian_and_skyformer);
     RUN(test_toeplitz);
     RUN(test_projection_survives_a_round_trip);
     RUN(test_owners_move);

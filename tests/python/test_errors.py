@@ -108,6 +108,37 @@ ATTENTION = [
     (dict(return_info="no"), DTypeError, ["return_info"]),
 ]
 
+SOFTMAX = [
+    (dict(scale=0), ArgumentError, ["scale", "0"]),
+    (dict(scale="half"), DTypeError, ["scale"]),
+    (dict(causal=1), DTypeError, ["causal"]),
+    (dict(bias=array(19)), ShapeError, ["bias", "[19]", "20"]),
+    (dict(causal=True, k=array(2, 2, 8, 8), v=array(2, 2, 8, 5)), ShapeError, ["query_offset"]),
+    (dict(k=array(2, 2, 12, 7)), ShapeError, ["k"]),
+    (dict(key_mask=array(12)), DTypeError, ["key_mask"]),
+    (dict(threads=0), ArgumentError, ["threads"]),
+    (dict(return_info=None), DTypeError, ["return_info"]),
+]
+GAUSSIAN = [line for line in SOFTMAX if "scale" not in line[0]]
+SKYFORMER = [
+    (dict(landmarks=0), ArgumentError, ["landmarks", "0"]),
+    (dict(landmarks=4097), ArgumentError, ["landmarks is 4097; expected 1"]),
+    (dict(landmarks=2.5), DTypeError, ["landmarks", "float64"]),
+    (dict(landmarks=[]), DTypeError, ["landmarks"]),
+    (dict(landmarks=[[1, 2]]), ShapeError, ["landmarks", "(1, 2)"]),
+    (dict(landmarks=[3, 21]), ArgumentError, ["landmarks[1] is 21; expected 0"]),
+    (dict(landmarks=[3, -1]), ArgumentError, ["landmarks"]),
+    (dict(landmarks=[3, 3], gamma=0), ArgumentError, ["landmarks[1] is 3"]),
+    (dict(gamma=-0.1), ArgumentError, ["gamma"]),
+    (dict(gamma=np.nan), ArgumentError, ["gamma"]),
+    (dict(gamma=None), DTypeError, ["gamma"]),
+    (dict(inverse="newton"), ArgumentError, ["inverse", "schulz"]),
+    (dict(sampling="all"), ArgumentError, ["sampling", "halves"]),
+    (dict(seed=-1), ArgumentError, ["seed"]),
+    (dict(lengths=[1]), ShapeError, ["lengths"]),
+    (dict(threads=0), ArgumentError, ["threads"]),
+]
+
 TOEPLITZ_VALID = dict(c=array(6), x=array(4, 2))
 TOEPLITZ = [
     (dict(c=array(6, dtype=int)), DTypeError, ["c", "int64"]),
@@ -236,6 +267,12 @@ class ErrorTest(unittest.TestCase):
 
     def test_toeplitz(self):
         self.check_table(fastattn.toeplitz_matmul, TOEPLITZ_VALID, TOEPLITZ)
+
+    def test_exact_systems_and_skyformer(self):
+        self.check_table(fastattn.softmax_attention, VALID, SOFTMAX)
+        self.check_table(fastattn.gaussian_attention, VALID, GAUSSIAN)
+        self.check_table(fastattn.skyformer, VALID, SKYFORMER)
+        self.check_table(fastattn.skyformer, VALID, SKYFORMER, out_shape=(2, 4, 9, 5))
 
     def test_projection(self):
         self.check_table(fastattn.random_projection, PROJECTION_VALID, PROJECTION)

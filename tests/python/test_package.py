@@ -32,6 +32,12 @@ CONVENTIONS = {
     " key_mask=None, seed=0, literal=False, bias=None, query_offset=None, lengths=None, tolerance=0.0001, method='auto',"
     " threads=None, out=None, return_info=False",
     "maclaurin_features": "features, dim, *, kernel='exp', seed=0, exact_degrees=0, literal=False",
+    "softmax_attention": "q, k, v, *, bias=None, scale=None, causal=False, query_offset=None, key_mask=None, lengths=None,"
+    " threads=None, out=None, return_info=False",
+    "gaussian_attention": "q, k, v, *, bias=None, causal=False, query_offset=None, key_mask=None, lengths=None, threads=None,"
+    " out=None, return_info=False",
+    "skyformer": "q, k, v, *, landmarks=128, gamma=0.1, inverse='cholesky', sampling='uniform', seed=0, key_mask=None, lengths=None,"
+    " threads=None, out=None, return_info=False",
     "toeplitz_matmul": "c, x, *, out=None, threads=None",
     "random_projection": "features, dim, *, kind='orthogonal', seed=0",
     "show_config": "",
@@ -62,12 +68,13 @@ class InterfaceTest(unittest.TestCase):
     def test_everything_public_is_documented(self):
         for name in fastattn.__all__:
             self.assertTrue(inspect.getdoc(getattr(fastattn, name)), name)
-        for function in (fastattn.kernelized_attention, fastattn.schoenbat, fastattn.maclaurin_features):
+        for name in (name for name in CONVENTIONS if name not in ("show_config", "toeplitz_matmul", "random_projection")):
+            function = getattr(fastattn, name)
             for parameter in inspect.signature(function).parameters:
                 self.assertIn(f"{parameter}", function.__doc__)
 
     def test_examples(self):
-        for name in ("fastattn", "fastattn._kernelized", "fastattn._maclaurin", "fastattn._schoenbat", "fastattn._toeplitz"):
+        for name in ("fastattn", *(f"fastattn._{name}" for name in ("gaussian", "kernelized", "maclaurin", "schoenbat", "skyformer", "softmax", "toeplitz"))):
             module = importlib.import_module(name)
             result = doctest.testmod(module, extraglobs={"fastattn": fastattn})
             self.assertGreater(result.attempted, 0, name)
@@ -135,7 +142,7 @@ class LoaderTest(unittest.TestCase):
 
     def test_structures_have_the_sizes_of_the_header(self):
         # 8-byte fields throughout, but for six 4-byte ones in the options and two in the tensor.
-        sizes = {"Tensor": 80, "Handle": 8, "AttentionShape": 64, "AttentionOptions": 96, "SchoenbatOptions": 96, "KeySelection": 40, "Report": 40}
+        sizes = {"Tensor": 80, "Handle": 8, "AttentionShape": 64, "AttentionOptions": 96, "SchoenbatOptions": 96, "SoftmaxOptions": 40, "GaussianOptions": 40, "SkyformerOptions": 72, "KeySelection": 40, "Report": 40}
         for name, size in sizes.items():
             self.assertEqual(_library.ctypes.sizeof(getattr(_library, name)), size, name)
 

@@ -17,6 +17,7 @@ threads at once and releases the interpreter's lock while it computes.
 from ._config import show_config
 from ._errors import ArgumentError, DTypeError, FastAttnError, ShapeError
 from ._forward import AttentionInfo
+from ._gaussian import gaussian_attention
 from ._kernelized import kernelized_attention
 from ._maclaurin import MaclaurinFeatures, maclaurin_features
 from ._positions import (
@@ -31,6 +32,8 @@ from ._positions import (
 )
 from ._projection import random_projection
 from ._schoenbat import schoenbat
+from ._skyformer import skyformer
+from ._softmax import softmax_attention
 from ._toeplitz import toeplitz_matmul
 
 __all__ = [
@@ -44,6 +47,7 @@ __all__ = [
     "alibi_positions",
     "clipped_positions",
     "exponential_positions",
+    "gaussian_attention",
     "grid_positions",
     "kerple_log_positions",
     "kerple_power_positions",
@@ -52,6 +56,8 @@ __all__ = [
     "random_projection",
     "schoenbat",
     "show_config",
+    "skyformer",
+    "softmax_attention",
     "t5_positions",
     "toeplitz_matmul",
 ]

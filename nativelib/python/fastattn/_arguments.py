@@ -84,8 +84,8 @@ def integer(value: Any, name: str, low: int, high: int = _INT64_MAX) -> int:
     return number
 
 
-def real(value: Any, name: str) -> float:
-    """A number that is finite and above zero: C reads zero as "default"."""
+def real(value: Any, name: str, *, zero: bool = False) -> float:
+    """A number that is finite and above zero, which C reads as "default" unless `zero` is a number too."""
     if isinstance(value, (str, bytes, complex)):
         raise DTypeError(f"{name} is {value!r}; expected a number")
     try:
@@ -93,8 +93,8 @@ def real(value: Any, name: str) -> float:
     except TypeError:
         raise DTypeError(f"{name} is {value!r}; expected a number") from None
     single = ctypes.c_float(number).value
-    if not 0 < single < float("inf"):
-        raise ArgumentError(f"{name} is {number}; expected a finite number above 0")
+    if not (0 < single < float("inf") or (zero and single == 0)):
+        raise ArgumentError(f"{name} is {number}; expected a finite number {'at least' if zero else 'above'} 0")
     return number
 
 

@@ -109,6 +109,52 @@ class SchoenbatOptions(_Sized):
     ]
 
 
+class SoftmaxOptions(_Sized):
+    """fa_softmax_options."""
+
+    _fields_ = [
+        ("struct_size", ctypes.c_uint64),
+        ("query_offset", ctypes.c_int64),
+        ("has_query_offset", ctypes.c_int32),
+        ("causal", ctypes.c_int32),
+        ("threads", ctypes.c_int32),
+        ("scale", ctypes.c_float),
+        ("position", Handle),
+    ]
+
+
+class GaussianOptions(_Sized):
+    """fa_gaussian_options."""
+
+    _fields_ = [
+        ("struct_size", ctypes.c_uint64),
+        ("query_offset", ctypes.c_int64),
+        ("has_query_offset", ctypes.c_int32),
+        ("causal", ctypes.c_int32),
+        ("threads", ctypes.c_int32),
+        ("reserved", ctypes.c_int32),
+        ("position", Handle),
+    ]
+
+
+class SkyformerOptions(_Sized):
+    """fa_skyformer_options."""
+
+    _fields_ = [
+        ("struct_size", ctypes.c_uint64),
+        ("inverse", ctypes.c_char_p),
+        ("sampling", ctypes.c_char_p),
+        ("seed", ctypes.c_uint64),
+        ("landmarks", ctypes.c_int64),
+        ("landmark_indices", ctypes.c_void_p),
+        ("landmark_indices_count", ctypes.c_int64),
+        ("gamma", ctypes.c_float),
+        ("has_gamma", ctypes.c_int32),
+        ("threads", ctypes.c_int32),
+        ("reserved", ctypes.c_int32),
+    ]
+
+
 class KeySelection(_Sized):
     """fa_key_selection."""
 
@@ -173,6 +219,9 @@ _SIGNATURES = {
     "fa_maclaurin_signs": (_STATUS, [Handle, ctypes.c_void_p, ctypes.c_int64]),
     "fa_maclaurin_destroy": (_STATUS, [Handle]),
     "fa_schoenbat_create": (_STATUS, [_P(AttentionShape), _P(SchoenbatOptions), _P(Tensor), Handle, _P(Handle)]),
+    "fa_softmax_create": (_STATUS, [_P(AttentionShape), _P(SoftmaxOptions), _P(Tensor), _P(Handle)]),
+    "fa_gaussian_create": (_STATUS, [_P(AttentionShape), _P(GaussianOptions), _P(Tensor), _P(Handle)]),
+    "fa_skyformer_create": (_STATUS, [_P(AttentionShape), _P(SkyformerOptions), _P(Handle)]),
     "fa_attention_create": (_STATUS, [_P(AttentionShape), _P(AttentionOptions), _P(Tensor), Handle, _P(Handle)]),
     "fa_attention_forward": (
         _STATUS,

@@ -1,0 +1,108 @@
+"""skyformer."""
+
+from __future__ import annotations
+
+import ctypes
+from typing import Any, Optional, Tuple, Union
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from . import _arguments, _library
+from ._errors import DTypeError, ShapeError
+from ._forward import AttentionInfo, Forward
+
+
+def skyformer(
+    q: ArrayLike,
+    k: ArrayLike,
+    v: ArrayLike,
+    *,
+    landmarks: Union[int, ArrayLike] = 128,
+    gamma: float = 0.1,
+    inverse: str = "cholesky",
+    sampling: str = "uniform",
+    seed: int = 0,
+    key_mask: Optional[ArrayLike] = None,
+    lengths: Optional[ArrayLike] = None,
+    threads: Optional[int] = None,
+    out: Optional["NDArray[np.float32]"] = None,
+    return_info: bool = False,
+) -> Union["NDArray[np.float32]", Tuple["NDArray[np.float32]", AttentionInfo]]:
+    """Skyformer: `gaussian_attention` in linear time (Chen et al., NeurIPS 2021, arXiv 2111.00035, eq. 4 to 6, section 4.4).
+
+    With K(x, y) = exp(-|x - y|**2 / (2 sqrt(d))) and landmarks L, some rows of [q; k], for every sequence and head::
+
+        out = K(q, L) (K(L, L) + gamma I)**-1 (K(L, k) v)
+
+    Parameters
+    ----------
+    q, k, v : arrays
+        As in `kernelized_attention`.
+    landmarks : int, 1 ... 4096, or array of integers
+        How many are drawn, at most as many as there are rows to choose from; or the landmarks themselves, rows of [q; k] with keys from
+        n_q on, the same for every sequence and head.
+    gamma : float, at least 0
+        Added to the diagonal. Landmarks given repeatedly need it above 0.
+    inverse : {"cholesky", "schulz"}
+        Exact, or the six steps of the authors' code, which do not converge for small eigenvalues.
+    sampling : {"uniform", "halves"}
+        Over the rows of [q; k], or half of q and half of k, as the authors' code has it; without replacement.
+    seed : int, 0 ... 2**64 - 1
+    key_mask, lengths, threads, out, return_info
+        As in `kernelized_attention`.
+
+    Returns
+    -------
+    float32 array [B, H, n_q, d_v], with as many axes as q
+        As `kernelized_attention`.
+
+    Raises
+    ------
+    ShapeError, ArgumentError, DTypeError, FastAttnError
+        As `kernelized_attention`.
+
+    Notes
+    -----
+    Landmarks are drawn for every head by itself, from seed, head and the rows there are: a sequence's result depends neither on the
+    others of its batch nor on its padding. Keys left out are none; where n_q = n_k, neither are the queries beside them. Rows
+    that hold NaN or infinity are none. Time per head O((n_q + n_k) l (d + d_v) + l**3) for l landmarks.
+
+    Examples
+    --------
+    All three rows are landmarks and nothing is added to the diagonal, so this is what `gaussian_attention` gives.
+
+    >>> import numpy as np
+    >>> q, k, v = np.float32([[0]]), np.float32([[1], [-1]]), np.float32([[3], [5]])
+    >>> skyformer(q, k, v, gamma=0).round(4)
+    array([[4.8522]], dtype=float32)
+    >>> skyformer(q, k, v, landmarks=[0], gamma=0).round(4)  # exp(0) / exp(0) * 8 exp(-1/2)
+    array([[4.8522]], dtype=float32)
+    """
+    rows = None if isinstance(landmarks, (int, np.integer)) else _indices(landmarks)
+    call = Forward(q, k, v, key_mask, lengths, out, return_info)
+    options = _library.SkyformerOptions(
+        inverse=_arguments.word(inverse, "inverse"),
+        sampling=_arguments.word(sampling, "sampling"),
+        seed=_arguments.integer(seed, "seed", 0, 2**64 - 1),
+        landmarks=_arguments.integer(landmarks, "landmarks", 1) if rows is None else 0,
+        landmark_indices=None if rows is None else rows.ctypes.data,
+        landmark_indices_count=0 if rows is None else rows.size,
+        gamma=_arguments.real(gamma, "gamma", zero=True),
+        has_gamma=1,
+        threads=_arguments.thread_count(threads),
+    )
+
+    def create(lib: _library.Library, shape: Any, attention: Any) -> int:
+        return lib.fa_skyformer_create(shape, ctypes.byref(options), attention)
+
+    return call.run(create, {"landmark_indices": "landmarks"})
+
+
+def _indices(landmarks: ArrayLike) -> "NDArray[np.int64]":
+    rows = np.asarray(landmarks)
+    if rows.dtype.kind not in "iu":
+        raise DTypeError(f"landmarks has dtype {rows.dtype}; expected a number of landmarks or integers, rows of [q; k]")
+    if rows.ndim != 1 or rows.size == 0:
+        raise ShapeError(f"landmarks has shape {rows.shape}; expected one axis and at least one row of [q; k]")
+    return np.ascontiguousarray(rows, dtype=np.int64)
