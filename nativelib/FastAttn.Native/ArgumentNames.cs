@@ -20,6 +20,7 @@ internal static class ArgumentNames
         nameof(SchoenbatOptions.Gamma), nameof(SchoenbatOptions.Beta),
         nameof(SoftmaxAttentionOptions.Scale), nameof(SkyformerOptions.Landmarks), nameof(SkyformerOptions.LandmarkIndices),
         nameof(SkyformerOptions.Inverse), nameof(SkyformerOptions.Sampling),
+        nameof(FastRpbOptions.Prefix), nameof(FastRpbOptions.Suffix), nameof(FastRpbOptions.Symmetric),
         "keyMask", "exactDegrees", "outputLength", "inputLength", "maxDistance",
     ];
 

@@ -1,6 +1,8 @@
+using System.Runtime.InteropServices;
+
 namespace FastAttn.Native;
 
-/// <summary>Reads what every creator of an attention takes: sizes and relative positions.</summary>
+/// <summary>Reads what several functions take: sizes, relative positions, and which keys take part.</summary>
 internal static unsafe class AttentionArguments
 {
     public static AttentionShape Shape(NativeAttentionShape* shape)
@@ -32,6 +34,26 @@ internal static unsafe class AttentionArguments
         if (position == 0) return null;
         using HandleTable<RelativePosition>.Lease lease = PositionExports.Table.Acquire(position);
         return lease.Value;
+    }
+
+    /// <summary>Which keys take part; empty for all.</summary>
+    public static void Selection(NativeKeySelection* selection, out ReadOnlySpan<bool> keyMask, out ReadOnlySpan<int> lengths)
+    {
+        keyMask = default;
+        lengths = default;
+        if (selection is null) return;
+        Arguments.StructSize(selection->StructSize, sizeof(NativeKeySelection), "selection");
+
+        ReadOnlySpan<byte> mask = Arguments.Span<byte>(selection->KeyMask, selection->KeyMaskCount, "key_mask");
+        int wrong = mask.IndexOfAnyExceptInRange((byte)0, (byte)1);
+        if (wrong >= 0)
+        {
+            // A C# bool must be 0 or 1, and anything else is most likely a mask of another type.
+            throw new ArgumentException($"key_mask[{wrong}] is {mask[wrong]}; expected 0 or 1", "key_mask");
+        }
+
+        keyMask = MemoryMarshal.Cast<byte, bool>(mask);
+        lengths = Arguments.Span<int>(selection->Lengths, selection->LengthsCount, "lengths");
     }
 
     private static RelativePosition Bias(NativeTensor* bias, AttentionShape sizes)

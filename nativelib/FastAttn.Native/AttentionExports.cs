@@ -34,7 +34,7 @@ internal static unsafe class AttentionExports
         {
             using HandleTable<AttentionSystem>.Lease lease = s_table.Acquire(attention);
             if (report is not null) Arguments.StructSize(report->StructSize, sizeof(NativeReport), "report");
-            ReadSelection(selection, out ReadOnlySpan<bool> keyMask, out ReadOnlySpan<int> lengths);
+            AttentionArguments.Selection(selection, out ReadOnlySpan<bool> keyMask, out ReadOnlySpan<int> lengths);
 
             ForwardReport done = lease.Value.Forward(
                 new Tensor(query, 2, 4, "query").Strided(),
@@ -66,25 +66,6 @@ internal static unsafe class AttentionExports
         {
             return Failure.Record(exception);
         }
-    }
-
-    private static void ReadSelection(NativeKeySelection* selection, out ReadOnlySpan<bool> keyMask, out ReadOnlySpan<int> lengths)
-    {
-        keyMask = default;
-        lengths = default;
-        if (selection is null) return;
-        Arguments.StructSize(selection->StructSize, sizeof(NativeKeySelection), "selection");
-
-        ReadOnlySpan<byte> mask = Arguments.Span<byte>(selection->KeyMask, selection->KeyMaskCount, "key_mask");
-        int wrong = mask.IndexOfAnyExceptInRange((byte)0, (byte)1);
-        if (wrong >= 0)
-        {
-            // A C# bool must be 0 or 1, and anything else is most likely a mask of another type.
-            throw new ArgumentException($"key_mask[{wrong}] is {mask[wrong]}; expected 0 or 1", "key_mask");
-        }
-
-        keyMask = MemoryMarshal.Cast<byte, bool>(mask);
-        lengths = Arguments.Span<int>(selection->Lengths, selection->LengthsCount, "lengths");
     }
 
     private static void WriteReport(ForwardReport done, NativeReport* report)

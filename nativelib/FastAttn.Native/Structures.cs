@@ -117,6 +117,17 @@ internal unsafe struct NativeSkyformerOptions
     public int Reserved;
 }
 
+/// <summary><c>fa_fast_rpb_options</c>.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal struct NativeFastRpbOptions
+{
+    public ulong StructSize;
+    public long Prefix;
+    public long Suffix;
+    public int Causal;
+    public int Symmetric;
+}
+
 /// <summary><c>fa_key_selection</c>.</summary>
 [StructLayout(LayoutKind.Sequential)]
 internal unsafe struct NativeKeySelection

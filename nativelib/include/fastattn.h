@@ -57,6 +57,9 @@
  *   r_i r_(i-2), indices modulo 2d:
  *     q = [1 2 -3]      k = [1 2 -3; 2 1 0]      v = [1; 54]
  *     phi(q) = phi(k_0) = [3 2 0 0 0 0  0 6 0 0 0 0], phi(k_1) = [0 2 0 0 0 0  0 ...], weights [49 4], destination = [265/53] = [5]
+ *   FastRPB, query minus key, w = [1 2 3 4 5], v = [1; 10; 100]:
+ *     W = [3 2 1; 4 3 2; 5 4 3], W v = [123; 234; 345], causal [3; 34; 345]; symmetric with w = [3 4 5]: [543; 434; 345]
+ *     on 2 x 2 tokens, vertical [1 2 3], horizontal [4 5 6], v = [1; 10; 100; 1000]: W v = [5667; 6778; 6778; 7889]
  *   the first with fa_position_alibi, slope ln 2, instead of b, so that c_t = 2^-|t|:
  *     destination = [55/28; 47/20; 41/14] = [1.9642857; 2.35; 2.9285714]
  *     with query_offset 1, not causal: [46/19; 119/41; 89/26] = [2.4210526; 2.9024390; 3.4230769]
@@ -653,6 +656,66 @@ fa_status fa_toeplitz_multiply(fa_toeplitz toeplitz, const fa_tensor *x, const f
 
 /* Ends Toeplitz matrices. {0} is allowed and does nothing. Errors: HANDLE. */
 fa_status fa_toeplitz_destroy(fa_toeplitz toeplitz);
+
+/* ---- FastRPB ------------------------------------------------------------------------------------- */
+
+/* Prepared weights of FastRPB, one vector a head or one for all. */
+typedef struct fa_fast_rpb {
+    uint64_t id;
+} fa_fast_rpb;
+
+/* Choices; zero everywhere but struct_size is one full vector, every row taking values of every other. */
+typedef struct fa_fast_rpb_options {
+    uint64_t struct_size;  /* sizeof(fa_fast_rpb_options) */
+    int64_t prefix;        /* special tokens before the others: they give nothing and receive nothing; at least 0 */
+    int64_t suffix;        /* special tokens after the others; at least 0 */
+    int32_t causal;        /* 1: row i takes values of rows j <= i only. Not on a grid */
+    int32_t symmetric;     /* 1: weights by distance, [n], entry |i - j|; 0: by offset, [2n - 1] */
+} fa_fast_rpb_options;
+
+#ifdef __cplusplus
+#define FA_FAST_RPB_OPTIONS_INIT {sizeof(fa_fast_rpb_options), 0, 0, 0, 0}
+#else
+#define FA_FAST_RPB_OPTIONS_INIT {.struct_size = sizeof(fa_fast_rpb_options)}
+#endif
+
+/*
+ * Prepares FastRPB (Zubkov and Gavrilov 2022, https://arxiv.org/abs/2202.11364): W V beside any attention's output,
+ * W_ij = w_{i-j}, weights of either sign. n counts the tokens that are not special and follows from the weights.
+ *   weights   [2n - 1] or [H, 2n - 1], entry (i - j) + (n - 1), query minus key: the opposite of a bias; or, symmetric, [n] or
+ *             [H, n]; finite; any strides; copied
+ *   options   NULL: all defaults
+ *   fast_rpb  receives the handle; destroy it with fa_fast_rpb_destroy
+ * Errors: NULL, STRUCT_SIZE, SHAPE, ARGUMENT, OUT_OF_MEMORY. Time: O(H n log n).
+ */
+fa_status fa_fast_rpb_create(const fa_tensor *weights, const fa_fast_rpb_options *options, fa_fast_rpb *fast_rpb);
+
+/*
+ * The same for an image, tokens row by row: W[(y, x), (y', x')] = w^y_{y-y'} + w^x_{x-x'}.
+ *   vertical    w^y, [2 height - 1] or [H, 2 height - 1]; symmetric: [height] or [H, height]
+ *   horizontal  w^x, the same with width; NULL: vertical serves both axes of a square image, as the authors have it
+ * Errors: as fa_fast_rpb_create; ARGUMENT also for causal.
+ */
+fa_status fa_fast_rpb_create_grid(const fa_tensor *vertical, const fa_tensor *horizontal,
+                                  const fa_fast_rpb_options *options, fa_fast_rpb *fast_rpb);
+
+/*
+ * Computes W V. Rows are prefix + n + suffix.
+ *   value        [B, H_v, rows, d_v], leading axes may be absent; any strides but the last, which is 1
+ *   destination  [B, H, rows, d_v], the same; H_v divides H, and H is that of the weights unless they have one vector for all;
+ *                must not overlap value
+ *   selection    NULL, or rows whose values count (n_k is rows); what others hold is not looked at
+ *   add          1: W V is added to destination, rows of special tokens stay; 0: it is written, rows of special tokens become zeros
+ *   threads      at least 1; 0: fa_default_threads()
+ * A NaN or an infinity in a value reaches its column of the rows whose weight for it is not zero, and nothing else.
+ * Errors: NULL, HANDLE, STRUCT_SIZE, SHAPE, ARGUMENT, OUT_OF_MEMORY.
+ * Time: O(B H d_v n log n), on a grid O(B H d_v (n + s log s)) with s the longer side. A second call allocates nothing.
+ */
+fa_status fa_fast_rpb_apply(fa_fast_rpb fast_rpb, const fa_tensor *value, const fa_tensor *destination,
+                            const fa_key_selection *selection, int32_t add, int32_t threads);
+
+/* Ends FastRPB weights. {0} is allowed and does nothing. Errors: HANDLE. */
+fa_status fa_fast_rpb_destroy(fa_fast_rpb fast_rpb);
 
 #ifdef __cplusplus
 }

@@ -333,6 +333,43 @@ private:
     Owner<fa_toeplitz, fa_toeplitz_destroy> owner_;
 };
 
+// FastRPB weights, added to any attention's output: see fa_fast_rpb_create and fa_fast_rpb_apply.
+// May be used by several threads at once.
+class FastRpb {
+public:
+    explicit FastRpb(const fa_tensor &weights, const fa_fast_rpb_options &options = FA_FAST_RPB_OPTIONS_INIT) {
+        fa_fast_rpb handle{0};
+        check(fa_fast_rpb_create(&weights, &options, &handle));
+        owner_ = Owner<fa_fast_rpb, fa_fast_rpb_destroy>(handle);
+    }
+
+    static FastRpb grid(const fa_tensor &vertical, const fa_tensor &horizontal,
+                        const fa_fast_rpb_options &options = FA_FAST_RPB_OPTIONS_INIT) {
+        fa_fast_rpb handle{0};
+        check(fa_fast_rpb_create_grid(&vertical, &horizontal, &options, &handle));
+        return FastRpb(handle);
+    }
+
+    // Writes W V over destination.
+    void forward(const fa_tensor &value, const fa_tensor &destination, const fa_key_selection *selection = nullptr,
+                 std::int32_t threads = 0) const {
+        check(fa_fast_rpb_apply(owner_.get(), &value, &destination, selection, 0, threads));
+    }
+
+    // Adds W V to destination.
+    void add_to(const fa_tensor &value, const fa_tensor &destination, const fa_key_selection *selection = nullptr,
+                std::int32_t threads = 0) const {
+        check(fa_fast_rpb_apply(owner_.get(), &value, &destination, selection, 1, threads));
+    }
+
+    fa_fast_rpb get() const noexcept { return owner_.get(); }
+
+private:
+    explicit FastRpb(fa_fast_rpb handle) noexcept : owner_(handle) {}
+
+    Owner<fa_fast_rpb, fa_fast_rpb_destroy> owner_;
+};
+
 } // namespace fastattn
 
 #endif

@@ -333,6 +333,132 @@ static void test_toeplitz_errors(void) {
     CHECK(fa_toeplitz_destroy(t) == FA_OK);
 }
 
+/* ---- FastRPB ---------------------------------------------------------------------------------------- */
+
+static void test_fast_rpb_worked_example(void) {
+    float w[] = {1, 2, 3, 4, 5, 6}, v[] = {1, 10, 100, 1000}, z[4];
+    const double full[] = {123, 234, 345}, causal[] = {126, 268, 690}, symmetric[] = {543, 434, 345}, image[] = {5667, 6778, 6778, 7889};
+    const double square[] = {2 * 11 + 1 * 1100 + 2 * 101 + 1 * 1010, 2 * 11 + 1 * 1100 + 3 * 101 + 2 * 1010,
+                             3 * 11 + 2 * 1100 + 2 * 101 + 1 * 1010, 3 * 11 + 2 * 1100 + 3 * 101 + 2 * 1010};
+    fa_fast_rpb_options options = FA_FAST_RPB_OPTIONS_INIT;
+    fa_tensor wt = DENSE(w, 5), late = DENSE(w + 2, 3), vt = DENSE(v, 3, 1), zt = DENSE(z, 3, 1);
+    fa_fast_rpb rpb = {0};
+    CHECK(fa_fast_rpb_create(&wt, NULL, &rpb) == FA_OK);
+    CHECK(fa_fast_rpb_apply(rpb, &vt, &zt, NULL, 0, 0) == FA_OK && close_to(z, full, 3));
+    CHECK(fa_fast_rpb_destroy(rpb) == FA_OK);
+    options.causal = 1;
+    CHECK(fa_fast_rpb_create(&wt, &options, &rpb) == FA_OK);
+    CHECK(fa_fast_rpb_apply(rpb, &vt, &zt, NULL, 1, 1) == FA_OK && close_to(z, causal, 3));
+    CHECK(fa_fast_rpb_destroy(rpb) == FA_OK);
+    options.causal = 0;
+    options.symmetric = 1;
+    CHECK(fa_fast_rpb_create(&late, &options, &rpb) == FA_OK);
+    CHECK(fa_fast_rpb_apply(rpb, &vt, &zt, NULL, 0, 0) == FA_OK && close_to(z, symmetric, 3));
+    CHECK(fa_fast_rpb_destroy(rpb) == FA_OK);
+
+    fa_tensor down = DENSE(w, 3), across = DENSE(w + 3, 3);
+    vt = DENSE(v, 4, 1);
+    zt = DENSE(z, 4, 1);
+    CHECK(fa_fast_rpb_create_grid(&down, &across, NULL, &rpb) == FA_OK);
+    CHECK(fa_fast_rpb_apply(rpb, &vt, &zt, NULL, 0, 0) == FA_OK && close_to(z, image, 4));
+    CHECK(fa_fast_rpb_destroy(rpb) == FA_OK);
+    CHECK(fa_fast_rpb_create_grid(&down, NULL, NULL, &rpb) == FA_OK);
+    CHECK(fa_fast_rpb_apply(rpb, &vt, &zt, NULL, 0, 0) == FA_OK && close_to(z, square, 4));
+    CHECK(fa_fast_rpb_destroy(rpb) == FA_OK);
+    CHECK(fa_fast_rpb_apply(rpb, &vt, &zt, NULL, 0, 0) == FA_ERROR_HANDLE && message_has("fast_rpb"));
+}
+
+static void test_fast_rpb_heads_strides_and_selection(void) {
+    enum { BATCH = 2, HEADS = 4, VALUE_HEADS = 2, N = 50, ROWS = N + 2, COLUMNS = 6, WIDE = COLUMNS + 3 };
+    static float w[HEADS * (2 * N - 1)], v[BATCH * ROWS * VALUE_HEADS * WIDE], z[BATCH * ROWS * HEADS * WIDE], one[COUNT(z)];
+    static uint8_t mask[ROWS];
+    int32_t lengths[BATCH] = {ROWS, 30};
+    fill(w, COUNT(w), 8);
+    fill(v, COUNT(v), 9);
+    fill(z, COUNT(z), 10);
+    memcpy(one, z, sizeof z);
+    for (int j = 0; j < ROWS; j++) mask[j] = j % 3 != 0;
+    fa_key_selection selection = {sizeof selection, mask, ROWS, lengths, BATCH};
+    fa_fast_rpb_options options = FA_FAST_RPB_OPTIONS_INIT;
+    options.prefix = options.suffix = 1;
+    fa_tensor wt = DENSE(w, HEADS, 2 * N - 1);
+    fa_tensor vt = {.data = v, .ndim = 4, .shape = {BATCH, VALUE_HEADS, ROWS, COLUMNS}, .strides = {ROWS * VALUE_HEADS * WIDE, WIDE, VALUE_HEADS * WIDE, 1}};
+    fa_tensor zt = {.data = z, .ndim = 4, .shape = {BATCH, HEADS, ROWS, COLUMNS}, .strides = {ROWS * HEADS * WIDE, WIDE, HEADS * WIDE, 1}};
+    fa_tensor ot = zt;
+    ot.data = one;
+    float before[COUNT(z)];
+    memcpy(before, z, sizeof z);
+    fa_fast_rpb rpb = {0};
+    CHECK(fa_fast_rpb_create(&wt, &options, &rpb) == FA_OK);
+    CHECK(fa_fast_rpb_apply(rpb, &vt, &zt, &selection, 1, 1) == FA_OK);
+    CHECK(fa_fast_rpb_apply(rpb, &vt, &ot, &selection, 1, 5) == FA_OK);
+    CHECK(memcmp(z, one, sizeof z) == 0);
+    for (int b = 0; b < BATCH; b++) {
+        for (int i = 0; i < ROWS; i++) {
+            for (int h = 0; h < HEADS; h++) {
+                for (int c = 0; c < WIDE; c++) {
+                    int64_t at = ((b * ROWS + i) * HEADS + h) * WIDE + c;
+                    double sum = before[at];
+                    for (int j = 1; c < COLUMNS && i >= 1 && i <= N && j <= N; j++) {
+                        if (mask[j] && j < lengths[b]) sum += (double)w[h * (2 * N - 1) + (i - j) + (N - 1)] * v[((b * ROWS + j) * VALUE_HEADS + h / 2) * WIDE + c];
+                    }
+                    CHECK(fabs(sum - z[at]) < 1e-4);
+                }
+            }
+        }
+    }
+    CHECK(fa_fast_rpb_destroy(rpb) == FA_OK);
+}
+
+static void test_fast_rpb_errors(void) {
+    float w[8] = {1, 2, 3, 4, 5, 6, 7, 8}, v[12] = {0}, z[12];
+    set_sentinel(z, COUNT(z));
+    fa_fast_rpb_options options = FA_FAST_RPB_OPTIONS_INIT;
+    fa_fast_rpb rpb = {77};
+    fa_tensor wt = DENSE(w, 5), even = DENSE(w, 4), vt = DENSE(v, 3, 2), zt = DENSE(z, 3, 2), bad;
+    CHECK(fa_fast_rpb_create(NULL, NULL, &rpb) == FA_ERROR_NULL && message_has("weights"));
+    CHECK(fa_fast_rpb_create(&wt, NULL, NULL) == FA_ERROR_NULL && message_has("fast_rpb"));
+    CHECK(fa_fast_rpb_create(&even, NULL, &rpb) == FA_ERROR_SHAPE && message_has("weights is [4]; expected an odd number"));
+    options.struct_size = 8;
+    CHECK(fa_fast_rpb_create(&wt, &options, &rpb) == FA_ERROR_STRUCT_SIZE && message_has("options.struct_size is 8; expected 32"));
+    options = (fa_fast_rpb_options)FA_FAST_RPB_OPTIONS_INIT;
+    options.prefix = -1;
+    CHECK(fa_fast_rpb_create(&wt, &options, &rpb) == FA_ERROR_ARGUMENT && message_has("prefix is -1; expected"));
+    options.prefix = 0;
+    options.causal = 2;
+    CHECK(fa_fast_rpb_create(&wt, &options, &rpb) == FA_ERROR_ARGUMENT && message_has("causal is 2"));
+    options.causal = 1;
+    CHECK(fa_fast_rpb_create_grid(&wt, NULL, &options, &rpb) == FA_ERROR_ARGUMENT && message_has("causal"));
+    options.causal = 0;
+    bad = DENSE(w, 2, 3);
+    CHECK(fa_fast_rpb_create_grid(&wt, &bad, &options, &rpb) == FA_ERROR_SHAPE && message_has("horizontal is [2, 3]"));
+    CHECK(fa_fast_rpb_create_grid(NULL, &bad, &options, &rpb) == FA_ERROR_NULL && message_has("vertical"));
+    w[1] = NAN;
+    CHECK(fa_fast_rpb_create(&wt, &options, &rpb) == FA_ERROR_ARGUMENT && message_has("weights[1] is NaN"));
+    CHECK(fa_fast_rpb_create_grid(&wt, NULL, &options, &rpb) == FA_ERROR_ARGUMENT && message_has("vertical[1] is NaN"));
+    w[1] = 2;
+    CHECK(rpb.id == 77);
+
+    CHECK(fa_fast_rpb_create(&wt, &options, &rpb) == FA_OK);
+    CHECK(fa_fast_rpb_apply(rpb, NULL, &zt, NULL, 0, 0) == FA_ERROR_NULL && message_has("value"));
+    CHECK(fa_fast_rpb_apply(rpb, &vt, NULL, NULL, 0, 0) == FA_ERROR_NULL && message_has("destination"));
+    CHECK(fa_fast_rpb_apply(rpb, &vt, &zt, NULL, 2, 0) == FA_ERROR_ARGUMENT && message_has("add is 2; expected 0 or 1"));
+    CHECK(fa_fast_rpb_apply(rpb, &vt, &zt, NULL, 0, -1) == FA_ERROR_ARGUMENT && message_has("threads"));
+    bad = DENSE(v, 4, 2);
+    CHECK(fa_fast_rpb_apply(rpb, &bad, &zt, NULL, 0, 0) == FA_ERROR_SHAPE && message_has("value is [1, 1, 4, 2]"));
+    bad = DENSE(z, 3, 1);
+    CHECK(fa_fast_rpb_apply(rpb, &vt, &bad, NULL, 1, 0) == FA_ERROR_SHAPE && message_has("destination is"));
+    bad = DENSE(z + 5, 3, 2);
+    fa_tensor meets = DENSE(z, 3, 2);
+    CHECK(fa_fast_rpb_apply(rpb, &meets, &bad, NULL, 1, 0) == FA_ERROR_ARGUMENT && message_has("destination"));
+    uint8_t mask[3] = {0, 1, 2};
+    fa_key_selection selection = {sizeof selection, mask, 3, NULL, 0};
+    CHECK(fa_fast_rpb_apply(rpb, &vt, &zt, &selection, 1, 0) == FA_ERROR_ARGUMENT && message_has("key_mask[2]"));
+    CHECK(all_sentinel(z, COUNT(z)));
+    CHECK(fa_toeplitz_destroy((fa_toeplitz){rpb.id}) == FA_ERROR_HANDLE && fa_fast_rpb_destroy((fa_fast_rpb){UINT64_MAX}) == FA_ERROR_HANDLE);
+    CHECK(fa_fast_rpb_destroy(rpb) == FA_OK && fa_fast_rpb_destroy((fa_fast_rpb){0}) == FA_OK);
+}
+
 /* ---- Attention -------------------------------------------------------------------------------------- */
 
 static void test_attention_worked_example(void) {
@@ -1798,6 +1924,9 @@ int main(void) {
     RUN(test_toeplitz_worked_example);
     RUN(test_toeplitz_heads_and_strided_coefficients);
     RUN(test_toeplitz_errors);
+    RUN(test_fast_rpb_worked_example);
+    RUN(test_fast_rpb_heads_strides_and_selection);
+    RUN(test_fast_rpb_errors);
     RUN(test_attention_worked_example);
     RUN(test_attention_report_and_methods);
     RUN(test_attention_strides);

@@ -231,6 +231,18 @@ void test_softmax_gaussian_and_skyformer() {
     CHECK(status_of([&] { fastattn::Attention::skyformer(shape, options); }, "inverse") == FA_ERROR_WORD);
 }
 
+void test_fast_rpb() {
+    std::vector<float> w{1, 2, 3, 4, 5}, v{1, 10, 100}, z(3);
+    const fa_tensor value = fastattn::dense(v.data(), {3, 1}), destination = fastattn::dense(z.data(), {3, 1});
+    fastattn::FastRpb rpb(fastattn::dense(w.data(), {5}));
+    rpb.forward(value, destination);
+    rpb.add_to(value, destination);
+    CHECK(std::fabs(z[0] - 246) < 1e-3 && std::fabs(z[1] - 468) < 1e-3 && std::fabs(z[2] - 690) < 1e-3);
+    rpb = fastattn::FastRpb::grid(fastattn::dense(w.data(), {1}), fastattn::dense(w.data(), {5}));
+    rpb.forward(value, destination);
+    CHECK(std::fabs(z[0] - 234) < 1e-3);
+}
+
 void test_toeplitz() {
     const std::vector<float> c{1, 2, 3, 4, 5, 6}, x{1, 10, 100, 1000};
     std::vector<float> y(3);
@@ -295,6 +307,7 @@ int main() {
     RUN(test_schoenbat);
     RUN(test_softmax_gaussian_and_skyformer);
     RUN(test_toeplitz);
+    RUN(test_fast_rpb);
     RUN(test_projection_survives_a_round_trip);
     RUN(test_owners_move);
     RUN(test_errors_become_exceptions);

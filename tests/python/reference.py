@@ -138,6 +138,34 @@ def largest_error(got, expected, v, visible):
     return np.max(np.divide(error, seen, out=np.where(error > 0, np.inf, 0.0), where=seen > 0))
 
 
+def fast_rpb(v, weights, *, causal=False, grid=None, symmetric=False, prefix=0, suffix=0, key_mask=None, lengths=None, add_to=None):
+    """W v by the definition; v is [B, H_v, rows, d_v]."""
+    v = np.array(v, dtype=np.float64)
+    batch, _, rows, _ = v.shape
+    n = rows - prefix - suffix
+    i, j = np.arange(n)[:, None], np.arange(n)[None, :]
+
+    def axis(w, distance, length):
+        w = np.atleast_2d(np.asarray(w, dtype=np.float64))
+        return w[:, np.abs(distance)] if symmetric else w[:, distance + length - 1]
+
+    if grid is None:
+        matrix = np.where(causal & (j > i), 0, axis(weights, i - j, n))
+    else:
+        height, width = grid
+        vertical, horizontal = weights if isinstance(weights, tuple) else (weights, weights)
+        matrix = axis(vertical, i // width - j // width, height) + axis(horizontal, i % width - j % width, width)
+
+    heads = max(len(matrix), v.shape[1], 0 if add_to is None else add_to.shape[1])
+    keep = np.ones((batch, rows), dtype=bool) if key_mask is None else np.broadcast_to(key_mask, (batch, rows))
+    if lengths is not None:
+        keep = keep & (np.arange(rows) < np.asarray(lengths)[:, None])
+    v = np.repeat(np.where(keep[:, None, :, None], v, 0), heads // v.shape[1], axis=1)
+    out = np.zeros((batch, heads, rows, v.shape[-1]))
+    out[:, :, prefix : prefix + n] = matrix @ v[:, :, prefix : prefix + n]
+    return out if add_to is None else out + add_to
+
+
 def toeplitz_matmul(c, x):
     n_in = x.shape[-2]
     n_out = np.shape(c)[-1] - n_in + 1

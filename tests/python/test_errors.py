@@ -226,6 +226,39 @@ DRAW_VALUES = [
     (dict(kernel="cosh"), ArgumentError, ["kernel"]),
 ]
 
+FAST_RPB_VALID = dict(v=array(2, 4, 12, 5), weights=array(4, 19), prefix=1, suffix=1, add_to=array(2, 4, 12, 5))
+FAST_RPB = [
+    (dict(v=array(12)), ShapeError, ["v", "1 axes"]),
+    (dict(v=array(2, 4, 12, 5, dtype=int)), DTypeError, ["v", "int64"]),
+    (dict(v=array(2, 3, 12, 5)), ShapeError, ["v", "3 heads", "4"]),
+    (dict(v=array(12, 5)), ShapeError, ["v", "2 axes"]),
+    (dict(weights=array(4, 18)), ShapeError, ["weights", "(4, 18)", "19"]),
+    (dict(weights=array(4, 19), symmetric=True), ShapeError, ["weights", "10"]),
+    (dict(weights=array(1, 4, 19)), ShapeError, ["weights", "3 axes"]),
+    (dict(weights=array(4, 19, dtype=object)), DTypeError, ["weights"]),
+    (dict(weights=spoiled((4, 19), np.nan)), ArgumentError, ["weights", "NaN"]),
+    (dict(weights=spoiled((4, 19), -np.inf)), ArgumentError, ["weights"]),
+    (dict(prefix=-1), ArgumentError, ["prefix", "-1"]),
+    (dict(suffix=1.0), DTypeError, ["suffix"]),
+    (dict(prefix=12), ShapeError, ["weights"]),
+    (dict(causal=1), DTypeError, ["causal"]),
+    (dict(symmetric=None), DTypeError, ["symmetric"]),
+    (dict(grid=10), DTypeError, ["grid", "(height, width)"]),
+    (dict(grid=(3, 4), weights=(array(5), array(7))), ShapeError, ["grid", "3 x 4", "10"]),
+    (dict(grid=(2, 0), weights=(array(3), array(9))), ArgumentError, ["grid[1]", "0"]),
+    (dict(grid=(2, 5), weights=array(3)), ShapeError, ["weights", "pair"]),
+    (dict(grid=(2, 5), weights=(array(3), array(8))), ShapeError, ["weights[1]", "(8,)", "9"]),
+    (dict(grid=(2, 5), weights=(array(3),)), ShapeError, ["weights", "1 arrays"]),
+    (dict(grid=(2, 5), weights=(array(4, 3), array(2, 9))), ShapeError, ["weights", "heads"]),
+    (dict(grid=(2, 5), weights=(array(3), array(9)), causal=True), ArgumentError, ["causal"]),
+    (dict(key_mask=array(11) > 0), ShapeError, ["key_mask", "12"]),
+    (dict(lengths=np.array([13, 1])), ArgumentError, ["lengths", "13"]),
+    (dict(add_to=array(2, 4, 12, 6)), ShapeError, ["add_to", "(2, 4, 12, 6)"]),
+    (dict(add_to=array(2, 4, 12, 5).astype(np.float64)), DTypeError, ["add_to", "float64"]),
+    (dict(add_to=[1.0]), DTypeError, ["add_to", "list"]),
+    (dict(threads=0), ArgumentError, ["threads", "0"]),
+]
+
 PROJECTION_VALID = dict(features=8, dim=4)
 PROJECTION = [
     (dict(features=0), ArgumentError, ["features", "0"]),
@@ -273,6 +306,19 @@ class ErrorTest(unittest.TestCase):
         self.check_table(fastattn.gaussian_attention, VALID, GAUSSIAN)
         self.check_table(fastattn.skyformer, VALID, SKYFORMER)
         self.check_table(fastattn.skyformer, VALID, SKYFORMER, out_shape=(2, 4, 9, 5))
+
+    def test_fast_rpb(self):
+        self.check_table(fastattn.fast_rpb, FAST_RPB_VALID, FAST_RPB)
+        room = np.ones((2, 4, 12, 5), dtype=np.float32)
+        with self.assertRaisesRegex(ArgumentError, "add_to overlaps v"):
+            fastattn.fast_rpb(room, FAST_RPB_VALID["weights"], prefix=1, suffix=1, add_to=room)
+        for changed, kind, _ in FAST_RPB:
+            if "add_to" in changed or "v" in changed:
+                continue
+            add_to = np.full((2, 4, 12, 5), -7, dtype=np.float32)
+            with self.subTest(**{name: getattr(value, "shape", value) for name, value in changed.items()}), self.assertRaises(kind):
+                fastattn.fast_rpb(**{**FAST_RPB_VALID, **changed, "add_to": add_to})
+            self.assertTrue((add_to == -7).all(), "add_to was written")
 
     def test_projection(self):
         self.check_table(fastattn.random_projection, PROJECTION_VALID, PROJECTION)

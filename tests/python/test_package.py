@@ -39,6 +39,8 @@ CONVENTIONS = {
     "skyformer": "q, k, v, *, landmarks=128, gamma=0.1, inverse='cholesky', sampling='uniform', seed=0, key_mask=None, lengths=None,"
     " threads=None, out=None, return_info=False",
     "toeplitz_matmul": "c, x, *, out=None, threads=None",
+    "fast_rpb": "v, weights, *, causal=False, grid=None, symmetric=False, prefix=0, suffix=0, key_mask=None, lengths=None,"
+    " add_to=None, threads=None",
     "random_projection": "features, dim, *, kind='orthogonal', seed=0",
     "show_config": "",
 }
@@ -74,7 +76,7 @@ class InterfaceTest(unittest.TestCase):
                 self.assertIn(f"{parameter}", function.__doc__)
 
     def test_examples(self):
-        for name in ("fastattn", *(f"fastattn._{name}" for name in ("gaussian", "kernelized", "maclaurin", "schoenbat", "skyformer", "softmax", "toeplitz"))):
+        for name in ("fastattn", *(f"fastattn._{name}" for name in ("fast_rpb", "gaussian", "kernelized", "maclaurin", "schoenbat", "skyformer", "softmax", "toeplitz"))):
             module = importlib.import_module(name)
             result = doctest.testmod(module, extraglobs={"fastattn": fastattn})
             self.assertGreater(result.attempted, 0, name)

@@ -16,6 +16,7 @@ threads at once and releases the interpreter's lock while it computes.
 
 from ._config import show_config
 from ._errors import ArgumentError, DTypeError, FastAttnError, ShapeError
+from ._fast_rpb import fast_rpb
 from ._forward import AttentionInfo
 from ._gaussian import gaussian_attention
 from ._kernelized import kernelized_attention
@@ -47,6 +48,7 @@ __all__ = [
     "alibi_positions",
     "clipped_positions",
     "exponential_positions",
+    "fast_rpb",
     "gaussian_attention",
     "grid_positions",
     "kerple_log_positions",

@@ -37,24 +37,29 @@ def float_array(value: ArrayLike, name: str, ranks: Sequence[int], *, dense: boo
 
 
 def output_array(
-    out: Optional["NDArray[np.float32]"], shape: Tuple[int, ...], inputs: "dict[str, Optional[NDArray[Any]]]", *, dense: bool = False
+    out: Optional["NDArray[np.float32]"],
+    shape: Tuple[int, ...],
+    inputs: "dict[str, Optional[NDArray[Any]]]",
+    *,
+    dense: bool = False,
+    name: str = "out",
 ) -> "NDArray[np.float32]":
-    """`out` once it is known to fit, else a new array."""
+    """`out` once it is known to fit, else a new array. `name`: what the caller calls it."""
     if out is None:
         return np.empty(shape, dtype=np.float32)
     if not isinstance(out, np.ndarray) or out.dtype != np.float32:
-        raise DTypeError(f"out is {getattr(out, 'dtype', type(out).__name__)}; expected a float32 array")
+        raise DTypeError(f"{name} is {getattr(out, 'dtype', type(out).__name__)}; expected a float32 array")
     if out.shape != shape:
-        raise ShapeError(f"out has shape {out.shape}; expected {shape}")
+        raise ShapeError(f"{name} has shape {out.shape}; expected {shape}")
     if not out.flags.writeable:
-        raise ArgumentError("out is read-only; expected a writable array")
+        raise ArgumentError(f"{name} is read-only; expected a writable array")
     if dense and not (out.flags.c_contiguous and out.flags.aligned):
-        raise ShapeError(f"out has strides {out.strides}; expected a C-contiguous array")
+        raise ShapeError(f"{name} has strides {out.strides}; expected a C-contiguous array")
     if not _strides_fit(out):
-        raise ShapeError(f"out has strides {out.strides} in bytes; expected whole elements and 4 on the last axis")
-    for name, array in inputs.items():
+        raise ShapeError(f"{name} has strides {out.strides} in bytes; expected whole elements and 4 on the last axis")
+    for other, array in inputs.items():
         if array is not None and np.may_share_memory(out, array):
-            raise ArgumentError(f"out overlaps {name}; expected memory of its own")
+            raise ArgumentError(f"{name} overlaps {other}; expected memory of its own")
     return out
 
 

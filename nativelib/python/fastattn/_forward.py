@@ -53,8 +53,8 @@ class Forward:
         self._query = _arguments.float_array(q, "q", (2, 3, 4))
         self._key = _arguments.float_array(k, "k", (self._query.ndim,))
         self._value = _arguments.float_array(v, "v", (self._query.ndim,))
-        batch, heads, query_length, head_dimension = _four_axes(self._query)
-        _, key_heads, key_length, _ = _four_axes(self._key)
+        batch, heads, query_length, head_dimension = four_axes(self._query)
+        _, key_heads, key_length, _ = four_axes(self._key)
         self.shape = _library.AttentionShape(
             batch=batch,
             heads=heads,
@@ -64,8 +64,7 @@ class Forward:
             head_dimension=head_dimension,
             value_dimension=self._value.shape[-1],
         )
-        self._mask = None if key_mask is None else _mask(key_mask, batch, key_length)
-        self._lengths = None if lengths is None else _lengths(lengths, batch, key_length)
+        self._selection = Selection(key_mask, lengths, batch, key_length)
         self._with_info = _arguments.boolean(return_info, "return_info")
         given = {"q": q, "k": k, "v": v, "key_mask": key_mask, "lengths": lengths, **others}
         self._result = _arguments.output_array(
@@ -83,12 +82,6 @@ class Forward:
         """
         lib = _library.library()
         names = {**_NAMES, **names}
-        selection = _library.KeySelection(
-            key_mask=None if self._mask is None else self._mask.ctypes.data,
-            key_mask_count=0 if self._mask is None else self._mask.size,
-            lengths=None if self._lengths is None else self._lengths.ctypes.data,
-            lengths_count=0 if self._lengths is None else self._lengths.size,
-        )
         attention = _library.Handle()
         report = _library.Report()
         try:
@@ -100,7 +93,7 @@ class Forward:
                     ctypes.byref(_arguments.descriptor(self._key)),
                     ctypes.byref(_arguments.descriptor(self._value)),
                     ctypes.byref(_arguments.descriptor(self._result)),
-                    ctypes.byref(selection),
+                    self._selection.structure,
                     ctypes.byref(report),
                 ),
                 names,
@@ -111,6 +104,26 @@ class Forward:
         if not self._with_info:
             return self._result
         return self._result, AttentionInfo(report.method.decode(), report.repaired_rows, report.fallback_heads, report.tier.decode())
+
+
+class Selection:
+    """Which keys take part: a mask and lengths, checked, as C takes them."""
+
+    def __init__(self, key_mask: Optional[ArrayLike], lengths: Optional[ArrayLike], batch: int, key_length: int) -> None:
+        self._mask = None if key_mask is None else _mask(key_mask, batch, key_length)
+        self._lengths = None if lengths is None else _lengths(lengths, batch, key_length)
+
+    @property
+    def structure(self) -> Any:
+        """The address of a structure whose memory lives as long as this object."""
+        return ctypes.byref(
+            _library.KeySelection(
+                key_mask=None if self._mask is None else self._mask.ctypes.data,
+                key_mask_count=0 if self._mask is None else self._mask.size,
+                lengths=None if self._lengths is None else self._lengths.ctypes.data,
+                lengths_count=0 if self._lengths is None else self._lengths.size,
+            )
+        )
 
 
 class Bias:
@@ -131,7 +144,7 @@ class Bias:
         return self._given._handle if isinstance(self._given, Positions) else _library.Handle()
 
 
-def _four_axes(array: "NDArray[np.float32]") -> Tuple[int, ...]:
+def four_axes(array: "NDArray[np.float32]") -> Tuple[int, ...]:
     return (1,) * (4 - array.ndim) + array.shape
 
 

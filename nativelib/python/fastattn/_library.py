@@ -38,7 +38,7 @@ class Tensor(ctypes.Structure):
 
 
 class Handle(ctypes.Structure):
-    """fa_projection, fa_position, fa_maclaurin, fa_attention and fa_toeplitz."""
+    """fa_projection, fa_position, fa_maclaurin, fa_attention, fa_toeplitz and fa_fast_rpb."""
 
     _fields_ = [("id", ctypes.c_uint64)]
 
@@ -155,6 +155,18 @@ class SkyformerOptions(_Sized):
     ]
 
 
+class FastRpbOptions(_Sized):
+    """fa_fast_rpb_options."""
+
+    _fields_ = [
+        ("struct_size", ctypes.c_uint64),
+        ("prefix", ctypes.c_int64),
+        ("suffix", ctypes.c_int64),
+        ("causal", ctypes.c_int32),
+        ("symmetric", ctypes.c_int32),
+    ]
+
+
 class KeySelection(_Sized):
     """fa_key_selection."""
 
@@ -231,6 +243,13 @@ _SIGNATURES = {
     "fa_toeplitz_create": (_STATUS, [_P(Tensor), ctypes.c_int64, ctypes.c_int64, _P(Handle)]),
     "fa_toeplitz_multiply": (_STATUS, [Handle, _P(Tensor), _P(Tensor), ctypes.c_int32]),
     "fa_toeplitz_destroy": (_STATUS, [Handle]),
+    "fa_fast_rpb_create": (_STATUS, [_P(Tensor), _P(FastRpbOptions), _P(Handle)]),
+    "fa_fast_rpb_create_grid": (_STATUS, [_P(Tensor), _P(Tensor), _P(FastRpbOptions), _P(Handle)]),
+    "fa_fast_rpb_apply": (
+        _STATUS,
+        [Handle, _P(Tensor), _P(Tensor), _P(KeySelection), ctypes.c_int32, ctypes.c_int32],
+    ),
+    "fa_fast_rpb_destroy": (_STATUS, [Handle]),
 }
 
 _lock = threading.Lock()

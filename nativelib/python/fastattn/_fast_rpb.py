@@ -1,0 +1,168 @@
+"""fast_rpb."""
+
+from __future__ import annotations
+
+import ctypes
+from typing import Any, List, Optional, Tuple, Union
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from . import _arguments, _library
+from ._errors import DTypeError, ShapeError
+from ._forward import Selection, four_axes
+
+# C's and C#'s names of this function's arguments.
+_NAMES = {"value": "v", "destination": "add_to", "vertical": "weights", "horizontal": "weights", "length": "weights"}
+
+
+def fast_rpb(
+    v: ArrayLike,
+    weights: Union[ArrayLike, Tuple[ArrayLike, ArrayLike]],
+    *,
+    causal: bool = False,
+    grid: Optional[Tuple[int, int]] = None,
+    symmetric: bool = False,
+    prefix: int = 0,
+    suffix: int = 0,
+    key_mask: Optional[ArrayLike] = None,
+    lengths: Optional[ArrayLike] = None,
+    add_to: Optional["NDArray[np.float32]"] = None,
+    threads: Optional[int] = None,
+) -> "NDArray[np.float32]":
+    """FastRPB (Zubkov and Gavrilov 2022, arXiv 2202.11364): W v beside any attention's output, with W_ij = w_{i-j}.
+
+    Parameters
+    ----------
+    v : array [B, H_v, rows, d_v], [H_v, rows, d_v] or [rows, d_v]
+        Values. rows = prefix + n + suffix. float32 is read in place whatever the strides of its leading axes.
+    weights : array [2n - 1], [1, 2n - 1] or [H, 2n - 1]; with `symmetric` [n], [1, n] or [H, n]
+        Entry (i - j) + (n - 1) multiplies v_j in row i, query minus key: the opposite of a bias, as the authors have it;
+        symmetric: entry |i - j|. Any sign, finite. With `grid` a pair (vertical, horizontal), each as above with n the
+        height or the width; or one array for both axes of a square.
+    causal : bool
+        Whether row i takes values of rows j <= i only. Not on a grid.
+    grid : (height, width), optional
+        Tokens are those of an image, row by row: W[(y, x), (y', x')] = vertical_{y-y'} + horizontal_{x-x'}.
+    symmetric : bool
+        Whether weights are given by distance.
+    prefix, suffix : int
+        Special tokens before and after the others. They give nothing and receive nothing; n counts the others.
+    key_mask : bool array [rows] or [B, rows], optional
+        True = the value counts. What others hold is not looked at.
+    lengths : int array [B], optional
+        Rows whose values count, from the front.
+    add_to : float32 array [B, H, rows, d_v], with as many axes as v, optional
+        What W v is added to, in place; rows of special tokens stay as they are. Last axis contiguous; memory apart from
+        v's. Untouched when an error is raised.
+    threads : int, optional
+        Default: FASTATTN_THREADS, else the cores this process may use. Never changes a bit of the result.
+
+    Returns
+    -------
+    float32 array [B, H, rows, d_v], with as many axes as v
+        `add_to` if given; else W v, zero in rows of special tokens, with H the heads of the weights or, when those have one
+        for all, of v. H_v divides H: head h takes value head h // (H // H_v). A NaN or an infinity in a value reaches its
+        column of the rows whose weight for it is not zero, and nothing else.
+
+    Raises
+    ------
+    ShapeError, ArgumentError, DTypeError, FastAttnError
+        As `kernelized_attention`.
+
+    Notes
+    -----
+    Time O(B H d_v n log n), on a grid O(B H d_v (n + s log s)) with s the longer side. No n x n array is made.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> v = np.array([[1], [10], [100]], dtype=np.float32)
+    >>> w = np.array([1, 2, 3, 4, 5], dtype=np.float32)
+
+    W = [3 2 1; 4 3 2; 5 4 3].
+
+    >>> fast_rpb(v, w).ravel().round()
+    array([123., 234., 345.], dtype=float32)
+    >>> fast_rpb(v, w, causal=True).ravel().round()
+    array([  3.,  34., 345.], dtype=float32)
+    >>> fast_rpb(v, w[2:], symmetric=True).ravel().round()
+    array([543., 434., 345.], dtype=float32)
+    >>> image = np.array([[1], [10], [100], [1000]], dtype=np.float32)
+    >>> fast_rpb(image, (np.float32([1, 2, 3]), np.float32([4, 5, 6])), grid=(2, 2)).ravel().round()
+    array([5667., 6778., 6778., 7889.], dtype=float32)
+    """
+    lib = _library.library()
+    value = _arguments.float_array(v, "v", (2, 3, 4))
+    batch, _, rows, _ = four_axes(value)
+    is_symmetric = _arguments.boolean(symmetric, "symmetric")
+    before, after = _arguments.integer(prefix, "prefix", 0), _arguments.integer(suffix, "suffix", 0)
+    arrays = _axes_of_weights(weights, grid, is_symmetric, rows - before - after)
+    heads = max(1 if array.ndim == 1 else array.shape[0] for array in arrays)
+    options = _library.FastRpbOptions(
+        prefix=before, suffix=after, causal=int(_arguments.boolean(causal, "causal")), symmetric=int(is_symmetric)
+    )
+    selection = Selection(key_mask, lengths, batch, rows)
+    thread_count = _arguments.thread_count(threads)
+    result = _result(add_to, value, heads, {"v": v, "weights": weights, "key_mask": key_mask, "lengths": lengths})
+
+    handle = _library.Handle()
+    try:
+        tensors = [ctypes.byref(_arguments.descriptor(array)) for array in arrays]
+        create = lib.fa_fast_rpb_create if grid is None else lib.fa_fast_rpb_create_grid
+        lib.check(create(*tensors, ctypes.byref(options), ctypes.byref(handle)), _NAMES)
+        lib.check(
+            lib.fa_fast_rpb_apply(
+                handle,
+                ctypes.byref(_arguments.descriptor(value)),
+                ctypes.byref(_arguments.descriptor(result)),
+                selection.structure,
+                int(add_to is not None),
+                thread_count,
+            ),
+            _NAMES,
+        )
+    finally:
+        lib.fa_fast_rpb_destroy(handle)
+    return result
+
+
+def _axes_of_weights(weights: Any, grid: Any, symmetric: bool, tokens: int) -> "List[NDArray[np.float32]]":
+    """The arrays of weights, one of a sequence or two of a grid, once they are known to fit so many tokens."""
+    if grid is None:
+        return [_fitting(weights, "weights", tokens, symmetric)]
+    if not isinstance(grid, tuple) or len(grid) != 2:
+        raise DTypeError(f"grid is {grid!r}; expected (height, width)")
+    height, width = _arguments.integer(grid[0], "grid[0]", 1), _arguments.integer(grid[1], "grid[1]", 1)
+    if height * width != tokens:
+        raise ShapeError(f"grid is {height} x {width}; expected {tokens} tokens, the rows of v that are not special")
+    if isinstance(weights, (tuple, list)):
+        if len(weights) != 2:
+            raise ShapeError(f"weights holds {len(weights)} arrays; expected 2, vertical and horizontal")
+        pair = weights
+    elif height == width:
+        pair = (weights, weights)
+    else:
+        raise ShapeError(f"weights is one array; expected a pair (vertical, horizontal) for a grid of {height} x {width}")
+    return [_fitting(pair[0], "weights[0]", height, symmetric), _fitting(pair[1], "weights[1]", width, symmetric)]
+
+
+def _fitting(weights: ArrayLike, name: str, tokens: int, symmetric: bool) -> "NDArray[np.float32]":
+    array = _arguments.float_array(weights, name, (1, 2))
+    expected = tokens if symmetric else 2 * tokens - 1
+    if tokens < 1 or array.shape[-1] != expected:
+        raise ShapeError(f"{name} has shape {array.shape}; expected {expected} a head, for {tokens} tokens that are not special")
+    return array
+
+
+def _result(add_to: Any, value: "NDArray[np.float32]", heads: int, given: "dict[str, Any]") -> "NDArray[np.float32]":
+    """What is written: `add_to`, or a new array with the heads that weights or values have."""
+    inputs = {name: array for name, array in given.items() if isinstance(array, np.ndarray)}
+    if heads > 1 and value.ndim == 2:
+        raise ShapeError(f"v has 2 axes; expected 3 or 4, [.., heads, rows, columns], for weights of {heads} heads")
+    if value.ndim > 2 and heads > 1 and heads % value.shape[-3]:
+        raise ShapeError(f"v has {value.shape[-3]} heads; expected a divisor of the {heads} heads of weights")
+    shape = value.shape if value.ndim == 2 else value.shape[:-3] + (max(heads, value.shape[-3]),) + value.shape[-2:]
+    if isinstance(add_to, np.ndarray) and add_to.ndim == value.ndim and value.ndim > 2 and heads == 1:
+        shape = value.shape[:-3] + (add_to.shape[-3],) + value.shape[-2:]
+    return _arguments.output_array(add_to, shape, inputs, name="add_to")
