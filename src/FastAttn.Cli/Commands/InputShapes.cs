@@ -62,6 +62,38 @@ internal static class InputShapes
         return fits ? mask.Array.Values : throw mask.WrongShape($"[{shape.KeyLength}] or [{shape.Batch},{shape.KeyLength}]");
     }
 
+    /// <summary>The sizes of values alone, as if query and key had one column.</summary>
+    public static AttentionShape Values(NpyInput<float> value)
+    {
+        (int batch, int heads, int rows, int columns) = Axes(value);
+        return new AttentionShape(heads, rows, 1) { Batch = batch, ValueDimension = columns };
+    }
+
+    /// <summary>FastRPB adds to an attention with as many keys as queries, and with its own number of heads.</summary>
+    public static void CheckFastRpb(FastRpb rpb, NpyInput<float> value, AttentionShape shape)
+    {
+        if (shape.QueryLength != shape.KeyLength) throw value.WrongShape($"{shape.QueryLength} rows, as many as there are queries, with --fast-rpb");
+        if (rpb.Heads != 1 && rpb.Heads != shape.Heads)
+            throw new InputException($"--fast-rpb has weights for {rpb.Heads} heads, expected 1 or {shape.Heads}");
+    }
+
+    /// <summary>The sizes with the heads that the weights have, when they have more than one.</summary>
+    public static AttentionShape WithHeadsOf(FastRpb rpb, NpyInput<float> value, AttentionShape shape)
+    {
+        if (rpb.Heads == 1) return shape;
+        if (rpb.Heads % shape.KeyHeads != 0 || (rpb.Heads > 1 && value.Array.Shape.Length == 2))
+            throw value.WrongShape($"axes [H,n,d] or [B,H,n,d], heads that divide the {rpb.Heads} of --fast-rpb");
+        return shape with { Heads = rpb.Heads };
+    }
+
+    /// <summary>An array for what is made of values alone, with as many axes.</summary>
+    public static NpyArray<float> ResultOfValues(NpyInput<float> value, AttentionShape shape)
+    {
+        int[] extents = [.. value.Array.Shape];
+        if (extents.Length > 2) extents[^3] = shape.Heads;
+        return new NpyArray<float>(extents, new float[(long)shape.Batch * shape.Heads * shape.QueryLength * shape.ValueDimension]);
+    }
+
     /// <summary>An array for the result, with as many axes as the query.</summary>
     public static NpyArray<float> Result(NpyInput<float> query, AttentionShape shape)
     {

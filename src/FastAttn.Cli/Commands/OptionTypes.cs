@@ -92,14 +92,6 @@ internal static class OptionTypes
         CustomParser = ParseFile,
     };
 
-    /// <summary>A file that must be given.</summary>
-    public static Option<FileInfo> RequiredFile(string name, string description, params string[] aliases)
-    {
-        Option<FileInfo> option = File(name, description, aliases);
-        option.Required = true;
-        return option;
-    }
-
     /// <summary>A file that is an argument, not an option, and that the user may leave out.</summary>
     public static Argument<FileInfo> FileArgument(string name, string description) => new(name)
     {

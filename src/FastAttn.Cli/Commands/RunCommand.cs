@@ -1,16 +1,17 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using System.Diagnostics;
 using FastAttn.Cli.Npy;
 
 namespace FastAttn.Cli.Commands;
 
-/// <summary><c>fastattn run</c>: kernelized attention from <c>.npy</c> files to a <c>.npy</c> file.</summary>
+/// <summary><c>fastattn run</c>: an attention, or FastRPB alone, from <c>.npy</c> files to a <c>.npy</c> file.</summary>
 internal sealed class RunCommand
 {
-    private readonly Option<FileInfo> _query = OptionTypes.RequiredFile("--q", "Query, [n,d], [H,n,d] or [B,H,n,d], float32 or float64.");
-    private readonly Option<FileInfo> _key = OptionTypes.RequiredFile("--k", "Key, same axes; its heads may be fewer if they divide the query's.");
-    private readonly Option<FileInfo> _value = OptionTypes.RequiredFile("--v", "Value, same axes, heads and rows as key; any number of columns.");
-    private readonly Option<FileInfo> _output = OptionTypes.RequiredFile("--output", "Where the result goes, float32, with the axes of the query.", "-o");
+    private readonly Option<FileInfo> _query = OptionTypes.File("--q", "Query, [n,d], [H,n,d] or [B,H,n,d], float32 or float64.");
+    private readonly Option<FileInfo> _key = OptionTypes.File("--k", "Key, same axes; its heads may be fewer if they divide the query's.");
+    private readonly Option<FileInfo> _value = OptionTypes.File("--v", "Value, same axes, heads and rows as key; any number of columns.");
+    private readonly Option<FileInfo> _output = OptionTypes.File("--output", "Where the result goes, float32, with the axes of the query.", "-o");
     private readonly Option<FileInfo> _bias = OptionTypes.File("--bias", "Relative position bias, [n_q+n_k-1] or [H,n_q+n_k-1]; entry (j-i)+(n_q-1) belongs to query i and key j, -inf removes the pair.");
     private readonly Option<FileInfo> _projection = OptionTypes.File("--projection", "Rows of the random projection, [m,d] or [H,m,d], instead of drawn ones.");
     private readonly Option<FileInfo> _keyMask = OptionTypes.File("--key-mask", "bool, [n_k] or [B,n_k]; True = attend.");
@@ -21,18 +22,23 @@ internal sealed class RunCommand
     private readonly Option<bool> _noNormalize = new("--no-normalize") { Description = "Take query and key rows as they are, times --qk-scale. Default for the other maps." };
     private readonly Option<float?> _qkScale = OptionTypes.Number("--qk-scale", "Factor on un-normalised query and key. Default: d^(-1/4) for prf, trf and relu, else 1.");
     private readonly PositionOption _position = new();
+    private readonly SystemOptions _system = new();
+    private readonly FastRpbOption _fastRpb = new();
     private readonly AttentionOptions _attention = new();
 
     public static Command Create() => new RunCommand().Build();
 
     private Command Build()
     {
-        Command command = new("run", "Compute kernelized attention with relative positions: .npy files in, a .npy file out.")
+        Command command = new("run", "Compute an attention with relative positions, FastRPB added or alone: .npy files in, a .npy file out.")
         {
             _query, _key, _value, _output, _bias, _projection, _keyMask, _lengths, _projectionKind, _seed, _normalize, _noNormalize, _qkScale,
         };
         _position.AddTo(command);
+        command.Validators.Add(RequireFiles);
+        _system.AddTo(command);
         _attention.AddTo(command);
+        _fastRpb.AddTo(command);
         command.Validators.Add(result =>
         {
             if (result.GetValue(_normalize) && result.GetValue(_noNormalize)) result.AddError("--normalize and --no-normalize exclude each other");
@@ -42,11 +48,29 @@ internal sealed class RunCommand
         return command;
     }
 
+    /// <summary>FastRPB alone reads values and weights, everything else query, key and value.</summary>
+    private void RequireFiles(CommandResult result)
+    {
+        bool alone = _system.Chosen(result) == Operation.FastRpb;
+        foreach (Option<FileInfo> file in (Option<FileInfo>[])[_query, _key, _value, _output])
+        {
+            if (result.GetResult(file) is null && !(alone && (file == _query || file == _key)))
+                result.AddError($"Option '{file.Name}' is required.");
+        }
+
+        if (alone && !_fastRpb.IsGiven(result)) result.AddError("Option '--fast-rpb' is required.");
+    }
+
     private void Run(ParseResult parsed)
     {
         FileInfo output = parsed.GetRequiredValue(_output);
         OutputFile.Check(_output.Name, output);
+        if (_system.Chosen(parsed) == Operation.FastRpb) RunAlone(parsed, output);
+        else RunAttention(parsed, output);
+    }
 
+    private void RunAttention(ParseResult parsed, FileInfo output)
+    {
         NpyInput<float> query = Read(parsed, _query);
         NpyInput<float> key = Read(parsed, _key);
         NpyInput<float> value = Read(parsed, _value);
@@ -63,12 +87,15 @@ internal sealed class RunCommand
             Normalize = parsed.GetValue(_normalize) ? true : parsed.GetValue(_noNormalize) ? false : null,
             QkScale = parsed.GetValue(_qkScale),
         };
+        FastRpb? rpb = _fastRpb.Read(parsed, shape.KeyLength, options.Causal);
+        if (rpb is not null) InputShapes.CheckFastRpb(rpb, value, shape);
 
-        using KernelizedAttention attention = new(shape, options, position);
+        using AttentionSystem attention = _system.Create(parsed, shape, options, position);
         NpyArray<float> result = InputShapes.Result(query, shape);
+        int[]? lengths = parsed.GetValue(_lengths);
         Stopwatch watch = Stopwatch.StartNew();
-        ForwardReport report = attention.Forward(
-            query.Array.Values, key.Array.Values, value.Array.Values, result.Values, keyMask, parsed.GetValue(_lengths));
+        ForwardReport report = attention.Forward(query.Array.Values, key.Array.Values, value.Array.Values, result.Values, keyMask, lengths);
+        rpb?.AddTo(shape, value.Array.Values, result.Values, keyMask, lengths, options.Threads);
         watch.Stop();
 
         OutputFile.Write(_output.Name, output, stream => NpyWriter.Write(stream, result));
@@ -76,6 +103,24 @@ internal sealed class RunCommand
         parsed.InvocationConfiguration.Output.WriteLine(
             $"{output}: {result.ShapeText}, method {Words.Of(report.Method)}, {report.RepairedRows} of {outputRows} rows repaired, "
             + $"{report.FallbackHeads} heads fell back to direct, tier {Words.Of(report.Tier)}, {watch.Elapsed.TotalMilliseconds:0.0} ms");
+    }
+
+    private void RunAlone(ParseResult parsed, FileInfo output)
+    {
+        NpyInput<float> value = Read(parsed, _value);
+        KernelizedAttentionOptions choices = _attention.Read(parsed);
+        AttentionShape shape = InputShapes.Values(value);
+        FastRpb rpb = _fastRpb.Read(parsed, shape.KeyLength, choices.Causal)!;
+        shape = InputShapes.WithHeadsOf(rpb, value, shape);
+        bool[]? keyMask = ReadMask(parsed) is { } mask ? InputShapes.KeyMask(mask, shape) : null;
+        NpyArray<float> result = InputShapes.ResultOfValues(value, shape);
+        Stopwatch watch = Stopwatch.StartNew();
+        rpb.Forward(shape, value.Array.Values, result.Values, keyMask, parsed.GetValue(_lengths), choices.Threads);
+        watch.Stop();
+
+        OutputFile.Write(_output.Name, output, stream => NpyWriter.Write(stream, result));
+        parsed.InvocationConfiguration.Output.WriteLine(
+            $"{output}: {result.ShapeText}, tier {Words.Of(FastAttnInfo.Tier)}, {watch.Elapsed.TotalMilliseconds:0.0} ms");
     }
 
     private static NpyInput<float> Read(ParseResult parsed, Option<FileInfo> option) =>
