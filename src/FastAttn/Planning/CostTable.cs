@@ -58,40 +58,38 @@ internal sealed record CostTable
     ];
 
     /// <summary>
-    /// The shipped table of a tier: AVX-512 as the <c>costs</c> command of the benchmark program measured it on a quiet Zen 4; the others
-    /// as measured on a Zen 5 before tails and trees were there. Only ratios decide: the figures of tails are 1.7, 1.4 and 1.4 times
-    /// those of the direct tiles, as calls of one millisecond in turn showed on the Zen 4; those of other tiers' trees are a busy Zen 4's.
+    /// The shipped table of a tier, as the <c>costs</c> command of the benchmark program measured it on a quiet Zen 4. Only ratios decide.
     /// </summary>
     public static CostTable Shipped(InstructionTier tier) => tier switch
     {
         InstructionTier.Avx512 => new()
         {
             DirectGflops = 111,
-            LinearGflops = 125,
-            TailGflops = 189,
-            MultipoleGflops = 76,
-            AroundNanoseconds = 2.6,
-            FftNanoseconds = [19.9, 21.9, 24.2, 27.7, 29.8, 35.3, 39.4, 42.9, 49.5, 72, 109, 165, 194],
+            LinearGflops = 103,
+            TailGflops = 158,
+            MultipoleGflops = 73.4,
+            AroundNanoseconds = 2.1,
+            FftNanoseconds = [19.9, 22.4, 24.4, 27.7, 30.2, 35.0, 39.5, 43.0, 50.0, 67.5, 109, 165, 173],
         },
         InstructionTier.Avx2 => new()
         {
-            DirectGflops = 132,
-            LinearGflops = 76,
-            TailGflops = 185,
-            MultipoleGflops = 70,
-            AroundNanoseconds = 2.5,
-            FftNanoseconds = [8.4, 9.1, 10.1, 11.3, 12.7, 13.6, 14.5, 16.8, 19.3, 20.9, 22.4, 27.4, 38],
+            DirectGflops = 108,
+            LinearGflops = 90,
+            TailGflops = 138,
+            MultipoleGflops = 68.9,
+            AroundNanoseconds = 2.0,
+            FftNanoseconds = [11.9, 12.4, 13.3, 16.5, 17.3, 18.5, 20.3, 24.3, 27.7, 35.2, 48.6, 81.3, 83.1],
         },
 
         // NEON takes the portable figures, which have as many lanes, until someone runs the command on such a machine.
         _ => new()
         {
-            DirectGflops = 62,
-            LinearGflops = 39,
-            TailGflops = 86,
-            MultipoleGflops = 33,
-            AroundNanoseconds = 5.0,
-            FftNanoseconds = [8.7, 9.9, 11.1, 12.3, 13.4, 14.9, 16.3, 18.2, 19.4, 21.3, 24.1, 26.3, 27],
+            DirectGflops = 49.8,
+            LinearGflops = 38.1,
+            TailGflops = 62.2,
+            MultipoleGflops = 33.1,
+            AroundNanoseconds = 3.7,
+            FftNanoseconds = [11.7, 13.0, 14.5, 17.7, 18.5, 20.1, 22.1, 24.5, 27.3, 33.8, 40.1, 57.3, 58.9],
         },
     };
 
