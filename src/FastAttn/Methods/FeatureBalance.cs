@@ -8,7 +8,7 @@ namespace FastAttn.Methods;
 /// <summary>
 /// Brings every feature column of φ(k) to a size near one by a power of two, φ(q) by its inverse: two features share a complex
 /// number in the Fourier method, and the loud one's rounding would drown the quiet one. The columns' norms then bound each
-/// row's error.
+/// row's error, two that share a number together: columns of one size may still differ in how many entries they have, none among them.
 /// </summary>
 internal static unsafe class FeatureBalance<TKernels>
     where TKernels : struct, IKernels
@@ -44,6 +44,8 @@ internal static unsafe class FeatureBalance<TKernels>
             crew.Run(new Keys(problem, down, norms, valueNorms), Parts);
             Combine(norms, stride);
             Combine(valueNorms, stride);
+            Share(norms, stride, TKernels.Lanes);
+            Share(valueNorms, stride, 1);
             AttentionMethod.SetUnderflowErrors(problem, sums);
             crew.Run(new Queries(problem, transformed, sums, up, norms, valueNorms), RowRanges.Count(problem.QueryCount));
         }
@@ -57,6 +59,21 @@ internal static unsafe class FeatureBalance<TKernels>
         var total = new Span<float>(squares, stride);
         for (int part = 1; part < Parts; part++) TensorPrimitives.Add(total, new ReadOnlySpan<float>(squares + (part * stride), stride), total);
         TensorPrimitives.Sqrt(total, total);
+    }
+
+    /// <summary>
+    /// Gives both columns of a pair, <paramref name="distance"/> apart, the root mean square of their norms: the rounding of a complex transform
+    /// is spread evenly over its real and imaginary parts, whichever it came from.
+    /// </summary>
+    private static void Share(float* norms, int stride, int distance)
+    {
+        for (int a = 0; a < stride; a++)
+        {
+            if (a / distance % 2 != 0) continue;
+            float other = a + distance < stride ? norms[a + distance] : 0, shared = MathF.Sqrt(((norms[a] * norms[a]) + (other * other)) / 2);
+            norms[a] = shared;
+            if (a + distance < stride) norms[a + distance] = shared;
+        }
     }
 
     private static (int First, int End) PartOf(int index, int rows) => ((int)((long)rows * index / Parts), (int)((long)rows * (index + 1) / Parts));

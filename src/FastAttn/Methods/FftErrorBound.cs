@@ -4,7 +4,7 @@ namespace FastAttn.Methods;
 internal static class FftErrorBound
 {
     /// <summary>
-    /// Errors are below this many 2⁻²⁴ of ‖c‖₂ · Σ_a |φ(q_i)_a| · ‖φ(k)_a [v, 1]‖₂: more than twice the worst, 2.85,
+    /// Errors are below this many 2⁻²⁴ of ‖c‖₂ · Σ_a |φ(q_i)_a| · ‖φ(k)_a [v, 1]‖₂: twice the worst, 3.02,
     /// that the benchmark program's <c>accuracy</c> scan has seen on any of three tiers, N = 64 … 65,536 (see bench/results).
     /// </summary>
     public const double Constant = 6;

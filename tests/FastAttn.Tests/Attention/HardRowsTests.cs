@@ -1,3 +1,4 @@
+using FastAttn.Tests.Infrastructure;
 using Xunit;
 
 namespace FastAttn.Tests.Attention;
@@ -162,5 +163,27 @@ public class HardRowsTests
             RelativePosition.Dense(bias, n, n));
         attention.Forward(q.AsSpan(), k, v, z);
         return z;
+    }
+
+    [Fact]
+    public void AColumnOfZerosHearsTheColumnThatSharesItsTransform()
+    {
+        // DPFP of these queries is in feature 1 alone, of these keys in 0, 5, 9 and 17: no weight is above zero, yet feature 1 of the keys
+        // shares complex numbers with the others, in the numerators with 0, in the denominators with 5, 9 or 17 by the tier's lanes.
+        var shape = new AttentionShape(1, 200, 32) { ValueDimension = 3 };
+        var numbers = new Numbers(5);
+        float[] q = new float[200 * 32], k = new float[200 * 32], z = new float[200 * 3];
+        for (int row = 0; row < 200; row++)
+        {
+            foreach (int column in (int[])[0, 1]) q[(row * 32) + column] = 1 + Math.Abs(numbers.Normals(1)[0]);
+            foreach (int column in (int[])[0, 4, 5, 8, 9, 16, 17]) k[(row * 32) + column] = 1 + Math.Abs(numbers.Normals(1)[0]);
+            k[(row * 32) + 31] = -1;
+        }
+
+        var options = new KernelizedAttentionOptions { FeatureMap = FeatureMap.Dpfp, Method = Method.Fft };
+        using var attention = new KernelizedAttention(shape, options, RelativePosition.Dense(numbers.Normals(399), 200, 200));
+        attention.Forward(q.AsSpan(), k, numbers.Normals(600), z);
+
+        Assert.All(z, entry => Assert.Equal(0, entry));
     }
 }
