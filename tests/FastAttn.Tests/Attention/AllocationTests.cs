@@ -11,6 +11,8 @@ public sealed class AllocationTests
 
     public static TheoryData<Method, int> MethodsAndThreadsOfGrids() => Combinations.Of<Method, int>([Method.Direct, Method.Fft], [1, 2]);
 
+    public static TheoryData<string, int> ScoreSystemsAndThreads() => Combinations.Of<string, int>(["softmax", "gaussian", "cholesky", "schulz"], [1, 2]);
+
     [Theory]
     [MemberData(nameof(MethodsAndThreads))]
     public void SteadyStateAllocatesNothing(Method method, int threads)
@@ -45,6 +47,21 @@ public sealed class AllocationTests
     }
 
     [Theory]
+    [MemberData(nameof(ScoreSystemsAndThreads))]
+    public void SteadyStateOfExactFormsAndSkyformerAllocatesNothing(string system, int threads)
+    {
+        // Three heads on two threads: one of them is shared. Deviation 5: some Gaussian rows are near the centre and some are not.
+        AttentionProblem call = AttentionProblem.Normal(new AttentionShape(3, 600, 40) { ValueDimension = 24 }, 1, 5).WithNormalBias(0.5, 2);
+        using AttentionSystem attention = system switch
+        {
+            "softmax" => new SoftmaxAttention(call.Shape, new SoftmaxAttentionOptions { Threads = threads, Causal = true }, call.Position()),
+            "gaussian" => new GaussianAttention(call.Shape, new GaussianAttentionOptions { Threads = threads }, call.Position()),
+            _ => new SkyformerAttention(call.Shape, new SkyformerOptions { Threads = threads, Landmarks = 50, Inverse = Words.Parse<SkyformerInverse>(system, nameof(system)) }),
+        };
+        AssertAllocatesNothing(call, attention);
+    }
+
+    [Theory]
     [InlineData(1)]
     [InlineData(2)]
     public void FastRpbAllocatesNothing(int threads)
@@ -69,7 +86,7 @@ public sealed class AllocationTests
         var mask = new bool[600];
         mask.AsSpan(0, 500).Fill(true);
         int[] lengths = [550];
-        var output = new float[4 * 600 * problem.Shape.ValueDimension];
+        var output = new float[problem.Shape.Heads * 600 * problem.Shape.ValueDimension];
         AssertAllocatesNothing(() => attention.Forward(problem.Query, problem.Key, problem.Value, output, mask, lengths));
     }
 

@@ -23,6 +23,24 @@ public class WorkedExampleTests
         Assert.Equal([6543, 5432, 4321], y.Select(x => (int)MathF.Round(x)));
     }
 
+    [Fact]
+    public void SoftmaxGaussianAndSkyformer()
+    {
+        float[] q = [0], k = [1, -1], v = [3, 5], z = new float[1];
+        var shape = new AttentionShape(Heads: 1, QueryLength: 1, HeadDimension: 1) { KeyLength = 2, ValueDimension = 1 };
+        foreach ((AttentionSystem attention, double expected) in ((AttentionSystem, double)[])[
+            (new SoftmaxAttention(shape), 4),
+            (new SoftmaxAttention(shape, null, RelativePosition.Dense([0, MathF.Log(3)], 1, 2)), 4.5),
+            (new GaussianAttention(shape), 4.8522453),
+            (new SkyformerAttention(shape, new SkyformerOptions { Gamma = 0 }), 4.8522453),
+            (new SkyformerAttention(shape, new SkyformerOptions { LandmarkIndices = [0], Gamma = 1 }), 2.4261226)])
+        {
+            attention.Forward(q.AsSpan(), k, v, z);
+            Assert.Equal(expected, z[0], 1e-5);
+            attention.Dispose();
+        }
+    }
+
     [Theory]
     [InlineData(Method.Direct)]
     [InlineData(Method.Fft)]
