@@ -18,6 +18,7 @@ fast+='|FullyQualifiedName~GridTests.EveryGrid|FullyQualifiedName~GridTests.OneP
 fast+='|FullyQualifiedName~PositionKindTests|FullyQualifiedName~SmoothSearchTests|FullyQualifiedName~TailSearchTests|FullyQualifiedName~StatedTailsTests'
 fast+='|FullyQualifiedName~TailMethodsTests.UnequalLengths|FullyQualifiedName~TailMethodsTests.Loud|FullyQualifiedName~MachineCostsTests.ADamaged'
 fast+='|FullyQualifiedName~ToeplitzPlanTests.Columns_of_any_norm|FullyQualifiedName~ToeplitzPlanTests.A_column_of_zeros|FullyQualifiedName~ToeplitzPlanTests.What_is_not|FullyQualifiedName~FastRpbTests.AnyProblem|FullyQualifiedName~FastRpbTests.Loud'
+fast+='|FullyQualifiedName~SchoenbatTests.AnyShape|FullyQualifiedName~SchoenbatTests.HardRows|FullyQualifiedName~SchoenbatTests.Gamma|FullyQualifiedName~MaclaurinFeaturesTests'
 
 # The library alone is compiled for each fault; the tests are taken as they are and given the faulty library.
 dotnet build tests/FastAttn.Tests -c Release -clp:ErrorsOnly -nologo -v:quiet &&

@@ -22,8 +22,20 @@ internal sealed unsafe class FeatureCase : IDisposable
     /// <param name="dimension">Entries of a row.</param>
     /// <param name="features">Rows of the projection; maps without one ignore it.</param>
     public FeatureCase(FeatureMap map, int length, int dimension, int features)
+        : this(new StageOfTier(map, dimension, features), length, dimension)
     {
-        _stage = Tiers.Visit(Tiers.Current, new StageOfTier(map, dimension, features));
+    }
+
+    /// <param name="draw">Maclaurin features.</param>
+    /// <param name="length">Rows.</param>
+    public FeatureCase(MaclaurinFeatures draw, int length)
+        : this(new StageOfDraw(draw), length, draw.Dimension)
+    {
+    }
+
+    private FeatureCase(ITierVisitor<FeatureStage> stages, int length, int dimension)
+    {
+        _stage = Tiers.Visit(Tiers.Current, stages);
         int padded = _stage.PaddedRows(length);
         _buffer = new AlignedBuffer((((long)length * dimension) + ((long)padded * _stage.Stride) + 64) * sizeof(float) + (length * (sizeof(double) + 1L)) + 256);
         var arena = new Arena(_buffer.Data, _buffer.Bytes);
@@ -59,6 +71,12 @@ internal sealed unsafe class FeatureCase : IDisposable
     {
         public FeatureStage Visit<TKernels>()
             where TKernels : struct, IKernels => FeatureMaps.Visit(map, nu: 1, new StageOfMap<TKernels>(dimension, features));
+    }
+
+    private sealed class StageOfDraw(MaclaurinFeatures draw) : ITierVisitor<FeatureStage>
+    {
+        public FeatureStage Visit<TKernels>()
+            where TKernels : struct, IKernels => new MaclaurinStage<TKernels>(draw);
     }
 
     private sealed class StageOfMap<TKernels>(int dimension, int features) : IFeatureMapVisitor<FeatureStage>

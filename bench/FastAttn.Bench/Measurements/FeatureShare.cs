@@ -18,21 +18,34 @@ internal sealed class FeatureShare : IMeasurement
         {
             foreach (int dimension in settings.IsQuick ? [64] : (int[])[64, 128])
             {
-                foreach (int features in settings.IsQuick ? [64, 256] : (int[])[64, 128, 256]) Measure(settings, table, map, dimension, features);
+                foreach (int features in settings.IsQuick ? [64, 256] : (int[])[64, 128, 256])
+                {
+                    using var stage = new FeatureCase(map, Length, dimension, features);
+                    Measure(settings, table, Words.Of(map), dimension, features, features, stage);
+                }
             }
         }
 
-        table.Note($"Counted are the 2·n·m·d operations of the projection: norms, scaling and the map itself (of m entries a row; the exponential, or sine and cosine) come free of charge.");
+        foreach (int dimension in settings.IsQuick ? [64] : (int[])[64, 128])
+        {
+            foreach (int features in settings.IsQuick ? [64, 256] : (int[])[64, 128, 256])
+            {
+                MaclaurinFeatures draw = MaclaurinFeatures.Create(features, dimension);
+                using var stage = new FeatureCase(draw, Length);
+                Measure(settings, table, "maclaurin", dimension, features, draw.Signs.Length / dimension, stage);
+            }
+        }
+
+        table.Note($"Counted are the 2·n·m·d operations of the projection, with the sum of the degrees in place of m for Maclaurin features: norms, scaling and the map itself (of m entries a row; the exponential, or sine and cosine, or a product of projections) come free of charge.");
         return table;
     }
 
-    private static void Measure(MeasurementSettings settings, Table table, FeatureMap map, int dimension, int features)
+    private static void Measure(MeasurementSettings settings, Table table, string name, int dimension, int features, int projections, FeatureCase stage)
     {
-        using var stage = new FeatureCase(map, Length, dimension, features);
         Rounds rounds = Rounds.Run(settings.RowTime, stage.Map, FmaPeak.Run);
-        double operations = 2.0 * Length * dimension * features;
+        double operations = 2.0 * Length * dimension * projections;
         table.Add(
-            Words.Of(map), Length, dimension, features, rounds.Seconds(0) * 1e3, rounds.Seconds(0) * 1e9 / Length, operations / rounds.Seconds(0) / 1e9,
+            name, Length, dimension, features, rounds.Seconds(0) * 1e3, rounds.Seconds(0) * 1e9 / Length, operations / rounds.Seconds(0) / 1e9,
             FmaPeak.Operations / rounds.Seconds(1) / 1e9, Percent.Of(operations / FmaPeak.Operations / rounds.Ratio(0, 1)));
     }
 }

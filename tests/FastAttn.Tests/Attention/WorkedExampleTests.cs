@@ -57,6 +57,21 @@ public class WorkedExampleTests
         for (int i = 0; i < 4; i++) Assert.Equal(expected[i], z[i], 4 * 16 * Math.Pow(2, -24));
     }
 
+    [Theory]
+    [InlineData(Method.Direct)]
+    [InlineData(Method.Linear)]
+    public void Schoenbat(Method method)
+    {
+        float[] q = [2, 0], k = [3, 1, 0, 5], v = [0, 10], z = new float[1];
+        using var attention = new SchoenbatAttention(
+            new AttentionShape(Heads: 1, QueryLength: 1, HeadDimension: 2) { KeyLength = 2, ValueDimension = 1 },
+            new SchoenbatOptions { Draw = MaclaurinFeatures.FromValues([2], [1, -1, 1, -1], 2, SchoenbatKernel.Inv, exactDegrees: 1), Method = method });
+        attention.Forward(q.AsSpan(), k, v, z);
+
+        // P[2] is a half but for 2⁻¹⁹ of itself, which moves the result by less than 1e-6.
+        Assert.Equal(5 - Math.Sqrt(0.5), z[0], 1e-6 + (5 * 16 * Math.Pow(2, -24)));
+    }
+
     private static void Check(Method method, bool causal, double[] expected)
     {
         float[] q = [0, 1, 1, 0, 2, 2], k = [0, 0, 1, 0, 0, 1, 1, 1], v = [1, 2, 3, 4], z = new float[3];
