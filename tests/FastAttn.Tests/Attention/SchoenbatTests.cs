@@ -240,6 +240,21 @@ public sealed class SchoenbatTests
         foreach (int form in new[] { -1, 0, 1, 2 }) new SchoenbatProblem(call, Form(form) with { Features = 120, Kernel = SchoenbatKernel.Inv }).Holds();
     }
 
+    /// <summary>Rows on which no feature of a literal draw is anything but zero: a denominator of exactly zero gives zeros.</summary>
+    [Theory]
+    [MemberData(nameof(MethodsAndCausality))]
+    public void AZeroDenominatorGivesZeros(Method method, bool causal)
+    {
+        AttentionProblem call = AttentionProblem.Normal(new AttentionShape(1, 40, 6) { ValueDimension = 3 }, 1)
+            .With(options => options with { Causal = causal, Method = method });
+        call = Rows(call, (i, value) => i % 2 == 0 ? 7 : value);
+        if (method != Method.Linear) call = call.WithNormalBias(0.5, 2);
+        MaclaurinFeatures draw = MaclaurinFeatures.FromValues([1], [1, 1, 1, -1, -1, -1], 6, literal: true);
+        (float[] output, _, _) = new SchoenbatProblem(call, new() { Draw = draw }).Run();
+        for (int i = 0; i < 40; i += 2) Assert.Equal([0f, 0f, 0f], output.AsSpan(i * 3, 3).ToArray());
+        Assert.All(output, z => Assert.True(float.IsFinite(z)));
+    }
+
     /// <summary>A draw of one degree 20 and equal factors: features of 2^20 and more beside ones below 2^−20, none of them lost.</summary>
     [Theory]
     [MemberData(nameof(MethodsAndCausality))]
