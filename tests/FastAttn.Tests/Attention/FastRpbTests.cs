@@ -242,7 +242,7 @@ public sealed class FastRpbTests
         FastRpbProblem problem = FastRpbProblem.Grid(30, 40, 3, 1);
         problem = problem with
         {
-            Value = [.. problem.Value.Select(v => MathF.Abs(v) * 1e38f)],
+            Value = [.. problem.Value.Select(v => MathF.Abs(v) * 5e37f)],
             Weights = [.. problem.Weights.Select(w => w * 1e-6f)],
             Horizontal = (40, [.. problem.Horizontal!.Value.Weights.Select(w => w * 1e-6f)]),
         };
