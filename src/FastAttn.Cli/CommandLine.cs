@@ -12,6 +12,7 @@ internal static class CommandLine
         new("fastattn", "Attention with relative positions on ordinary CPUs.\n\nExit status: 0 done, 1 unusable data or files (one line says which), 2 wrong usage.")
         {
             DemoCommand.Create(),
+            CompareCommand.Create(),
             RunCommand.Create(),
             InfoCommand.Create(),
             ExplainCommand.Create(),

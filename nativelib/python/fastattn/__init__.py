@@ -14,6 +14,7 @@ Shapes, words and rules are the same in Python, C, C# and the command line. Ever
 threads at once and releases the interpreter's lock while it computes.
 """
 
+from ._attention import attention
 from ._config import show_config
 from ._errors import ArgumentError, DTypeError, FastAttnError, ShapeError
 from ._fast_rpb import fast_rpb
@@ -46,6 +47,7 @@ __all__ = [
     "Positions",
     "ShapeError",
     "alibi_positions",
+    "attention",
     "clipped_positions",
     "exponential_positions",
     "fast_rpb",

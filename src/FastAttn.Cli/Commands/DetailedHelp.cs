@@ -15,11 +15,14 @@ internal sealed class DetailedHelp : SynchronousCommandLineAction
     public override int Invoke(ParseResult parseResult)
     {
         int exitCode = _usual.Invoke(parseResult);
-        if (parseResult.CommandResult.Command.Name == DemoCommand.Name)
-        {
-            parseResult.InvocationConfiguration.Output.WriteLine(DemoCommand.Details);
-        }
-
+        if (Details(parseResult.CommandResult.Command.Name) is string details) parseResult.InvocationConfiguration.Output.WriteLine(details);
         return exitCode;
     }
+
+    private static string? Details(string command) => command switch
+    {
+        DemoCommand.Name => DemoCommand.Details,
+        CompareCommand.Name => CompareCommand.Details,
+        _ => null,
+    };
 }

@@ -25,6 +25,40 @@ public abstract unsafe class AttentionSystem : IDisposable
     /// <summary>Bytes of working memory of one piece of work in flight: of a head, where heads are dealt to threads, or of a whole call.</summary>
     public abstract long WorkspaceBytes { get; }
 
+    /// <summary>The attention of that name, for comparison: what all have in common is chosen, the rest is each one's default.</summary>
+    /// <param name="kind">Which.</param>
+    /// <param name="shape">The sizes of every call.</param>
+    /// <param name="options">The choices; defaults when null.</param>
+    /// <param name="position">Relative positions; Skyformer refuses them.</param>
+    /// <exception cref="ShapeException">Sizes contradict each other or the position.</exception>
+    /// <exception cref="ArgumentException">A choice is out of range or is not one of this attention's.</exception>
+    public static AttentionSystem Create(AttentionKind kind, AttentionShape shape, CommonOptions? options = null, RelativePosition? position = null)
+    {
+        ArgumentCheck.Defined(kind, nameof(kind));
+        CommonOptions chosen = options ?? new CommonOptions();
+        if (kind is AttentionKind.Softmax or AttentionKind.Gaussian && chosen.Budget is int budget)
+            throw new ArgumentException($"Budget is {budget}; expected none, {Words.Of(kind)} is exact", nameof(options.Budget));
+        if (kind is AttentionKind.Skyformer && (chosen.Causal || chosen.QueryOffset is not null || position is not null))
+            throw new ArgumentException("skyformer was asked for causality or positions; expected neither, its landmarks are shared by all queries", nameof(options));
+        return kind switch
+        {
+            AttentionKind.Softmax => new SoftmaxAttention(
+                shape, new SoftmaxAttentionOptions { Causal = chosen.Causal, QueryOffset = chosen.QueryOffset, Threads = chosen.Threads }, position),
+            AttentionKind.Gaussian => new GaussianAttention(
+                shape, new GaussianAttentionOptions { Causal = chosen.Causal, QueryOffset = chosen.QueryOffset, Threads = chosen.Threads }, position),
+            AttentionKind.Skyformer => new SkyformerAttention(
+                shape, new SkyformerOptions { Landmarks = chosen.Budget ?? new SkyformerOptions().Landmarks, Seed = chosen.Seed, Threads = chosen.Threads }),
+            AttentionKind.Schoenbat => new SchoenbatAttention(
+                shape,
+                new SchoenbatOptions { Features = chosen.Budget, Causal = chosen.Causal, QueryOffset = chosen.QueryOffset, Seed = chosen.Seed, Threads = chosen.Threads },
+                position),
+            _ => new KernelizedAttention(
+                shape,
+                new KernelizedAttentionOptions { Features = chosen.Budget, Causal = chosen.Causal, QueryOffset = chosen.QueryOffset, Seed = chosen.Seed, Threads = chosen.Threads },
+                position),
+        };
+    }
+
     /// <summary>Dense tensors in row-major order.</summary>
     /// <param name="query"><c>[B, H, n_q, d]</c>.</param>
     /// <param name="key"><c>[B, H_k, n_k, d]</c>.</param>
