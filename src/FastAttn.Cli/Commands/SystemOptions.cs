@@ -86,7 +86,10 @@ internal sealed class SystemOptions
             shape,
             new SoftmaxAttentionOptions
             {
-                Scale = parsed.GetValue(_scale), Causal = kernelized.Causal, QueryOffset = kernelized.QueryOffset, Threads = kernelized.Threads,
+                Scale = parsed.GetValue(_scale),
+                Causal = kernelized.Causal,
+                QueryOffset = kernelized.QueryOffset,
+                Threads = kernelized.Threads,
             },
             position),
         Operation.Gaussian => new GaussianAttention(

@@ -25,8 +25,12 @@ internal static class ComparePlot
             points.Points.Add(new ScatterPoint(x, y));
             model.Annotations.Add(new TextAnnotation
             {
-                Text = result.System.Name, TextPosition = new DataPoint(x, y), StrokeThickness = 0, FontSize = 11,
-                TextHorizontalAlignment = HorizontalAlignment.Left, TextVerticalAlignment = VerticalAlignment.Bottom,
+                Text = result.System.Name,
+                TextPosition = new DataPoint(x, y),
+                StrokeThickness = 0,
+                FontSize = 11,
+                TextHorizontalAlignment = HorizontalAlignment.Left,
+                TextVerticalAlignment = VerticalAlignment.Bottom,
             });
         }
 
@@ -36,6 +40,11 @@ internal static class ComparePlot
 
     private static LogarithmicAxis Axis(AxisPosition position, string title) => new()
     {
-        Position = position, Title = title, MajorGridlineStyle = LineStyle.Solid, MajorGridlineColor = OxyColors.LightGray, MinimumPadding = 0.05, MaximumPadding = 0.15,
+        Position = position,
+        Title = title,
+        MajorGridlineStyle = LineStyle.Solid,
+        MajorGridlineColor = OxyColors.LightGray,
+        MinimumPadding = 0.05,
+        MaximumPadding = 0.15,
     };
 }

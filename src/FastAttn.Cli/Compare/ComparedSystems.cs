@@ -20,7 +20,9 @@ internal static class ComparedSystems
                 shape,
                 new KernelizedAttentionOptions
                 {
-                    FeatureMap = map, Threads = threads, Projection = map is FeatureMap.Prf or FeatureMap.Trf or FeatureMap.Relu ? projection : null,
+                    FeatureMap = map,
+                    Threads = threads,
+                    Projection = map is FeatureMap.Prf or FeatureMap.Trf or FeatureMap.Relu ? projection : null,
                 },
                 bias));
         ComparedSystem Schoenbat(SchoenbatKernel kernel, Func<double, double> function) => new(
