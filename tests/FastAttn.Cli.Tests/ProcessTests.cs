@@ -8,7 +8,7 @@ public class ProcessTests
     [Fact]
     public void Wrong_usage_exits_2_and_bad_data_1_with_one_line_each()
     {
-        Assert.Equal((2, "", "fastattn: unknown command 'walk', expected demo, run, info, explain, tune (see fastattn --help)\n"), Start("walk"));
+        Assert.Equal((2, "", "fastattn: unknown command 'walk', expected demo, compare, run, info, explain, tune (see fastattn --help)\n"), Start("walk"));
         Assert.Equal((1, "", "fastattn run: --q none.npy: no such file\n"), Start("run", "--q", "none.npy", "--k", "k", "--v", "v", "-o", "o.npy"));
     }
 

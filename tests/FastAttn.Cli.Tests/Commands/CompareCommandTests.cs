@@ -25,7 +25,7 @@ public sealed class CompareCommandTests : IDisposable
 
         Assert.Equal(0, result.ExitCode);
         Assert.Contains($"{document}: 17 bytes, 200 tokens; 8 heads × 64, budget 32", result.Output, StringComparison.Ordinal);
-        string[] drawn = [.. XDocument.Load(plot).Descendants().Where(element => element.Name.LocalName == "text").Select(element => element.Value)];
+        string[] drawn = [.. XDocument.Load(plot).Descendants().Where(element => element.Name.LocalName == "text").Select(element => element.Value.Trim())];
         foreach (ComparedSystem system in Systems(32))
         {
             Assert.Contains($"│ {system.Name} ", result.Output, StringComparison.Ordinal);

@@ -6,8 +6,8 @@ public class UsageErrorTests
 
     [Theory]
     [InlineData("", "fastattn: Required command was not provided. (see fastattn --help)")]
-    [InlineData("walk", "fastattn: unknown command 'walk', expected demo, run, info, explain, tune (see fastattn --help)")]
-    [InlineData("--walk", "fastattn: unknown command '--walk', expected demo, run, info, explain, tune (see fastattn --help)")]
+    [InlineData("walk", "fastattn: unknown command 'walk', expected demo, compare, run, info, explain, tune (see fastattn --help)")]
+    [InlineData("--walk", "fastattn: unknown command '--walk', expected demo, compare, run, info, explain, tune (see fastattn --help)")]
     [InlineData("info --walk", "fastattn info: unknown option or argument '--walk' (see fastattn info --help)")]
     [InlineData("demo a b", "fastattn demo: unknown option or argument 'b' (see fastattn demo --help)")]
     [InlineData("demo --max-length many", "fastattn demo: --max-length: got 'many', expected a whole number (see fastattn demo --help)")]

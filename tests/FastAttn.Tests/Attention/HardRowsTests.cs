@@ -186,4 +186,25 @@ public class HardRowsTests
 
         Assert.All(z, entry => Assert.Equal(0, entry));
     }
+
+    [Fact]
+    public void AQuietFeatureBesideALoudOneNeedsNoRepair()
+    {
+        // ELU features of keys are about 10⁻¹³ and 2, of queries 10¹³ and 2: both count as much, and share a transform.
+        var shape = new AttentionShape(1, 200, 2);
+        var numbers = new Numbers(6);
+        float[] q = new float[400], k = new float[400], z = new float[400];
+        for (int row = 0; row < 200; row++)
+        {
+            (q[2 * row], q[(2 * row) + 1]) = (1e13f, 1 + Math.Abs(numbers.Normals(1)[0]));
+            (k[2 * row], k[(2 * row) + 1]) = (-30 + numbers.Normals(1)[0], 1);
+        }
+
+        var options = new KernelizedAttentionOptions { FeatureMap = FeatureMap.Elu, Method = Method.Fft };
+        using var attention = new KernelizedAttention(shape, options, RelativePosition.Dense(numbers.Normals(399), 200, 200));
+        ForwardReport report = attention.Forward(q.AsSpan(), k, numbers.Normals(400), z);
+
+        Assert.Equal(0, report.RepairedRows);
+        Assert.Equal(0, report.FallbackHeads);
+    }
 }

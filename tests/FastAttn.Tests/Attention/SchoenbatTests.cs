@@ -61,7 +61,7 @@ public sealed class SchoenbatTests
     [InlineData(Method.Fft, "clipped")]
     [InlineData(Method.Band, "clipped")]
     [InlineData(Method.Decay, "alibi with a peak")]
-    [InlineData(Method.Multipole, "power")]
+    [InlineData(Method.Multipole, "flat alibi")]
     public void StructuredPositionsToo(Method method, string structure)
     {
         foreach (bool causal in new[] { false, true })

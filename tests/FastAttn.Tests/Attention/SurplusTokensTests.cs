@@ -21,7 +21,8 @@ public sealed class SurplusTokensTests
             AttentionProblem problem = Problem(n, n, causal);
             AttentionRun run = problem.Run();
             Contract.HoldsFor(problem, run, row => row < 3 || row > length - 20 || row % 31 == 0, Tolerance);
-            Assert.InRange(run.Report.RepairedRows, 0, causal ? 20 : 0);
+            // Under causality the first rows' own sums are small beside those of whole columns.
+            Assert.InRange(run.Report.RepairedRows, 0, causal ? 32 : 0);
             Assert.Equal(0, run.Report.FallbackHeads);
             if (n <= length || n > length + SurplusTokens.Most || run.Plan.FftLength >= n) continue;
             shorter++;
