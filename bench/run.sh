@@ -34,6 +34,7 @@ lengths    0.3  1    -
 grids      0.5  1    -
 features   0.5  0.5  -
 softmax    1    0.3  -
+skyformer  1    0.3  -
 threads    1    0.3  -
 memory     0    0.5  -
 costs      0.3  1    -
