@@ -118,15 +118,15 @@ def plot_positions(rows, save):
 
 def plot_peak(rows, save):
     save("peak", series(rows, lambda row: f"direct, m = {row['m']}", "n", "share"), "The direct method alone: share of the multiply-add peak measured in the same rounds.", x="tokens n",
-         y="% of peak", title="Direct method: percentage of the multiply-add peak", logarithmic=False, bottom=0, top=100, level=(92, "92 %"))
+         y="% of peak", title="Direct method: percentage of the multiply-add peak", logarithmic=False, bottom=0, top=100)
 
 
 def plot_softmax(rows, save):
     save("softmax", series(rows, lambda row: "exact softmax with a bias", "n", "share of peak"), "Exact softmax attention with relative bias: share of the multiply-add peak, exponentials not counted.",
-         x="tokens n", y="% of peak", title="Exact softmax attention: percentage of the multiply-add peak", logarithmic=False, bottom=0, top=100, level=(70, "70 %"))
+         x="tokens n", y="% of peak", title="Exact softmax attention: percentage of the multiply-add peak", logarithmic=False, bottom=0, top=100)
 
 
-# Command, what the reader learns from it, its plots or None, whether the whole table belongs into the report.
+# Command, what the reader learns from it, its plots or None, whether the whole table belongs into the report or only the notes under it.
 SECTIONS = [
     ("limits", "What the machine can do", None, True),
     ("heads", "Kernelized attention against other libraries", plot_heads, True),
@@ -134,13 +134,14 @@ SECTIONS = [
     ("positions", "Structure in the positions", plot_positions, True),
     ("peak", "Share of the peak: the direct method", plot_peak, True),
     ("softmax", "Share of the peak: exact softmax attention", plot_softmax, True),
+    ("skyformer", "Skyformer against its floor and softmax", None, True),
     ("fft", "Fourier transforms", None, True),
     ("toeplitz", "Toeplitz products", plot_toeplitz, True),
     ("lengths", "Any length", None, True),
     ("grids", "Positions on a grid", None, True),
     ("features", "Feature maps", None, True),
     ("threads", "Two threads", None, True),
-    ("planner", "The planner's choices", None, True),
+    ("planner", "The planner's choices", None, False),
     ("memory", "Working memory", None, False),
     ("costs", "Costs of methods", None, False),
     ("accuracy", "Errors of the Fourier method", None, False),
@@ -182,10 +183,12 @@ def report(folder):
                 plot(per_head(rows) if command == "torch" else rows, save)
             except KeyError as column:
                 text += [f"No plot: {data.name} has no column {column}; it comes from an earlier version, `bench/run.sh --force {command}` measures again.", ""]
-        if whole:
-            # The title and the machine stand above already.
-            body = table.read_text(encoding="utf-8").splitlines()
-            text += [line for line in body[3:]] + [""]
+        # The title and the machine stand above already.
+        body = table.read_text(encoding="utf-8").splitlines()[3:]
+        if not whole:
+            last = max(index for index, line in enumerate(body) if line.startswith("|"))
+            body = body[:2] + body[last + 2 :]
+        text += body + [""]
     if missing:
         text += ["## Not measured here", "", ", ".join(f"`bench/run.sh {command}`" for command in missing) + "."]
     head = [

@@ -43,9 +43,8 @@ internal sealed class Table(string title, params IReadOnlyList<string> columns)
     private static string Write(object cell) => cell switch
     {
         double number when double.IsNaN(number) => "",
-        double number => Math.Abs(number) is >= 1000 or < 1e-3 and not 0
-            ? number.ToString(Math.Abs(number) >= 1000 ? "0" : "0.0e0", CultureInfo.InvariantCulture)
-            : number.ToString(Math.Abs(number) >= 100 ? "0" : Math.Abs(number) >= 10 ? "0.0" : "0.00", CultureInfo.InvariantCulture),
+        double number when Math.Abs(number) is < 1e-3 and not 0 => number.ToString("0.0e0", CultureInfo.InvariantCulture),
+        double number => number.ToString(Math.Abs(number) switch { >= 100 => "0", >= 10 => "0.0", >= 1 or 0 => "0.00", >= 0.1 => "0.000", >= 0.01 => "0.0000", _ => "0.00000" }, CultureInfo.InvariantCulture),
         IFormattable value => value.ToString(null, CultureInfo.InvariantCulture),
         _ => cell.ToString()!,
     };

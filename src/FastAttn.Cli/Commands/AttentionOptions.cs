@@ -3,12 +3,13 @@ using System.CommandLine;
 namespace FastAttn.Cli.Commands;
 
 /// <summary>The options that choose an attention, the same words in <c>run</c> and <c>explain</c>.</summary>
-internal sealed class AttentionOptions
+/// <param name="features">How many features there are when <c>--features</c> does not say.</param>
+internal sealed class AttentionOptions(string features)
 {
     private static readonly KernelizedAttentionOptions Defaults = new();
 
     private readonly Option<FeatureMap?> _featureMap = OptionTypes.Word("--feature-map", "The feature map.", Defaults.FeatureMap);
-    private readonly Option<int?> _features = OptionTypes.WholeNumber("--features", "Rows of the random projection. Default: those of the projection file, else 64.");
+    private readonly Option<int?> _features = OptionTypes.WholeNumber("--features", $"Features of a row: trf makes twice as many, elu, sikf and dpfp have their own. Default: {features}.");
     private readonly Option<int?> _nu = OptionTypes.WholeNumber("--nu", $"Rolls of dpfp, which makes 2·d·ν features. Default: {Defaults.Nu}.");
     private readonly Option<bool> _causal = new("--causal") { Description = "Let query i see keys up to its own position only." };
     private readonly Option<int?> _queryOffset = OptionTypes.WholeNumber("--query-offset", "Position of query 0 among the keys, with --causal or --position. Default: with --causal the queries are the last ones, else 0.");

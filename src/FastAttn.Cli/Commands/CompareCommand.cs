@@ -34,7 +34,7 @@ internal sealed class CompareCommand
     private readonly Option<int?> _length = OptionTypes.WholeNumber("--length", $"Tokens, 1 to {DemoShape.LongestLength}. Default: {DefaultLength}.");
     private readonly Option<int?> _budget = OptionTypes.WholeNumber("--budget", $"Features of each token, or landmarks, 2 to {RandomProjection.MaxFeatures}. Default: {DefaultBudget}.");
     private readonly Option<int?> _threads = OptionTypes.WholeNumber("--threads", "Threads. Default: FASTATTN_THREADS, else all cores this process may use.");
-    private readonly Option<FileInfo> _plot = OptionTypes.File("--plot", "Where a plot of distance against time goes, as SVG.");
+    private readonly Option<FileInfo> _plot = OptionTypes.File("--plot", "FILE.svg", "Where a plot of distance against time goes, both axes logarithmic.");
 
     public static Command Create() => new CompareCommand().Build();
 
@@ -47,9 +47,9 @@ internal sealed class CompareCommand
 
     private void Run(ParseResult parsed)
     {
-        int length = InRange(parsed, _length, DefaultLength, 1, DemoShape.LongestLength);
-        int budget = InRange(parsed, _budget, DefaultBudget, 2, RandomProjection.MaxFeatures);
-        int threads = InRange(parsed, _threads, FastAttnInfo.DefaultThreads, 1, int.MaxValue);
+        int length = OptionTypes.InRange(parsed, _length, DefaultLength, 1, DemoShape.LongestLength);
+        int budget = OptionTypes.InRange(parsed, _budget, DefaultBudget, 2, RandomProjection.MaxFeatures);
+        int threads = OptionTypes.InRange(parsed, _threads, FastAttnInfo.DefaultThreads, 1);
         FileInfo? plot = parsed.GetValue(_plot);
         if (plot is not null) OutputFile.Check(_plot.Name, plot);
 
@@ -70,11 +70,5 @@ internal sealed class CompareCommand
         if (plot is null) return;
         OutputFile.Write(_plot.Name, plot, stream => ComparePlot.Write(stream, results, $"{document.Name}, {length} tokens, budget {budget}"));
         output.WriteLine($"plot: {plot}");
-    }
-
-    private static int InRange(ParseResult parsed, Option<int?> option, int otherwise, int low, int high)
-    {
-        int value = parsed.GetValue(option) ?? otherwise;
-        return value >= low && value <= high ? value : throw new UsageException($"{option.Name}: got {value}, expected {low} to {high}");
     }
 }

@@ -40,14 +40,8 @@ internal sealed class DemoCommand
 
     private void Run(ParseResult parsed)
     {
-        int maxLength = parsed.GetValue(_maxLength) ?? DemoShape.LongestLength;
-        if (maxLength is < DemoShape.ShortestLength or > DemoShape.LongestLength)
-        {
-            throw new UsageException($"{_maxLength.Name}: got {maxLength}, expected {DemoShape.ShortestLength} to {DemoShape.LongestLength}");
-        }
-
-        int threads = parsed.GetValue(_threads) ?? FastAttnInfo.DefaultThreads;
-        if (threads < 1) throw new UsageException($"{_threads.Name}: got {threads}, expected at least 1");
+        int maxLength = OptionTypes.InRange(parsed, _maxLength, DemoShape.LongestLength, DemoShape.ShortestLength, DemoShape.LongestLength);
+        int threads = OptionTypes.InRange(parsed, _threads, FastAttnInfo.DefaultThreads, 1);
 
         Document document = parsed.GetValue(_file) is FileInfo file ? Document.FromFile(file) : Document.Default();
         TextWriter output = parsed.InvocationConfiguration.Output;

@@ -15,7 +15,7 @@ internal sealed class ExplainCommand
     private readonly Option<int?> _valueDimension = OptionTypes.WholeNumber("--value-dim", "Columns of value. Default: --head-dim.");
     private readonly Option<bool> _noPositions = new("--no-positions") { Description = "Plan for attention without a relative position bias." };
     private readonly PositionOption _position = new();
-    private readonly AttentionOptions _attention = new();
+    private readonly AttentionOptions _attention = new("64");
 
     public static Command Create() => new ExplainCommand().Build();
 

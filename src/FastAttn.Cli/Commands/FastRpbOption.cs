@@ -7,8 +7,8 @@ namespace FastAttn.Cli.Commands;
 /// <summary><c>--fast-rpb WEIGHTS.npy</c> and what goes with it: weights by offset whose W V is added to any attention, or computed alone.</summary>
 internal sealed class FastRpbOption
 {
-    private readonly Option<FileInfo> _weights = OptionTypes.File("--fast-rpb", "FastRPB weights, [2n-1] or [H,2n-1]; entry (i-j)+(n-1) multiplies value j in row i; the result is added. With --fast-rpb-grid those of its rows.");
-    private readonly Option<FileInfo> _horizontal = OptionTypes.File("--fast-rpb-columns", "FastRPB weights of a grid's columns, [2·width-1] or [H,2·width-1]. Default: those of its rows, on a square.");
+    private readonly Option<FileInfo> _weights = OptionTypes.ArrayFile("--fast-rpb", "FastRPB weights, [2n-1] or [H,2n-1]; entry (i-j)+(n-1) multiplies value j in row i; the result is added. With --fast-rpb-grid those of its rows.");
+    private readonly Option<FileInfo> _horizontal = OptionTypes.ArrayFile("--fast-rpb-columns", "FastRPB weights of a grid's columns, [2·width-1] or [H,2·width-1]. Default: those of its rows, on a square.");
     private readonly Option<int[]?> _grid = OptionTypes.WholeNumbers("--fast-rpb-grid", "Height and width of the image whose tokens the rows are.");
     private readonly Option<bool> _symmetric = new("--fast-rpb-symmetric") { Description = "FastRPB weights are by distance, [n] or [H,n]." };
     private readonly Option<int?> _prefix = OptionTypes.WholeNumber("--fast-rpb-prefix", "Special tokens before the others, which FastRPB passes over. Default: 0.");

@@ -84,11 +84,14 @@ internal static class OptionTypes
         }),
     };
 
-    /// <summary>A file.</summary>
-    public static Option<FileInfo> File(string name, string description, params string[] aliases) => new(name, aliases)
+    /// <summary>An array in a file.</summary>
+    public static Option<FileInfo> ArrayFile(string name, string description, params string[] aliases) => File(name, "FILE.npy", description, aliases);
+
+    /// <summary>A file of the kind that its name in the help tells.</summary>
+    public static Option<FileInfo> File(string name, string helpName, string description, params string[] aliases) => new(name, aliases)
     {
         Description = description,
-        HelpName = "FILE.npy",
+        HelpName = helpName,
         CustomParser = ParseFile,
     };
 
@@ -99,6 +102,15 @@ internal static class OptionTypes
         Arity = ArgumentArity.ZeroOrOne,
         CustomParser = ParseFile,
     };
+
+    /// <summary>The whole number given, or otherwise that; the largest <see cref="int"/> as upper end means none.</summary>
+    /// <exception cref="UsageException">It is out of range.</exception>
+    public static int InRange(ParseResult parsed, Option<int?> option, int otherwise, int low, int high = int.MaxValue)
+    {
+        int value = parsed.GetValue(option) ?? otherwise;
+        if (value >= low && value <= high) return value;
+        throw new UsageException($"{option.Name}: got {value}, expected {(high == int.MaxValue ? $"at least {low}" : $"{low} to {high}")}");
+    }
 
     private static FileInfo? ParseFile(ArgumentResult result) => Parse(result, "the name of a file", static (string text, out FileInfo? file) =>
     {

@@ -8,13 +8,13 @@ namespace FastAttn.Cli.Commands;
 /// <summary><c>fastattn run</c>: an attention, or FastRPB alone, from <c>.npy</c> files to a <c>.npy</c> file.</summary>
 internal sealed class RunCommand
 {
-    private readonly Option<FileInfo> _query = OptionTypes.File("--q", "Query, [n,d], [H,n,d] or [B,H,n,d], float32 or float64.");
-    private readonly Option<FileInfo> _key = OptionTypes.File("--k", "Key, same axes; its heads may be fewer if they divide the query's.");
-    private readonly Option<FileInfo> _value = OptionTypes.File("--v", "Value, same axes, heads and rows as key; any number of columns.");
-    private readonly Option<FileInfo> _output = OptionTypes.File("--output", "Where the result goes, float32, with the axes of the query.", "-o");
-    private readonly Option<FileInfo> _bias = OptionTypes.File("--bias", "Relative position bias, [n_q+n_k-1] or [H,n_q+n_k-1]; entry (j-i)+(n_q-1) belongs to query i and key j, -inf removes the pair.");
-    private readonly Option<FileInfo> _projection = OptionTypes.File("--projection", "Rows of the random projection, [m,d] or [H,m,d], instead of drawn ones.");
-    private readonly Option<FileInfo> _keyMask = OptionTypes.File("--key-mask", "bool, [n_k] or [B,n_k]; True = attend.");
+    private readonly Option<FileInfo> _query = OptionTypes.ArrayFile("--q", "Query, [n,d], [H,n,d] or [B,H,n,d], float32 or float64.");
+    private readonly Option<FileInfo> _key = OptionTypes.ArrayFile("--k", "Key, same axes; its heads may be fewer if they divide the query's.");
+    private readonly Option<FileInfo> _value = OptionTypes.ArrayFile("--v", "Value, same axes, heads and rows as key; any number of columns.");
+    private readonly Option<FileInfo> _output = OptionTypes.ArrayFile("--output", "Where the result goes, float32, with the axes of the query.", "-o");
+    private readonly Option<FileInfo> _bias = OptionTypes.ArrayFile("--bias", "Relative position bias, [n_q+n_k-1] or [H,n_q+n_k-1]; entry (j-i)+(n_q-1) belongs to query i and key j, -inf removes the pair.");
+    private readonly Option<FileInfo> _projection = OptionTypes.ArrayFile("--projection", "Rows of the random projection, [m,d] or [H,m,d], instead of drawn ones.");
+    private readonly Option<FileInfo> _keyMask = OptionTypes.ArrayFile("--key-mask", "bool, [n_k] or [B,n_k]; True = attend.");
     private readonly Option<int[]?> _lengths = OptionTypes.WholeNumbers("--lengths", "Keys kept from the front, one number a sequence.");
     private readonly Option<ProjectionKind?> _projectionKind = OptionTypes.Word("--projection-kind", "How the projection is drawn.", new KernelizedAttentionOptions().ProjectionKind);
     private readonly Option<ulong?> _seed = OptionTypes.Seed("--seed", "Seed of a drawn projection. Default: 0.");
@@ -24,7 +24,7 @@ internal sealed class RunCommand
     private readonly PositionOption _position = new();
     private readonly SystemOptions _system = new();
     private readonly FastRpbOption _fastRpb = new();
-    private readonly AttentionOptions _attention = new();
+    private readonly AttentionOptions _attention = new("as many as --projection has rows, else 64; schoenbat: 128");
 
     public static Command Create() => new RunCommand().Build();
 
@@ -99,10 +99,12 @@ internal sealed class RunCommand
         watch.Stop();
 
         OutputFile.Write(_output.Name, output, stream => NpyWriter.Write(stream, result));
-        long outputRows = (long)shape.Batch * shape.Heads * shape.QueryLength;
-        parsed.InvocationConfiguration.Output.WriteLine(
-            $"{output}: {result.ShapeText}, method {Words.Of(report.Method)}, {report.RepairedRows} of {outputRows} rows repaired, "
-            + $"{report.FallbackHeads} heads fell back to direct, tier {Words.Of(report.Tier)}, {watch.Elapsed.TotalMilliseconds:0.0} ms");
+        // The others have one way to be computed and no rows to repair.
+        string how = _system.Chosen(parsed) is Operation.Kernelized or Operation.Schoenbat
+            ? $"method {Words.Of(report.Method)}, {report.RepairedRows} of {(long)shape.Batch * shape.Heads * shape.QueryLength} rows repaired, "
+                + $"{report.FallbackHeads} heads fell back to direct, "
+            : "";
+        Tell(parsed, output, result, how, watch);
     }
 
     private void RunAlone(ParseResult parsed, FileInfo output)
@@ -119,9 +121,12 @@ internal sealed class RunCommand
         watch.Stop();
 
         OutputFile.Write(_output.Name, output, stream => NpyWriter.Write(stream, result));
-        parsed.InvocationConfiguration.Output.WriteLine(
-            $"{output}: {result.ShapeText}, tier {Words.Of(FastAttnInfo.Tier)}, {watch.Elapsed.TotalMilliseconds:0.0} ms");
+        Tell(parsed, output, result, "", watch);
     }
+
+    private static void Tell(ParseResult parsed, FileInfo output, NpyArray<float> result, string how, Stopwatch watch) =>
+        parsed.InvocationConfiguration.Output.WriteLine(
+            $"{output}: {result.ShapeText}, {how}tier {Words.Of(FastAttnInfo.Tier)}, {watch.Elapsed.TotalMilliseconds:0.0} ms");
 
     private static NpyInput<float> Read(ParseResult parsed, Option<FileInfo> option) =>
         NpyReader.ReadFloats(option.Name, parsed.GetRequiredValue(option));

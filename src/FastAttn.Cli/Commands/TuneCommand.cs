@@ -7,10 +7,8 @@ namespace FastAttn.Cli.Commands;
 /// <summary><c>fastattn tune</c>: measures the planner's cost table once for this machine and keeps it where every later process looks.</summary>
 internal sealed class TuneCommand
 {
-    private readonly Option<FileInfo?> _output = new("--output")
-    {
-        Description = $"Where to keep the table. Default: the file that every later process reads, unless {MachineCosts.Variable} names another.",
-    };
+    private readonly Option<FileInfo> _output = OptionTypes.File(
+        "--output", "FILE", $"Where to keep the table. Default: the file that every later process reads, unless {MachineCosts.Variable} names another.");
 
     private readonly Option<bool> _dryRun = new("--dry-run") { Description = "Measure and print, keep nothing." };
 

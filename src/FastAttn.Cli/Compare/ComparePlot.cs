@@ -18,7 +18,7 @@ internal static class ComparePlot
     private const double SmallestDistance = 1e-9;
 
     /// <summary>No-break spaces: names are cut at the width they are measured with, and drawn wider where the font is another.</summary>
-    private const string Room = "\u00A0\u00A0\u00A0\u00A0\u00A0\u00A0\u00A0\u00A0";
+    private static readonly string Room = new('\u00A0', 20);
 
     /// <summary>Forms of points, so that colours need not tell systems apart alone.</summary>
     private static readonly MarkerType[] Forms = [MarkerType.Circle, MarkerType.Square, MarkerType.Diamond, MarkerType.Triangle];
@@ -39,7 +39,8 @@ internal static class ComparePlot
             model.Series.Add(Point(milliseconds, result.FromExact.Median, form, OxyColors.Transparent, colors[index], null));
         }
 
-        new SvgExporter { Width = Width, Height = Height }.Export(model, stream);
+        // Not every program that draws an SVG knows how to hang text from its top; so each line is placed by its base.
+        new SvgExporter { Width = Width, Height = Height, UseVerticalTextAlignmentWorkaround = true }.Export(model, stream);
     }
 
     private static ScatterSeries Point(double x, double y, MarkerType form, OxyColor fill, OxyColor line, string? name)
@@ -53,7 +54,7 @@ internal static class ComparePlot
     {
         Position = position,
         Title = title,
-        AxisTitleDistance = 14,
+        AxisTitleDistance = 24,
         MajorGridlineStyle = LineStyle.Solid,
         MajorGridlineColor = OxyColors.LightGray,
         MinimumPadding = 0.05,

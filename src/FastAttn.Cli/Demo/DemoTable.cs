@@ -50,6 +50,6 @@ internal static class DemoTable
     private static string Speed(double ratio)
     {
         string text = ratio.ToString("0.00", CultureInfo.InvariantCulture) + "×";
-        return Math.Round(ratio, 2) < 1 ? $"[red]{text} slower[/]" : $"[green]{text}[/]";
+        return Math.Round(ratio, 2) < 1 ? $"[red]{text}, slower[/]" : $"[green]{text}[/]";
     }
 }

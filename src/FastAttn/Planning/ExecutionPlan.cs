@@ -76,9 +76,9 @@ public sealed class ExecutionPlan
         text.Append(CultureInfo.InvariantCulture, $"{Words.Of(Method)} on {Words.Of(Tier)}: {Reason}");
         foreach (MethodCandidate candidate in Candidates)
         {
-            text.Append('\n').Append(CultureInfo.InvariantCulture, $"  {Words.Of(candidate.Method),-7}");
+            text.Append('\n').Append(CultureInfo.InvariantCulture, $"  {Words.Of(candidate.Method),-10}");
             if (candidate.Admissible)
-                text.Append(CultureInfo.InvariantCulture, $"{candidate.SecondsPerHead * 1e3,10:0.###} ms and {candidate.WorkspaceBytes / 1048576.0:0.0} MiB a head, {candidate.Reason}");
+                text.Append(CultureInfo.InvariantCulture, $"{candidate.SecondsPerHead * 1e3,9:0.000} ms and {candidate.WorkspaceBytes / 1048576.0:0.0} MiB a head, {candidate.Reason}");
             else
                 text.Append(CultureInfo.InvariantCulture, $"not admissible: {candidate.Reason}");
         }
