@@ -28,10 +28,12 @@ internal static unsafe class Arguments
     }
 
     /// <summary>Narrows a size; the library itself checks the range each size really has.</summary>
-    public static int Size(long value, string name) =>
-        value is >= int.MinValue and <= int.MaxValue
-            ? (int)value
-            : throw new ArgumentOutOfRangeException(name, $"{name} is {value}; expected at most {int.MaxValue}");
+    public static int Size(long value, string name) => value switch
+    {
+        < int.MinValue => throw new ArgumentOutOfRangeException(name, $"{name} is {value}; expected at least {int.MinValue}"),
+        > int.MaxValue => throw new ArgumentOutOfRangeException(name, $"{name} is {value}; expected at most {int.MaxValue}"),
+        _ => (int)value,
+    };
 
     /// <summary>Narrows a number whose zero means "default".</summary>
     public static int? OptionalSize(long value, string name) => value == 0 ? null : Size(value, name);
@@ -50,6 +52,12 @@ internal static unsafe class Arguments
         2 => false,
         _ => throw new ArgumentOutOfRangeException(name, $"{name} is {value}; expected FA_DEFAULT (0), FA_YES (1) or FA_NO (2)"),
     };
+
+    /// <summary>Checks a field that a later version may give a meaning.</summary>
+    public static void Reserved(int value, string name)
+    {
+        if (value != 0) throw new AbiException(Status.Argument, $"{name} is {value}; expected 0", name);
+    }
 
     public static int? Threads(int value) => OptionalSize(value, "threads");
 

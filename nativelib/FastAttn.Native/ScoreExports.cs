@@ -45,6 +45,7 @@ internal static unsafe class ScoreExports
     {
         if (options is null) return new GaussianAttentionOptions();
         Arguments.StructSize(options->StructSize, sizeof(NativeGaussianOptions), "options");
+        Arguments.Reserved(options->Reserved, "reserved");
         return new GaussianAttentionOptions
         {
             QueryOffset = AttentionArguments.QueryOffset(options->HasQueryOffset, options->QueryOffset),

@@ -15,9 +15,10 @@ internal static unsafe class SkyformerExports
         SkyformerOptions defaults = new();
         if (options is null) return defaults;
         Arguments.StructSize(options->StructSize, sizeof(NativeSkyformerOptions), "options");
+        Arguments.Reserved(options->Reserved, "reserved");
         ReadOnlySpan<long> indices = Arguments.Span<long>(options->LandmarkIndices, options->LandmarkIndicesCount, "landmark_indices");
         int[]? rows = indices.IsEmpty ? null : new int[indices.Length];
-        for (int place = 0; place < indices.Length; place++) rows![place] = Arguments.Size(indices[place], "landmark_indices");
+        for (int place = 0; place < indices.Length; place++) rows![place] = Arguments.Size(indices[place], $"landmark_indices[{place}]");
         return new SkyformerOptions
         {
             Landmarks = Arguments.OptionalSize(options->Landmarks, "landmarks") ?? defaults.Landmarks,

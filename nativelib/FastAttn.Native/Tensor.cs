@@ -15,7 +15,7 @@ internal unsafe readonly ref struct Tensor
             throw new ShapeException($"{name}.ndim is {tensor->Dimensions}; expected {minimumDimensions} to {maximumDimensions}", name);
         }
 
-        if (tensor->Reserved != 0) throw new AbiException(Status.Argument, $"{name}.reserved is {tensor->Reserved}; expected 0", name);
+        Arguments.Reserved(tensor->Reserved, $"{name}.reserved");
         if ((nint)tensor->Data % sizeof(float) != 0) throw new AbiException(Status.Argument, $"{name}.data is not 4-byte aligned; expected an address divisible by 4", name);
 
         _tensor = tensor;

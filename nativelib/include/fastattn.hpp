@@ -96,7 +96,8 @@ public:
     explicit Owner(Handle handle) noexcept : handle_(handle) {}
     Owner(Owner &&other) noexcept : handle_(std::exchange(other.handle_, Handle{0})) {}
     Owner &operator=(Owner &&other) noexcept {
-        std::swap(handle_, other.handle_);
+        Owner taken(std::move(other));  // ends what this one held at once, and not when other ends
+        std::swap(handle_, taken.handle_);
         return *this;
     }
     Owner(const Owner &) = delete;

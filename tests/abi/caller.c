@@ -1682,7 +1682,7 @@ static void test_skyformer(void) {
 static void test_score_errors(void) {
     problem *p = malloc(sizeof *p);
     fa_attention a = {77};
-    int64_t repeated[2] = {3, 3}, beyond[1] = {NQ + NK};
+    int64_t repeated[2] = {3, 3}, beyond[1] = {NQ + NK}, far[2] = {0, INT64_C(1) << 32};
     make_problem(p);
 #define REFUSED(call, code, text) CHECK((call) == (code) && message_has(text) && a.id == 77)
 #define SOFTMAX(...) fa_softmax_create(&p->shape, &(fa_softmax_options){sizeof(fa_softmax_options), __VA_ARGS__}, NULL, &a)
@@ -1696,6 +1696,10 @@ static void test_score_errors(void) {
     p->bias_tensor.shape[1]--;
     REFUSED(fa_softmax_create(&p->shape, NULL, &p->bias_tensor, &a), FA_ERROR_SHAPE, "bias");
     REFUSED(fa_gaussian_create(&p->shape, NULL, &p->bias_tensor, &a), FA_ERROR_SHAPE, "bias");
+    REFUSED(fa_gaussian_create(&p->shape, &(fa_gaussian_options){.struct_size = sizeof(fa_gaussian_options), .reserved = 1}, NULL, &a), FA_ERROR_ARGUMENT, "reserved is 1");
+    REFUSED(SKYFORMER(.reserved = -1), FA_ERROR_ARGUMENT, "reserved is -1");
+    REFUSED(SOFTMAX(.has_query_offset = 1, .query_offset = -INT64_C(0x80000001)), FA_ERROR_ARGUMENT, "query_offset is -2147483649; expected at least -2147483648");
+    REFUSED(SKYFORMER(.landmark_indices = far, .landmark_indices_count = 2), FA_ERROR_ARGUMENT, "landmark_indices[1] is 4294967296");
     REFUSED(SKYFORMER(.landmarks = -1), FA_ERROR_ARGUMENT, "landmarks is -1");
     REFUSED(SKYFORMER(.landmarks = 5000), FA_ERROR_ARGUMENT, "landmarks is 5000; expected 1");
     REFUSED(SKYFORMER(.inverse = "newton"), FA_ERROR_WORD, "inverse");

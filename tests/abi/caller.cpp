@@ -267,13 +267,19 @@ void test_owners_move() {
     const fa_projection handle = first.get();
     fastattn::Projection second = std::move(first);
     CHECK(second.get().id == handle.id);
+    std::int64_t shape[3];
     {
         fastattn::Projection third = fastattn::Projection::draw(5, 5);
+        const fa_projection replaced = third.get();
         third = std::move(second);
         CHECK(third.get().id == handle.id);
         CHECK(third.shape()[1] == 4);
+        CHECK(second.get().id == 0);
+        CHECK(fa_projection_shape(replaced, shape) == FA_ERROR_HANDLE);
+        fastattn::Projection &itself = third;
+        third = std::move(itself);
+        CHECK(third.get().id == handle.id);
     }
-    std::int64_t shape[3];
     CHECK(fa_projection_shape(handle, shape) == FA_ERROR_HANDLE);
 }
 

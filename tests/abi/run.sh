@@ -60,6 +60,7 @@ add_up() {
 # ---- The header -----------------------------------------------------------------------------------------------------
 
 strict=(-Wall -Wextra -Wpedantic -Werror -Wshadow -Wconversion -I"$prefix/include" -fsyntax-only)
+check "fastattn.h is C99"     gcc -std=c99   "${strict[@]}" -x c   "$prefix/include/fastattn.h"
 check "fastattn.h is C11"     gcc -std=c11   "${strict[@]}" -x c   "$prefix/include/fastattn.h"
 check "fastattn.h is C++17"   g++ -std=c++17 "${strict[@]}" -x c++ -include "$prefix/include/fastattn.h" /dev/null
 check "fastattn.hpp is C++17" g++ -std=c++17 "${strict[@]}" -x c++ -include "$prefix/include/fastattn.hpp" /dev/null

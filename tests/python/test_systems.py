@@ -58,7 +58,10 @@ class AttentionTest(unittest.TestCase):
         for message, arguments in {
             "system is 'nystrom'; expected one of softmax, kernelized": {"system": "nystrom"},
             "landmarks is given; expected keywords of softmax_attention": {"landmarks": 3},
-            "weights has shape": {"fast_rpb": normal(58)},
+            "fast_rpb: weights has shape": {"fast_rpb": normal(58)},
+            "fast_rpb: weights is .* expected an array": {"fast_rpb": (normal(9), normal(11))},
+            "fast_rpb: colour is given; expected keywords of fast_rpb: causal": {"fast_rpb": {"weights": normal(59), "colour": 3}},
+            "fast_rpb: v is given": {"fast_rpb": {"weights": normal(59), "v": self.v}},
             "fast_rpb has no weights": {"fast_rpb": {"symmetric": True}},
             "fast_rpb has add_to": {"fast_rpb": {"weights": normal(59), "add_to": out}},
             "scale is -1": {"scale": -1.0, "fast_rpb": normal(59)},

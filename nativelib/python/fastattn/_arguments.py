@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import operator
+import reprlib
 from typing import Any, Optional, Sequence, Tuple
 
 import numpy as np
@@ -15,6 +16,22 @@ from ._errors import ArgumentError, DTypeError, ShapeError
 _INT32_MAX = 2**31 - 1
 _INT64_MAX = 2**63 - 1
 
+# Longer than every word the library knows.
+_LONGEST_WORD = 40
+
+_REPR = reprlib.Repr()
+_REPR.maxother = _REPR.maxlong = _REPR.maxstring = 60
+
+
+def as_array(value: Any, name: str) -> "NDArray[Any]":
+    """The array that numpy makes of an argument, of whatever dtype."""
+    try:
+        return np.asarray(value)
+    except MemoryError:
+        raise
+    except Exception as error:
+        raise DTypeError(f"{name} is {shown(value)}; expected an array, but numpy says: {_one_line(str(error))}") from error
+
 
 def float_array(value: ArrayLike, name: str, ranks: Sequence[int], *, dense: bool = False) -> "NDArray[np.float32]":
     """The array itself when the library can read it in place, else one float32 copy.
@@ -22,7 +39,7 @@ def float_array(value: ArrayLike, name: str, ranks: Sequence[int], *, dense: boo
     In place: aligned float32 whose last stride is one element and whose other strides are whole elements; with `dense`,
     C-contiguous.
     """
-    array = np.asarray(value)
+    array = as_array(value, name)
     if array.dtype.kind != "f" or array.dtype.itemsize > 8:
         raise DTypeError(f"{name} has dtype {array.dtype}; expected float32, float64 or float16")
     if array.ndim not in ranks:
@@ -36,19 +53,35 @@ def float_array(value: ArrayLike, name: str, ranks: Sequence[int], *, dense: boo
     return array if readable else np.array(array, dtype=np.float32, order="C")
 
 
+def integer_array(value: ArrayLike, name: str, dtype: Any, expected: str = "integers") -> "NDArray[Any]":
+    """Integers of the width that C takes, without gaps.
+
+    What does not fit is a bad value for C as well; clipped it stays one, and the library says which one it is.
+    """
+    array = as_array(value, name)
+    if array.dtype.kind not in "iu":
+        raise DTypeError(f"{name} has dtype {array.dtype}; expected {expected}")
+    wide, narrow = np.iinfo(array.dtype), np.iinfo(dtype)
+    clipped = np.clip(array, max(wide.min, narrow.min), min(wide.max, narrow.max))
+    return np.asarray(clipped, dtype=dtype, order="C")
+
+
 def output_array(
     out: Optional["NDArray[np.float32]"],
     shape: Tuple[int, ...],
-    inputs: "dict[str, Optional[NDArray[Any]]]",
+    inputs: "dict[str, Any]",
     *,
     dense: bool = False,
     name: str = "out",
 ) -> "NDArray[np.float32]":
-    """`out` once it is known to fit, else a new array. `name`: what the caller calls it."""
+    """`out` once it is known to fit, else a new array.
+
+    `inputs`: what the caller gave, by name, whose memory `out` must not share. `name`: what the caller calls `out`.
+    """
     if out is None:
         return np.empty(shape, dtype=np.float32)
     if not isinstance(out, np.ndarray) or out.dtype != np.float32:
-        raise DTypeError(f"{name} is {getattr(out, 'dtype', type(out).__name__)}; expected a float32 array")
+        raise DTypeError(f"{name} is {out.dtype if isinstance(out, np.ndarray) else type(out).__name__}; expected a float32 array")
     if out.shape != shape:
         raise ShapeError(f"{name} has shape {out.shape}; expected {shape}")
     if not out.flags.writeable:
@@ -57,8 +90,8 @@ def output_array(
         raise ShapeError(f"{name} has strides {out.strides}; expected a C-contiguous array")
     if not _strides_fit(out):
         raise ShapeError(f"{name} has strides {out.strides} in bytes; expected whole elements and 4 on the last axis")
-    for other, array in inputs.items():
-        if array is not None and np.may_share_memory(out, array):
+    for other, given in inputs.items():
+        if given is not None and np.may_share_memory(out, given):
             raise ArgumentError(f"{name} overlaps {other}; expected memory of its own")
     return out
 
@@ -81,42 +114,68 @@ def descriptor(array: "NDArray[np.float32]") -> _library.Tensor:
 
 def integer(value: Any, name: str, low: int, high: int = _INT64_MAX) -> int:
     try:
+        if isinstance(value, (bool, np.bool_)):
+            raise TypeError
         number = operator.index(value)
     except TypeError:
-        raise DTypeError(f"{name} is {value!r}; expected an integer") from None
+        raise DTypeError(f"{name} is {shown(value)}; expected an integer") from None
     if not low <= number <= high:
-        raise ArgumentError(f"{name} is {number}; expected {low} to {high}")
+        raise ArgumentError(f"{name} is {shown(number)}; expected {low} to {high}")
     return number
+
+
+def number(value: Any, name: str) -> float:
+    """A number as float64; infinity where that is too small for it."""
+    is_array = isinstance(value, (np.ndarray, np.generic))
+    try:
+        # Text, bytes and buffers have no __float__, yet float() would read digits in them.
+        if isinstance(value, bool) or not hasattr(value, "__float__") or (is_array and (value.ndim > 0 or value.dtype.kind not in "iuf")):
+            raise TypeError
+        return float(value)
+    except TypeError:
+        raise DTypeError(f"{name} is {shown(value)}; expected a number") from None
+    except OverflowError:
+        return float("inf") if value > 0 else float("-inf")
 
 
 def real(value: Any, name: str, *, zero: bool = False) -> float:
     """A number that is finite and above zero, which C reads as "default" unless `zero` is a number too."""
-    if isinstance(value, (str, bytes, complex)):
-        raise DTypeError(f"{name} is {value!r}; expected a number")
-    try:
-        number = float(value)
-    except TypeError:
-        raise DTypeError(f"{name} is {value!r}; expected a number") from None
-    single = ctypes.c_float(number).value
+    given = number(value, name)
+    single = ctypes.c_float(given).value
     if not (0 < single < float("inf") or (zero and single == 0)):
-        raise ArgumentError(f"{name} is {number}; expected a finite number {'at least' if zero else 'above'} 0")
-    return number
+        raise ArgumentError(f"{name} is {shown(value)}; expected a finite number {'at least' if zero else 'above'} 0")
+    return given
 
 
 def boolean(value: Any, name: str) -> bool:
     if not isinstance(value, (bool, np.bool_)):
-        raise DTypeError(f"{name} is {value!r}; expected True or False")
+        raise DTypeError(f"{name} is {shown(value)}; expected True or False")
     return bool(value)
 
 
 def word(value: Any, name: str) -> bytes:
     if not isinstance(value, str):
-        raise DTypeError(f"{name} is {value!r}; expected a word")
-    if "\0" in value:
-        raise ArgumentError(f"{name} is {value!r}; expected a word without a zero character")
+        raise DTypeError(f"{name} is {shown(value)}; expected a word")
+    if not value.isprintable() or len(value) > _LONGEST_WORD:
+        raise ArgumentError(f"{name} is {shown(value)}; expected a word")
     return value.encode()
 
 
 def thread_count(value: Optional[int]) -> int:
     """0 is C's word for "default"."""
     return 0 if value is None else integer(value, "threads", 1, _INT32_MAX)
+
+
+def shown(value: Any) -> str:
+    """What came, for a message: one line, and a short one whatever it is."""
+    if isinstance(value, np.ndarray):
+        return f"an array of {value.dtype} {list(value.shape)}"
+    try:
+        return _one_line(_REPR.repr(value))
+    except Exception:
+        # A whole number of thousands of digits, which Python refuses to spell.
+        return f"an object of type {type(value).__name__}"
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, Dict, Mapping, Optional, Union
+from typing import Any, Callable, Dict, Iterable, Mapping, Optional, Union
 
 from numpy.typing import ArrayLike
 
 from . import _arguments
-from ._errors import ArgumentError, ShapeError
+from ._errors import ArgumentError, FastAttnError, ShapeError
 from ._fast_rpb import fast_rpb as _fast_rpb
 from ._gaussian import gaussian_attention
 from ._kernelized import kernelized_attention
@@ -69,11 +69,9 @@ def attention(
     """
     name = _arguments.word(system, "system").decode()
     if name not in _SYSTEMS:
-        raise ArgumentError(f"system is {system!r}; expected one of {', '.join(_SYSTEMS)}")
+        raise ArgumentError(f"system is {_arguments.shown(system)}; expected one of {', '.join(_SYSTEMS)}")
     function = _SYSTEMS[name]
-    unknown = sorted(set(options) - set(function.__kwdefaults__ or {}))
-    if unknown:
-        raise ArgumentError(f"{unknown[0]} is given; expected keywords of {function.__name__}: {', '.join(function.__kwdefaults__ or {})}")
+    _refuse_unknown(options, function, "")
     if fast_rpb is None:
         return function(q, k, v, **options)
 
@@ -84,7 +82,11 @@ def attention(
         raise ArgumentError("fast_rpb has no weights; expected an array or a mapping with 'weights'")
     if "add_to" in chosen:
         raise ArgumentError("fast_rpb has add_to; expected none, it is added to the attention")
-    added = _fast_rpb(v, **{**shared, **chosen})
+    _refuse_unknown(set(chosen) - {"weights"}, _fast_rpb, "fast_rpb: ")
+    try:
+        added = _fast_rpb(v, **{**shared, **chosen})
+    except FastAttnError as error:
+        raise type(error)(f"fast_rpb: {error}") from error
     heads = _arguments.float_array(q, "q", (added.ndim,)).shape[:-1]
     if heads[-1] != added.shape[-2] or (added.ndim > 2 and heads[-2] % added.shape[-3]):
         raise ShapeError(f"q has shape {heads}, without its columns; expected the rows of fast_rpb's {added.shape} and a multiple of its heads")
@@ -94,3 +96,10 @@ def attention(
         added = added.repeat(heads[-2] // added.shape[-3], axis=-3)
     output += added
     return result
+
+
+def _refuse_unknown(given: Iterable[Any], function: "Callable[..., Any]", prefix: str) -> None:
+    known = function.__kwdefaults__ or {}
+    unknown = sorted(_arguments.shown(name) if not isinstance(name, str) else name for name in given if name not in known)
+    if unknown:
+        raise ArgumentError(f"{prefix}{unknown[0]} is given; expected keywords of {function.__name__}: {', '.join(known)}")

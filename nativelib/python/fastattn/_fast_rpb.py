@@ -97,6 +97,8 @@ def fast_rpb(
     batch, _, rows, _ = four_axes(value)
     is_symmetric = _arguments.boolean(symmetric, "symmetric")
     before, after = _arguments.integer(prefix, "prefix", 0), _arguments.integer(suffix, "suffix", 0)
+    if before + after >= rows:
+        raise ShapeError(f"prefix is {before} and suffix is {after}; expected fewer special tokens than the {rows} rows of v")
     arrays = _axes_of_weights(weights, grid, is_symmetric, rows - before - after)
     heads = max(1 if array.ndim == 1 else array.shape[0] for array in arrays)
     options = _library.FastRpbOptions(
@@ -104,7 +106,8 @@ def fast_rpb(
     )
     selection = Selection(key_mask, lengths, batch, rows)
     thread_count = _arguments.thread_count(threads)
-    result = _result(add_to, value, heads, {"v": v, "weights": weights, "key_mask": key_mask, "lengths": lengths})
+    inputs = {"v": v, "weights": arrays[0], "weights[1]": arrays[-1], "key_mask": key_mask, "lengths": lengths}
+    result = _result(add_to, value, heads, inputs)
 
     handle = _library.Handle()
     try:
@@ -132,7 +135,7 @@ def _axes_of_weights(weights: Any, grid: Any, symmetric: bool, tokens: int) -> "
     if grid is None:
         return [_fitting(weights, "weights", tokens, symmetric)]
     if not isinstance(grid, tuple) or len(grid) != 2:
-        raise DTypeError(f"grid is {grid!r}; expected (height, width)")
+        raise DTypeError(f"grid is {_arguments.shown(grid)}; expected (height, width)")
     height, width = _arguments.integer(grid[0], "grid[0]", 1), _arguments.integer(grid[1], "grid[1]", 1)
     if height * width != tokens:
         raise ShapeError(f"grid is {height} x {width}; expected {tokens} tokens, the rows of v that are not special")
@@ -150,14 +153,13 @@ def _axes_of_weights(weights: Any, grid: Any, symmetric: bool, tokens: int) -> "
 def _fitting(weights: ArrayLike, name: str, tokens: int, symmetric: bool) -> "NDArray[np.float32]":
     array = _arguments.float_array(weights, name, (1, 2))
     expected = tokens if symmetric else 2 * tokens - 1
-    if tokens < 1 or array.shape[-1] != expected:
+    if array.shape[-1] != expected:
         raise ShapeError(f"{name} has shape {array.shape}; expected {expected} a head, for {tokens} tokens that are not special")
     return array
 
 
-def _result(add_to: Any, value: "NDArray[np.float32]", heads: int, given: "dict[str, Any]") -> "NDArray[np.float32]":
+def _result(add_to: Any, value: "NDArray[np.float32]", heads: int, inputs: "dict[str, Any]") -> "NDArray[np.float32]":
     """What is written: `add_to`, or a new array with the heads that weights or values have."""
-    inputs = {name: array for name, array in given.items() if isinstance(array, np.ndarray)}
     if heads > 1 and value.ndim == 2:
         raise ShapeError(f"v has 2 axes; expected 3 or 4, [.., heads, rows, columns], for weights of {heads} heads")
     if value.ndim > 2 and heads > 1 and heads % value.shape[-3]:

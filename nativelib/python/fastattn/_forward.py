@@ -49,7 +49,7 @@ class Forward:
         return_info: bool,
         **others: Any,
     ) -> None:
-        """`others`: further arguments by name, whose memory `out` must not share where they are arrays."""
+        """`others`: further arguments by name, whose memory `out` must not share either."""
         self._query = _arguments.float_array(q, "q", (2, 3, 4))
         self._key = _arguments.float_array(k, "k", (self._query.ndim,))
         self._value = _arguments.float_array(v, "v", (self._query.ndim,))
@@ -66,11 +66,10 @@ class Forward:
         )
         self._selection = Selection(key_mask, lengths, batch, key_length)
         self._with_info = _arguments.boolean(return_info, "return_info")
-        given = {"q": q, "k": k, "v": v, "key_mask": key_mask, "lengths": lengths, **others}
         self._result = _arguments.output_array(
             out,
             self._query.shape[:-1] + (self._value.shape[-1],),
-            {name: array for name, array in given.items() if isinstance(array, np.ndarray)},
+            {"q": q, "k": k, "v": v, "key_mask": key_mask, "lengths": lengths, **others},
         )
 
     def run(
@@ -149,7 +148,7 @@ def four_axes(array: "NDArray[np.float32]") -> Tuple[int, ...]:
 
 
 def _mask(key_mask: ArrayLike, batch: int, key_length: int) -> "NDArray[np.bool_]":
-    mask = np.asarray(key_mask)
+    mask = _arguments.as_array(key_mask, "key_mask")
     if mask.dtype != np.bool_:
         raise DTypeError(f"key_mask has dtype {mask.dtype}; expected bool, True = attend")
     if mask.shape not in ((key_length,), (batch, key_length)):
@@ -158,7 +157,7 @@ def _mask(key_mask: ArrayLike, batch: int, key_length: int) -> "NDArray[np.bool_
 
 
 def _lengths(lengths: ArrayLike, batch: int, key_length: int) -> "NDArray[np.int32]":
-    kept = np.asarray(lengths)
+    kept = _arguments.as_array(lengths, "lengths")
     if kept.dtype.kind not in "iu":
         raise DTypeError(f"lengths has dtype {kept.dtype}; expected integers")
     if kept.shape != (batch,):

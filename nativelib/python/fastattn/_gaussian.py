@@ -65,8 +65,8 @@ def gaussian_attention(
     >>> gaussian_attention(q, k, v).round(4)  # 8 exp(-1/2)
     array([[4.8522]], dtype=float32)
     """
-    call = Forward(q, k, v, key_mask, lengths, out, return_info, bias=bias)
     positions = Bias(bias)
+    call = Forward(q, k, v, key_mask, lengths, out, return_info, bias=bias)
     options = _library.GaussianOptions(
         query_offset=0 if query_offset is None else _arguments.integer(query_offset, "query_offset", -(2**63)),
         has_query_offset=int(query_offset is not None),

@@ -135,8 +135,9 @@ def kernelized_attention(
     >>> kernelized_attention(q, k, v, feature_map="dpfp", nu=2)
     array([[5.]], dtype=float32)
     """
-    call = Forward(q, k, v, key_mask, lengths, out, return_info, bias=bias, projection=projection)
     positions = Bias(bias)
+    rows = None if projection is None else _arguments.float_array(projection, "projection", (2, 3))
+    call = Forward(q, k, v, key_mask, lengths, out, return_info, bias=bias, projection=projection)
     options = _library.AttentionOptions(
         feature_map=_arguments.word(feature_map, "feature_map"),
         projection_kind=_arguments.word(projection_kind, "projection_kind"),
@@ -153,7 +154,6 @@ def kernelized_attention(
         nu=_arguments.integer(nu, "nu", 1),
         position=positions.position,
     )
-    rows = None if projection is None else _arguments.float_array(projection, "projection", (2, 3))
 
     def create(lib: _library.Library, shape: Any, attention: Any) -> int:
         drawn = _library.Handle()

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from . import _arguments, _library
-from ._errors import DTypeError, ShapeError
+from ._errors import ShapeError
 
 # C's and C#'s names of these functions' arguments.
 _NAMES = {"dimension": "dim"}
@@ -173,15 +173,10 @@ def _form(kernel: str, exact_degrees: int, literal: bool) -> Tuple[bytes, int, i
 
 
 def _integers(values: ArrayLike, name: str, ranks: int, dtype: Any) -> "NDArray[Any]":
-    array = np.asarray(values)
-    if array.dtype.kind not in "iu":
-        raise DTypeError(f"{name} has dtype {array.dtype}; expected integers")
+    array = _arguments.integer_array(values, name, dtype)
     if array.ndim != ranks:
         raise ShapeError(f"{name} has {array.ndim} axes, shape {array.shape}; expected {ranks}")
-    limits = np.iinfo(dtype)
-
-    # What does not fit is no degree and no sign either; clipped it stays wrong, and the library says which one it is.
-    return np.ascontiguousarray(np.clip(array, limits.min, limits.max), dtype=dtype)
+    return array
 
 
 def _remake(degrees: Any, signs: Any, kernel: str, exact_degrees: int, literal: bool) -> MaclaurinFeatures:

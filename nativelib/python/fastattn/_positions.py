@@ -257,7 +257,7 @@ def grid_positions(bias: ArrayLike, height: int, width: int) -> Positions:
 
 def _array(value: ArrayLike, name: str, ranks: "Tuple[int, ...]") -> "NDArray[np.float32]":
     """A copy that nobody can change; a number becomes [1]."""
-    array = np.array(_arguments.float_array(np.atleast_1d(np.asarray(value)), name, ranks))
+    array = np.array(_arguments.float_array(np.atleast_1d(_arguments.as_array(value, name)), name, ranks))
     array.flags.writeable = False
     return array
 

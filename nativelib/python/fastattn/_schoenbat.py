@@ -101,11 +101,11 @@ def schoenbat(
     array([[4.2929]], dtype=float32)
     """
     if draw is not None and not isinstance(draw, MaclaurinFeatures):
-        raise DTypeError(f"draw is {draw!r}; expected MaclaurinFeatures")
-    call = Forward(q, k, v, key_mask, lengths, out, return_info, bias=bias, gamma=gamma, beta=beta)
+        raise DTypeError(f"draw is {_arguments.shown(draw)}; expected MaclaurinFeatures")
     positions = Bias(bias)
     factors = None if gamma is None else _per_column(gamma, "gamma")
     exponents = None if beta is None else _per_column(beta, "beta")
+    call = Forward(q, k, v, key_mask, lengths, out, return_info, bias=bias, gamma=gamma, beta=beta)
     options = _library.SchoenbatOptions(
         kernel=_unless_left(draw, _arguments.word(kernel, "kernel"), b"exp", None),
         method=_arguments.word(method, "method"),
@@ -136,5 +136,5 @@ def _unless_left(draw: Optional[MaclaurinFeatures], value: Any, default: Any, le
 
 
 def _per_column(values: ArrayLike, name: str) -> "NDArray[np.float32]":
-    array = np.asarray(float(values) if isinstance(values, int) and not isinstance(values, bool) else values)
-    return _arguments.float_array(np.atleast_1d(array), name, (1, 2))
+    given = _arguments.number(values, name) if isinstance(values, int) else _arguments.as_array(values, name)
+    return _arguments.float_array(np.atleast_1d(given), name, (1, 2))

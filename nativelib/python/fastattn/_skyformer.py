@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from . import _arguments, _library
-from ._errors import DTypeError, ShapeError
+from ._errors import ShapeError
 from ._forward import AttentionInfo, Forward
 
 
@@ -100,9 +100,7 @@ def skyformer(
 
 
 def _indices(landmarks: ArrayLike) -> "NDArray[np.int64]":
-    rows = np.asarray(landmarks)
-    if rows.dtype.kind not in "iu":
-        raise DTypeError(f"landmarks has dtype {rows.dtype}; expected a number of landmarks or integers, rows of [q; k]")
+    rows = _arguments.integer_array(landmarks, "landmarks", np.int64, "a number of landmarks or integers, rows of [q; k]")
     if rows.ndim != 1 or rows.size == 0:
         raise ShapeError(f"landmarks has shape {rows.shape}; expected one axis and at least one row of [q; k]")
-    return np.ascontiguousarray(rows, dtype=np.int64)
+    return rows

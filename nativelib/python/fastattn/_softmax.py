@@ -69,8 +69,8 @@ def softmax_attention(
     >>> softmax_attention(q, k, v, bias=np.log(np.float32([1, 3])))
     array([[4.5]], dtype=float32)
     """
-    call = Forward(q, k, v, key_mask, lengths, out, return_info, bias=bias)
     positions = Bias(bias)
+    call = Forward(q, k, v, key_mask, lengths, out, return_info, bias=bias)
     options = _library.SoftmaxOptions(
         query_offset=0 if query_offset is None else _arguments.integer(query_offset, "query_offset", -(2**63)),
         has_query_offset=int(query_offset is not None),

@@ -64,13 +64,7 @@ def toeplitz_matmul(
             f"c has shape {coefficients.shape}; expected at least {input_length} coefficients for x of shape {operand.shape}"
         )
 
-    given = {"c": c, "x": x}
-    result = _arguments.output_array(
-        out,
-        operand.shape[:-2] + (output_length, operand.shape[-1]),
-        {name: array for name, array in given.items() if isinstance(array, np.ndarray)},
-        dense=True,
-    )
+    result = _arguments.output_array(out, operand.shape[:-2] + (output_length, operand.shape[-1]), {"c": c, "x": x}, dense=True)
     thread_count = _arguments.thread_count(threads)
 
     toeplitz = _library.Handle()
