@@ -187,6 +187,34 @@ public class HardRowsTests
         Assert.All(z, entry => Assert.Equal(0, entry));
     }
 
+    /// <summary>
+    /// DPFP of queries is in feature 21 alone, of keys in all features of positive entries and, but for two rows, not in that one. It shares complex
+    /// numbers with columns of norm √n, whose rounding it hears: unit · ‖c‖ · √(n / 2) against denominators of two: 0.07 % here,
+    /// where its own norm, √2, would promise 0.002 %. What lies between the two must not be granted.
+    /// </summary>
+    [Fact]
+    public void ASparseColumnHearsTheColumnThatSharesItsTransform()
+    {
+        const int n = 4_000, d = 32, quiet = 21, first = 1_000, second = 3_000;
+        float[] q = new float[n * d], k = new float[n * d], v = new Numbers(7).Normals(n), z = new float[n];
+        Array.Fill(k, 1);
+        for (int row = 0; row < n; row++)
+        {
+            q.AsSpan((row * d) + quiet - 1, 2).Fill(1);
+            if (row is not (first or second)) k[(row * d) + quiet] = -1;
+        }
+
+        using var attention = new KernelizedAttention(
+            new AttentionShape(1, n, d) { ValueDimension = 1 },
+            new KernelizedAttentionOptions { FeatureMap = FeatureMap.Dpfp, Method = Method.Fft, Tolerance = 4e-4f },
+            RelativePosition.Dense(new float[(2 * n) - 1], n, n));
+        ForwardReport report = attention.Forward(q.AsSpan(), k, v, z);
+
+        Assert.Equal(n, report.RepairedRows + (n * report.FallbackHeads));
+        float expected = (v[first] + v[second]) / 2, worst = z.Max(value => Math.Abs(value - expected));
+        Assert.InRange(worst, 0, 4e-4f * Math.Max(Math.Abs(v[first]), Math.Abs(v[second])));
+    }
+
     [Fact]
     public void AQuietFeatureBesideALoudOneNeedsNoRepair()
     {
