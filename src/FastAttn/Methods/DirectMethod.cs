@@ -34,14 +34,14 @@ internal sealed unsafe class DirectMethod<TKernels> : AttentionMethod
     {
         PartialSums sums = TakeSums<TKernels>(problem, 0, ref arena);
         KeyBlocks blocks = KeyBlocks.Pack<TKernels>(problem, crew, ref arena);
-        int paddedRows = Padding.RoundUp(problem.QueryCount, TKernels.RowTile);
-        int leastTiles = LeastTilesPerWorker * Math.Max(crew.Workers, 2);
-        int tileRows = Math.Min(Padding.RoundUp((problem.QueryCount + leastTiles - 1) / leastTiles, TKernels.RowTile), MostTileRows);
+        int paddedRows = Padding.RoundUp(problem.QueryCount, TKernels.RowTile), workers = Math.Max(crew.Workers, 2);
+        int leastTiles = Math.Max(LeastTilesPerWorker * workers, Padding.RoundUp((paddedRows + MostTileRows - 1) / MostTileRows, workers));
+        int tiles = Math.Min(leastTiles, paddedRows / TKernels.RowTile), tileRows = Padding.RoundUp((paddedRows + tiles - 1) / tiles, TKernels.RowTile);
         float* rowSums = arena.Take<float>((long)crew.Workers * tileRows * TKernels.Lanes);
         float* parts = arena.Take<float>((long)crew.Workers * tileRows * sums.NumeratorStride);
         if (arena.IsMeasuring) return sums;
 
-        crew.Run(new Tiles(problem, blocks, sums, paddedRows, tileRows, parts, rowSums), (paddedRows + tileRows - 1) / tileRows);
+        crew.Run(new Tiles(problem, blocks, sums, tiles, paddedRows / TKernels.RowTile, tileRows, parts, rowSums), tiles);
         SetUnderflowErrors(problem, sums);
         sums.LogScale = problem.KeyLogScale + problem.Position.LogMax;
         return sums;
@@ -144,13 +144,17 @@ internal sealed unsafe class DirectMethod<TKernels> : AttentionMethod
     /// <summary>Rows of a tile from <paramref name="First"/> to before <paramref name="End"/>; none when the two are equal or the wrong way round.</summary>
     private readonly record struct TileRows(int First, int End);
 
-    /// <summary>Tiles of query rows, the last ones first: causal rows cost the more the later they are.</summary>
+    /// <summary>
+    /// Tiles of query rows, whose sizes differ by no more than a register tile. The last and the first ones by turns, from the ends on:
+    /// causal rows cost the more the later they are, and so tiles that lie together in this order cost the same as any others.
+    /// </summary>
     private readonly struct Tiles(
-        HeadProblem problem, KeyBlocks blocks, PartialSums sums, int paddedRows, int tileRows, float* parts, float* rowSums) : IParallelWork
+        HeadProblem problem, KeyBlocks blocks, PartialSums sums, int tiles, int registerTiles, int tileRows, float* parts, float* rowSums) : IParallelWork
     {
         public void Run(int index, int worker)
         {
-            int first = ((paddedRows - 1) / tileRows - index) * tileRows, rows = Math.Min(tileRows, paddedRows - first);
+            int tile = index % 2 == 0 ? tiles - 1 - (index / 2) : index / 2;
+            int first = FirstRow(tile), rows = FirstRow(tile + 1) - first;
             int floats = rows * sums.NumeratorStride;
             float* total = sums.Numerators + ((long)first * sums.NumeratorStride);
             float* part = parts + ((long)worker * tileRows * sums.NumeratorStride), laneSums = rowSums + ((long)worker * tileRows * TKernels.Lanes);
@@ -176,5 +180,7 @@ internal sealed unsafe class DirectMethod<TKernels> : AttentionMethod
                 LaneSums.MoveTo<TKernels>(sums.Denominators + first, laneSums, rows);
             }
         }
+
+        private int FirstRow(int tile) => (int)((long)registerTiles * tile / tiles) * TKernels.RowTile;
     }
 }

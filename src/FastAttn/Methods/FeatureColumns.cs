@@ -1,4 +1,4 @@
-using System.Numerics.Tensors;
+using System.Numerics;
 using FastAttn.Fft;
 using FastAttn.Kernels;
 using FastAttn.Memory;
@@ -14,9 +14,11 @@ internal readonly unsafe struct FeatureColumns
     /// <summary>Rows of an outermost column step at most, and columns that are loaded at most.</summary>
     private const int MostRows = 16, RowFloats = 16;
 
+    /// <summary>Columns of the transform whose slots are loaded at a time.</summary>
+    private const int ColumnsAtOnce = 8;
+
     private readonly float* _plain;
     private readonly float* _twisted;
-    private readonly float* _scratch;
     private readonly float* _ones;
     private readonly int _stride;
 
@@ -26,9 +28,8 @@ internal readonly unsafe struct FeatureColumns
         _stride = length + 16;
         _plain = arena.Take<float>((long)columns * _stride);
         _twisted = arena.Take<float>((long)columns * _stride);
-        _scratch = arena.Take<float>(length);
-        _ones = arena.Take<float>(length);
-        if (!arena.IsMeasuring) new Span<float>(_ones, length).Fill(1);
+        _ones = arena.Take<float>(MostRows);
+        if (!arena.IsMeasuring) new Span<float>(_ones, MostRows).Fill(1);
     }
 
     public float* Plain(int column) => _plain + ((long)column * _stride);
@@ -36,30 +37,37 @@ internal readonly unsafe struct FeatureColumns
     public float* Twisted(int column) => _twisted + ((long)column * _stride);
 
     /// <summary>
-    /// Loads an even number of columns into slots of the columns <paramref name="first"/> … <paramref name="end"/>−1 that have
-    /// slots; slots without a token below <paramref name="rows"/> become zero.
+    /// Loads an even number of columns, a few of the transform's columns at a time so that both sides stay in the cache; slots without
+    /// a token below <paramref name="rows"/> become zero.
     /// </summary>
-    public void Load<TKernels>(
-        LaneFft fft, SlotTokens tokens, SlotTwist twist, float* features, int featureStride, int rows, int columns, int first, int end)
+    public void Load<TKernels>(LaneFft fft, SlotTokens tokens, SlotTwist twist, float* features, int featureStride, int rows, int columns)
         where TKernels : struct, IKernels
     {
-        if (tokens.Layout.IsLine) LoadLine<TKernels>(fft, features, featureStride, rows, columns, first, end);
-        else LoadGrid<TKernels>(fft, tokens, features, featureStride, rows, columns, first, end);
-        int slot = first * fft.Rows, slots = (end - first) * fft.Rows;
-        var cosine = new ReadOnlySpan<float>(twist.Cosine + slot, slots);
-        var sine = new ReadOnlySpan<float>(twist.Sine + slot, slots);
-        var scratch = new Span<float>(_scratch + slot, slots);
-        for (int column = 0; column < columns; column += 2)
+        for (int first = 0; first < tokens.Runs.Columns; first += ColumnsAtOnce)
         {
-            var re = new ReadOnlySpan<float>(Plain(column) + slot, slots);
-            var im = new ReadOnlySpan<float>(Plain(column + 1) + slot, slots);
+            int end = Math.Min(first + ColumnsAtOnce, tokens.Runs.Columns), slot = first * fft.Rows, slots = (end - first) * fft.Rows;
+            if (tokens.Layout.IsLine) LoadLine<TKernels>(fft, features, featureStride, rows, columns, first, end);
+            else LoadGrid<TKernels>(fft, tokens, features, featureStride, rows, columns, first, end);
+            for (int column = 0; column < columns; column += 2)
+                Twist(Plain(column) + slot, Plain(column + 1) + slot, twist.Cosine + slot, twist.Sine + slot, slots, Twisted(column) + slot, Twisted(column + 1) + slot);
+        }
+    }
 
-            // (re + i·im) · e^(−i·angle)
-            TensorPrimitives.Multiply(im, sine, scratch);
-            TensorPrimitives.MultiplyAdd(re, cosine, scratch, new Span<float>(Twisted(column) + slot, slots));
-            TensorPrimitives.Multiply(re, sine, scratch);
-            TensorPrimitives.Negate(scratch, scratch);
-            TensorPrimitives.MultiplyAdd(im, cosine, scratch, new Span<float>(Twisted(column + 1) + slot, slots));
+    /// <summary>(re + i·im) · e^(−i·angle).</summary>
+    private static void Twist(float* re, float* im, float* cosine, float* sine, int count, float* twistedRe, float* twistedIm)
+    {
+        int i = 0;
+        for (; i <= count - Vector<float>.Count; i += Vector<float>.Count)
+        {
+            Vector<float> x = Vector.Load(re + i), y = Vector.Load(im + i), cos = Vector.Load(cosine + i), sin = Vector.Load(sine + i);
+            Vector.Store((x * cos) + (y * sin), twistedRe + i);
+            Vector.Store((y * cos) - (x * sin), twistedIm + i);
+        }
+
+        for (; i < count; i++)
+        {
+            twistedRe[i] = (re[i] * cosine[i]) + (im[i] * sine[i]);
+            twistedIm[i] = (im[i] * cosine[i]) - (re[i] * sine[i]);
         }
     }
 

@@ -18,9 +18,6 @@ internal sealed unsafe class FftMethod<TKernels> : AttentionMethod
     /// <summary>Features packed at a time: a cache line of each row.</summary>
     private const int ChunkFeatures = 16;
 
-    /// <summary>Columns of the transform whose slots are loaded at a time.</summary>
-    private const int ColumnsAtOnce = 8;
-
     private readonly LaneFft _fft;
     private readonly SlotTokens _tokens;
     private readonly SlotTwist _twist;
@@ -70,32 +67,24 @@ internal sealed unsafe class FftMethod<TKernels> : AttentionMethod
         arena.Release(mark);
     }
 
+    /// <summary>
+    /// Each thread takes its groups of value columns from the first chunk of features to the last: they stay in its cache, and threads
+    /// never wait for one another. A chunk's columns are loaded by every thread, which costs less than to fetch them from another core.
+    /// </summary>
     private void Numerators(in HeadProblem problem, in PartialSums sums, Crew crew, ref Arena arena)
     {
         long mark = arena.Mark;
-        int lanes = TKernels.Lanes, groups = sums.NumeratorStride / lanes, workers = Math.Min(crew.Workers, groups);
-        int chunk = Math.Min(ChunkFeatures, Padding.RoundUp(problem.Features, 2));
-        long groupFloats = (long)_tokens.Slots * lanes;
+        int groups = sums.NumeratorStride / TKernels.Lanes, shares = Math.Min(crew.Workers, groups);
+        var measuring = Arena.Measuring;
+        _ = new ShareScratch(_fft, _tokens, problem, ref measuring);
 
         // Values are read for the last time before numerators are written as rows: they share memory.
         float* values = sums.Numerators;
-        float* numerators = arena.Take<float>(groups * groupFloats);
-        float* work = arena.Take<float>(workers * _fft.WorkFloats);
-        var key = new FeatureColumns(_tokens.Slots, chunk, ref arena);
-        var query = new FeatureColumns(_tokens.Slots, chunk, ref arena);
+        float* numerators = arena.Take<float>((long)groups * _tokens.Slots * TKernels.Lanes);
+        byte* scratch = arena.Take<byte>(shares * measuring.Peak);
         if (!arena.IsMeasuring)
         {
-            float* spectrum = Spectrum(problem);
-            crew.Run(new Loading(_fft, _tokens, problem.Values, values, numerators), groups);
-            int ranges = (_tokens.Runs.Columns + ColumnsAtOnce - 1) / ColumnsAtOnce;
-            for (int first = 0; first < problem.Features; first += chunk)
-            {
-                // Features beyond the last are zero columns within the row's padding.
-                int count = Padding.RoundUp(Math.Min(chunk, problem.Features - first), 2);
-                crew.Run(new ChunkColumns(_fft, _tokens, _twist, problem, key, query, first, count, ranges), 2 * ranges);
-                crew.Run(new NumeratorGroups(_fft, _tokens, spectrum, key, query, count, values, numerators, work), groups, workers);
-            }
-
+            crew.Run(new NumeratorShares(_fft, _tokens, _twist, problem, Spectrum(problem), groups, shares, values, numerators, scratch, measuring.Peak), shares, shares);
             crew.Run(new Storing(_fft, _tokens, numerators, problem.QueryCount, sums), groups);
         }
 
@@ -135,43 +124,63 @@ internal sealed unsafe class FftMethod<TKernels> : AttentionMethod
         }
     }
 
-    /// <summary>Values of each group of columns into slots, and the numerators there cleared.</summary>
-    private readonly struct Loading(LaneFft fft, SlotTokens tokens, ValueSource source, float* values, float* numerators) : IParallelWork
+    /// <summary>What one share of the numerators needs.</summary>
+    private readonly struct ShareScratch
     {
-        public void Run(int index, int worker)
+        public ShareScratch(LaneFft fft, SlotTokens tokens, in HeadProblem problem, ref Arena arena)
         {
-            long groupFloats = (long)tokens.Slots * TKernels.Lanes;
-            SlotOrder.LoadValues<TKernels>(fft, tokens, source, index * TKernels.Lanes, values + (index * groupFloats));
-            Clearing.Clear(numerators + (index * groupFloats), groupFloats);
+            Chunk = Math.Min(ChunkFeatures, Padding.RoundUp(problem.Features, 2));
+            Key = new FeatureColumns(tokens.Slots, Chunk, ref arena);
+            Query = new FeatureColumns(tokens.Slots, Chunk, ref arena);
+            Work = arena.Take<float>(fft.WorkFloats);
         }
+
+        /// <summary>Features at a time.</summary>
+        public int Chunk { get; }
+
+        public FeatureColumns Key { get; }
+
+        public FeatureColumns Query { get; }
+
+        public float* Work { get; }
     }
 
-    /// <summary>A chunk's columns of φ(k), and then of φ(q), a few of the transform's columns at a time.</summary>
-    private readonly struct ChunkColumns(
-        LaneFft fft, SlotTokens tokens, SlotTwist twist, HeadProblem problem, FeatureColumns key, FeatureColumns query, int feature, int count, int ranges) : IParallelWork
+    /// <summary>The numerators of some groups of value columns, in slots.</summary>
+    private readonly struct NumeratorShares(
+        LaneFft fft, SlotTokens tokens, SlotTwist twist, HeadProblem problem, float* spectrum, int groups, int shares,
+        float* values, float* numerators, byte* scratch, long scratchBytes) : IParallelWork
     {
-        public void Run(int index, int worker)
-        {
-            int first = index % ranges * ColumnsAtOnce, end = Math.Min(first + ColumnsAtOnce, tokens.Runs.Columns);
-            if (index < ranges) key.Load<TKernels>(fft, tokens, twist, problem.Key + feature, problem.FeatureStride, problem.KeyCount, count, first, end);
-            else query.Load<TKernels>(fft, tokens, twist, problem.Query + feature, problem.FeatureStride, problem.QueryCount, count, first, end);
-        }
-    }
+        private long GroupFloats => (long)tokens.Slots * TKernels.Lanes;
 
-    /// <summary>What a chunk of features adds to the numerators, one of each group of value columns.</summary>
-    private readonly struct NumeratorGroups(
-        LaneFft fft, SlotTokens tokens, float* spectrum, FeatureColumns key, FeatureColumns query, int count, float* values, float* numerators, float* work) : IParallelWork
-    {
         public void Run(int index, int worker)
         {
-            long groupFloats = (long)tokens.Slots * TKernels.Lanes;
+            int firstGroup = index * groups / shares, endGroup = (index + 1) * groups / shares;
+            var arena = new Arena(scratch + (worker * scratchBytes), scratchBytes);
+            var own = new ShareScratch(fft, tokens, problem, ref arena);
+            for (int group = firstGroup; group < endGroup; group++)
+                SlotOrder.LoadValues<TKernels>(fft, tokens, problem.Values, group * TKernels.Lanes, values + (group * GroupFloats));
+            Clearing.Clear(numerators + (firstGroup * GroupFloats), (endGroup - firstGroup) * GroupFloats);
+            for (int feature = 0; feature < problem.Features; feature += own.Chunk)
+            {
+                // Features beyond the last are zero columns within the row's padding.
+                int count = Padding.RoundUp(Math.Min(own.Chunk, problem.Features - feature), 2);
+                own.Key.Load<TKernels>(fft, tokens, twist, problem.Key + feature, problem.FeatureStride, problem.KeyCount, count);
+                own.Query.Load<TKernels>(fft, tokens, twist, problem.Query + feature, problem.FeatureStride, problem.QueryCount, count);
+                for (int group = firstGroup; group < endGroup; group++) Add(own, count, group);
+            }
+        }
+
+        /// <summary>What a chunk of features adds to a group.</summary>
+        private void Add(in ShareScratch own, int count, int group)
+        {
+            FeatureColumns key = own.Key, query = own.Query;
             for (int a = 0; a < count; a += 2)
             {
                 LaneConvolution<TKernels>.AccumulateOuter(
-                    fft, tokens.Runs, spectrum, values + (index * groupFloats),
+                    fft, tokens.Runs, spectrum, values + (group * GroupFloats),
                     key.Plain(a), key.Plain(a + 1), key.Twisted(a), key.Twisted(a + 1),
                     query.Plain(a), query.Plain(a + 1), query.Twisted(a), query.Twisted(a + 1),
-                    numerators + (index * groupFloats), work + (worker * fft.WorkFloats));
+                    numerators + (group * GroupFloats), own.Work);
             }
         }
     }

@@ -6,8 +6,9 @@ namespace FastAttn.Threading;
 /// <summary>
 /// The calling thread and helpers of the thread pool that share run after run of pieces, such as the stages of one head. Helpers
 /// stay until the crew is dismissed and spin for the next run, because waking a thread takes as long as a small head's stages
-/// do. One that comes late finds less to do, one that never comes nothing. Which thread does which piece changes nothing but
-/// time. Crews are pooled and a run allocates nothing.
+/// do. Each has a share of the pieces that lie together, the same one in run after run, so that rows stay in the cache of one core;
+/// who is done with its own takes from the others'. One that comes late finds less to do, one that never comes nothing. Which
+/// thread does which piece changes nothing but time. Crews are pooled and a run allocates nothing.
 /// </summary>
 internal sealed unsafe class Crew : IThreadPoolWorkItem
 {
@@ -20,6 +21,9 @@ internal sealed unsafe class Crew : IThreadPoolWorkItem
     /// <summary>Looks at what it waits for before a thread goes to sleep: some tens of microseconds, the stretch between a head's stages.</summary>
     private const int SpinsBeforeSleep = 60;
 
+    /// <summary>Between the counters of two shares: what a core fetches at a time, so that each thread has its own to itself.</summary>
+    private const int CounterStride = 32;
+
     private static readonly Lock PoolGate = new();
     private static int s_created;
     private static Crew? s_pool;
@@ -30,7 +34,7 @@ internal sealed unsafe class Crew : IThreadPoolWorkItem
     private void* _work;
     private int _count;
     private int _admitted;
-    private int _next;
+    private int[] _next = [];
     private ExceptionDispatchInfo? _failure;
     private int _run;
     private bool _open;
@@ -56,6 +60,7 @@ internal sealed unsafe class Crew : IThreadPoolWorkItem
     {
         if (workers <= 1 || Rent() is not Crew crew) return Alone;
         crew.Workers = workers;
+        if (crew._next.Length < workers * CounterStride) crew._next = new int[workers * CounterStride];
         crew._dismissed = false;
         crew._joined = 0;
         crew._holders = workers;
@@ -141,7 +146,7 @@ internal sealed unsafe class Crew : IThreadPoolWorkItem
             _work = work;
             _count = count;
             _admitted = workers;
-            _next = 0;
+            for (int share = 0; share < workers; share++) _next[share * CounterStride] = FirstOf(share);
             _failure = null;
             _open = true;
             _run++;
@@ -164,15 +169,25 @@ internal sealed unsafe class Crew : IThreadPoolWorkItem
     {
         try
         {
-            for (int index; (index = Interlocked.Increment(ref _next) - 1) < _count;) _piece(_work, index, worker);
+            for (int turn = 0; turn < _admitted; turn++) RunShare((worker + turn) % _admitted, worker);
         }
         catch (Exception exception)
         {
             // Nothing is left to start; what others have begun they finish.
-            Volatile.Write(ref _next, _count);
+            for (int share = 0; share < _admitted; share++) Volatile.Write(ref _next[share * CounterStride], _count);
             Interlocked.CompareExchange(ref _failure, ExceptionDispatchInfo.Capture(exception), null);
         }
     }
+
+    private void RunShare(int share, int worker)
+    {
+        ref int next = ref _next[share * CounterStride];
+        int end = FirstOf(share + 1);
+        for (int index; (index = Interlocked.Increment(ref next) - 1) < end;) _piece(_work, index, worker);
+    }
+
+    /// <summary>The first piece of a share.</summary>
+    private int FirstOf(int share) => (int)((long)_count * share / _admitted);
 
     /// <summary>Waits for a run after <paramref name="seen"/> and takes part in it; false when the crew is dismissed.</summary>
     private bool Enter(int worker, ref int seen)
