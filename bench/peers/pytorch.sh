@@ -1,5 +1,5 @@
 #!/bin/sh
-# PyTorch 2 from Debian trixie, in a folder of its own (about 2 GB, some minutes the first time).
+# PyTorch 2 from Debian trixie, in a folder of its own (1.3 GB, some minutes the first time).
 #   pytorch.sh            makes the folder when it is not there, and prints its name
 #   pytorch.sh run        runs torch_peer.py in it, which answers on standard output what it is asked on standard input
 # Mounts are made in a private namespace, so none is left behind however this ends.

@@ -3,12 +3,18 @@
  *
  *   https://arxiv.org/abs/2106.12566   Luo et al., "Stable, Fast and Accurate: Kernelized Attention
  *                                      with Relative Positional Encoding", NeurIPS 2021
+ *   https://arxiv.org/abs/2202.11364   Zubkov and Gavrilov, "FastRPB: a Scalable Relative Positional Encoding
+ *                                      for Long Sequence Tasks", 2022
+ *   https://arxiv.org/abs/2111.00035   Chen et al., "Skyformer: Remodel Self-Attention with Gaussian Kernel
+ *                                      and Nystroem Method", NeurIPS 2021
+ *   https://arxiv.org/abs/2505.12252   Guo et al., "SchoenbAt: Rethinking Attention with Polynomial basis", 2025
  *
- * The library computes, for every sequence and head,
+ * The library computes, for every sequence and head (Luo et al. 2021, eq. 10),
  *
  *     z_i = sum_j c_{j-i} (phi(q_i) . phi(k_j)) v_j  /  sum_j c_{j-i} (phi(q_i) . phi(k_j)),   c_t = exp(b_t)
  *
- * without ever holding an n x n matrix, and y_i = sum_j c_{j-i} x_j, the Toeplitz product under it.
+ * without ever holding an n x n matrix, and y_i = sum_j c_{j-i} x_j, the Toeplitz product under it. Beside it: exact softmax and
+ * Gaussian attention, Skyformer, SchoenbAt, each with a creator of its own, and FastRPB, which is added to any of them.
  *
  *
  * SHAPES AND ORIENTATION
@@ -408,7 +414,12 @@ typedef struct fa_attention {
 } fa_attention;
 
 /*
- * Checks the sizes, chooses the method and prepares everything that does not depend on query, key and value.
+ * Kernelized attention (Luo et al. 2021, eq. 10): checks the sizes, chooses the method and prepares everything that does not depend
+ * on query, key and value. Feature maps, x a row of query or key, w_i the m rows of the projection, up to a factor that cancels:
+ *   "prf" exp(w_i . x - |x|^2 / 2)   "trf" sin and cos of w_i . x, times exp(|x|^2 / 2)   "relu" max(w_i . x / sqrt m, 0) + 1e-3
+ *   "elu" x + 1 above 0, else exp(x)   "sikf" exp(x)   "dpfp" r_i r_(i-j), j = 1 ... nu, r = [max(x, 0), max(-x, 0)], indices modulo 2d
+ * Every row keeps |error| <= tolerance * max |v_j| over the keys it sees. Features of "trf" have either sign: its numerator and denominator
+ * are accurate relative to the sums of their terms' absolute values, their ratio only where the denominator keeps a twentieth of that.
  *   shape       the sizes
  *   options     the choices; NULL: defaults
  *   bias        relative position bias, see the top of this file, any strides, copied; NULL: options.position, or no
@@ -431,7 +442,8 @@ fa_status fa_attention_create(const fa_attention_shape *shape, const fa_attentio
  * OUT_OF_MEMORY. A destination whose own elements meet is ARGUMENT.
  * Time per head: "direct" O(n_q n_k (m + d_v)), "fft" O(N log N m d_v), "linear" O(n m d_v), "band" and "decay"
  * O(n (w (m + d_v) + m d_v)) with w the offsets that lie between constant, negligible or exponential tails,
- * "multipole" O(n r m d_v) with r the rank of smooth tails, 4 ... 16; memory O(N (m + d_v)) per head in flight. Working memory is pooled: a second call of the same handle allocates nothing.
+ * "multipole" O(n r m d_v) with r the rank of smooth tails, 4 ... 16; memory O(N (m + d_v)) per head in flight. Other systems' times
+ * stand at their creators. Working memory is pooled: a second call of the same handle allocates nothing.
  */
 fa_status fa_attention_forward(fa_attention attention, const fa_tensor *query, const fa_tensor *key,
                                const fa_tensor *value, const fa_tensor *destination,

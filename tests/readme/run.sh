@@ -1,5 +1,5 @@
 #!/bin/bash
-# Runs the README's first examples exactly as they stand there.
+# Runs the examples of the READMEs exactly as they stand there, follows their links, and compares the README's tables with bench/results.
 #
 #   tests/readme/run.sh [PREFIX]     PREFIX: what nativelib/build.sh made; without it, the script builds its own
 #
@@ -14,7 +14,7 @@ export FASTATTN_COSTS=shipped
 
 # shellcheck source=../../nativelib/install-packages.sh
 . "$root/nativelib/install-packages.sh"
-install_packages gcc libc6-dev pkg-config python3 python3-numpy
+install_packages gcc g++ libc6-dev pkg-config python3 python3-numpy
 
 if [ $# -gt 0 ]; then
     prefix=$(cd "$1" && pwd)
@@ -39,13 +39,12 @@ check() {
     fi
 }
 
-# block LANGUAGE: the first fenced block of that language.
-block() { sed -n "/^\`\`\`$1\$/,/^\`\`\`\$/p" "$root/README.md" | sed '1d;/^```$/,$d'; }
+# block FILE LANGUAGE: all fenced blocks of that language, one after the other.
+block() { sed -n "/^\`\`\`$2\$/,/^\`\`\`\$/p" "$root/$1" | grep -v '^```'; }
 
-csharp() {
-    mkdir "$work/csharp"
-    block csharp > "$work/csharp/Program.cs"
-    cat > "$work/csharp/Example.csproj" <<PROJECT
+# project FOLDER: a console project around FOLDER/Program.cs.
+project() {
+    cat > "$1/Example.csproj" <<PROJECT
 <Project Sdk="Microsoft.NET.Sdk">
   <PropertyGroup>
     <OutputType>Exe</OutputType>
@@ -56,25 +55,108 @@ csharp() {
   <ItemGroup><ProjectReference Include="$root/src/FastAttn/FastAttn.csproj" /></ItemGroup>
 </Project>
 PROJECT
-    dotnet run -c Release --project "$work/csharp"
+    dotnet run -c Release --project "$1"
+}
+
+csharp() {
+    mkdir "$work/csharp"
+    block README.md csharp > "$work/csharp/Program.cs"
+    project "$work/csharp"
+}
+
+# Every worked example of the library's README in braces of its own, its result printed.
+worked() {
+    mkdir "$work/worked"
+    {
+        echo 'using FastAttn;'
+        sed -n '/^```csharp$/,/^```$/p' "$root/src/FastAttn/README.md" | sed 's/^```csharp$/{/; s/^```$/Console.Write($"{string.Join(" ", z.Select(x => x.ToString("0.000")))}; ");\n}/'
+    } > "$work/worked/Program.cs"
+    project "$work/worked"
 }
 
 python() {
-    block python > "$work/example.py"
+    block "$1" python > "$work/example.py"
     PYTHONPATH=$prefix/python /usr/bin/python3 "$work/example.py"
 }
 
+flags() { PKG_CONFIG_PATH=$prefix/lib/pkgconfig pkg-config --cflags --libs fastattn; }
+
 c() {
-    block c > "$work/example.c"
+    block README.md c > "$work/example.c"
     # shellcheck disable=SC2046
-    gcc -std=c11 -Wall -Wextra -Werror "$work/example.c" -o "$work/example" \
-        $(PKG_CONFIG_PATH=$prefix/lib/pkgconfig pkg-config --cflags --libs fastattn)
-    LD_LIBRARY_PATH=$prefix/lib "$work/example"
+    gcc -std=c11 -Wall -Wextra -Werror "$work/example.c" -o "$work/example" $(flags)
+    "$work/example"
 }
 
+# A function alone: a program that calls it with zeros stands around it.
+c_function() {
+    block nativelib/README.md c > "$work/function.c"
+    echo 'int main(void) { static float x[5][8 * 1024 * 64]; return attend(x[0], x[1], x[2], x[3], x[4]) != FA_OK; }' >> "$work/function.c"
+    # shellcheck disable=SC2046
+    gcc -std=c11 -Wall -Wextra -Werror "$work/function.c" -o "$work/function" $(flags)
+    "$work/function" && echo "attended"
+}
+
+cpp() {
+    block nativelib/README.md cpp > "$work/example.cpp"
+    # shellcheck disable=SC2046
+    g++ -std=c++17 -Wall -Wextra -Werror "$work/example.cpp" -o "$work/example-cpp" $(flags)
+    "$work/example-cpp"
+}
+
+# The commands of the README after "fastattn", on small arrays.
+command_line() {
+    mkdir "$work/commands"
+    cd "$work/commands"
+    /usr/bin/python3 -c 'import numpy as np; [np.save(f"{name}.npy", np.ones((2, 30, 8), np.float32)) for name in "qkv"]'
+    dotnet build "$root/src/FastAttn.Cli" -c Release -clp:ErrorsOnly -nologo -v:quiet
+    fastattn() { dotnet "$root/src/FastAttn.Cli/bin/Release/net10.0/FastAttn.Cli.dll" "$@"; }
+    local line count=0
+    while read -r line; do
+        case $line in
+            fastattn\ tune*) line="fastattn tune --dry-run" ;;
+            fastattn\ compare*) line="$line --length 256 --budget 16" ;;
+        esac
+        echo "$line"
+        eval "$line"
+        count=$((count + 1))
+    done < <(block README.md bash | grep '^fastattn' | sed 's/ *#.*//')
+    echo "$count commands"
+}
+
+# links: every relative link of every Markdown file names a file that is there, and a heading where it names one.
+links() {
+    (cd "$root" && git ls-files '*.md' | /usr/bin/python3 -c '
+import pathlib, re, sys
+count = broken = 0
+def heads(path):
+    titles = re.findall(r"^#+ (.*)$", path.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", title.replace("`", "").lower()).replace(" ", "-") for title in titles}
+for page in map(pathlib.Path, sys.stdin.read().split()):
+    for link in re.findall(r"\]\(([^)\s]+)\)", page.read_text(encoding="utf-8")):
+        if link.startswith("https:"):
+            continue
+        name, _, head = link.partition("#")
+        target = page.parent / name if name else page
+        count += 1
+        if not target.exists() or head and head not in heads(target):
+            broken += 1
+            print(f"{page}: {link} is not there")
+print(f"{count} links, {broken} broken")
+')
+}
+
+reports="method='?(direct|fft|linear|band|decay|multipole)'?"
 check "C#" 'Method = (Direct|Fft|Linear|Band|Decay|Multipole), RepairedRows = [0-9]+' csharp
-check "Python" '\(8, 4096, 64\) float32 .*method=' python
+check "C#, worked examples" '^3.023 3.045 3.182; 3.182 3.209 3.298 3.378; 4.852; 123.000 234.000 345.000; $' worked
+check "Python" "\(8, 4096, 64\) float32 .*$reports" python README.md
+check "Python, its own README" "\(8, 1024, 64\) .*$reports" python nativelib/python/README.md
 check "C" '^(direct|fft|linear|band|decay|multipole) on (avx512|avx2|portable), [0-9]+ rows repaired$' c
+check "C, a function" '^attended$' c_function
+check "C++" '^softmax on (avx512|avx2|portable)$' cpp
+check "command line" '^5 commands$' command_line
+check "links" ', 0 broken$' links
+check "tables against bench/results" '^$' bash -c '"$0" "$1" --check && echo' /usr/bin/python3 "$root/bench/readme.py"
 
 echo "readme: $passed passed, $failed failed"
 [ "$failed" -eq 0 ]

@@ -19,20 +19,24 @@ _NAMES = {"query": "q", "key": "k", "value": "v", "destination": "out", "positio
 
 @dataclass(frozen=True)
 class AttentionInfo:
-    """What one call of an attention did."""
+    """What one call of an attention did.
+
+    Attributes
+    ----------
+    method : str
+        The method that ran in most heads: "direct", "fft", "linear", "band", "decay" or "multipole".
+    repaired_rows : int
+        Rows, over all batches and heads, computed again because their error could not be certified.
+    fallback_heads : int
+        Heads computed directly because more than a tenth of their rows would have needed that.
+    tier : str
+        The instruction tier of the kernels: "avx512", "avx2", "neon" or "portable".
+    """
 
     method: str
-    """The method that ran in most heads: "direct", "fft", "linear", "band", "decay" or
-    "multipole"."""
-
     repaired_rows: int
-    """Rows, over all batches and heads, computed again because their error could not be certified."""
-
     fallback_heads: int
-    """Heads computed directly because more than a tenth of their rows would have needed that."""
-
     tier: str
-    """The instruction tier of the kernels: "avx512", "avx2", "neon" or "portable"."""
 
 
 class Forward:

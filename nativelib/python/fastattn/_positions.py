@@ -16,7 +16,8 @@ from ._errors import ShapeError
 
 class Positions:
     """Relative positions of some kind, made by `clipped_positions`, `t5_positions`, `alibi_positions`, `exponential_positions`,
-    `kerple_log_positions`, `kerple_power_positions` or `grid_positions`; pass them as `bias` of `kernelized_attention`.
+    `kerple_log_positions`, `kerple_power_positions` or `grid_positions`; pass them as `bias` of `kernelized_attention`,
+    `softmax_attention`, `gaussian_attention` or `schoenbat`.
 
     All but those of a grid fit any number of queries and keys: query i stands at position `query_offset` + i, key j at j, and t is the key's
     position minus the query's. What a call prepares for its sizes is kept here and used again by later calls with the same

@@ -3,19 +3,23 @@ namespace FastAttn;
 /// <summary>The feature maps φ whose inner products stand in for the softmax kernel (Luo et al. 2021, Zubkov &amp; Gavrilov 2022).</summary>
 public enum FeatureMap
 {
-    /// <summary>Positive random features, <c>exp(w·x − ‖x‖²/2)</c>; m features. Word: <c>prf</c>.</summary>
+    /// <summary>Positive random features, <c>exp(w·x − ‖x‖²/2)</c> (Choromanski et al. 2021); m features. Word: <c>prf</c>.</summary>
     Prf,
 
-    /// <summary>Trigonometric random features, sine and cosine of <c>w·x</c>; 2m features of either sign. Word: <c>trf</c>.</summary>
+    /// <summary>
+    /// Trigonometric random features, <c>exp(‖x‖²/2)</c> times sine and cosine of <c>w·x</c> (Rahimi and Recht 2007); 2m features of either sign. Numerator
+    /// and denominator are accurate relative to the sums of their terms' absolute values; the tolerance holds where the denominator keeps
+    /// at least a twentieth of that, and is not promised where it cancels to less. Word: <c>trf</c>.
+    /// </summary>
     Trf,
 
-    /// <summary><c>elu(x) + 1</c>, elementwise; d features. Word: <c>elu</c>.</summary>
+    /// <summary><c>elu(x) + 1</c>, elementwise (Katharopoulos et al. 2020); d features. Word: <c>elu</c>.</summary>
     Elu,
 
-    /// <summary>Performer's generalised ReLU, <c>relu(Wx/√m) + 10⁻³</c>; m features. Word: <c>relu</c>.</summary>
+    /// <summary>Performer's generalised ReLU, <c>relu(Wx/√m) + 10⁻³</c> (Choromanski et al. 2021); m features. Word: <c>relu</c>.</summary>
     Relu,
 
-    /// <summary>Shift-invariant kernel, <c>exp(x)</c> elementwise; d features. Word: <c>sikf</c>.</summary>
+    /// <summary>Shift-invariant kernel, <c>exp(x)</c> elementwise (Zubkov and Gavrilov 2022); d features. Word: <c>sikf</c>.</summary>
     Sikf,
 
     /// <summary>

@@ -9,6 +9,8 @@ namespace FastAttn;
 /// <remarks>
 /// <para>Every row keeps <c>‖Δz_i‖₂ ≤ Tolerance · max ‖v_j‖₂</c> over the keys it sees (signed maps: see <see cref="FeatureMap.Trf"/>);
 /// rows that a fast method cannot certify are recomputed.</para>
+/// <para>Time and memory of a call are those of the method that <see cref="Plan"/> names (see <see cref="Method"/>), and O(n·m·d) for the features. Making a plan
+/// with positions takes O(N·log N) a head, N the Fourier length, once for all attentions that share the position and the sizes.</para>
 /// </remarks>
 public sealed class KernelizedAttention : AttentionSystem
 {

@@ -9,7 +9,7 @@ public enum Method
     /// <summary>Tiled, exact to float32 rounding, O(n²(m + d_v)) time and O(n) memory. Word: <c>direct</c>.</summary>
     Direct,
 
-    /// <summary>Toeplitz products by fast Fourier transform, O(n log n · m · d_v), each row certified. Word: <c>fft</c>.</summary>
+    /// <summary>Toeplitz products by fast Fourier transform (Luo et al. 2021, algorithm 1), O(n log n · m · d_v), each row certified. Word: <c>fft</c>.</summary>
     Fft,
 
     /// <summary>No relative positions: one running state, O(n·m·d_v). Word: <c>linear</c>.</summary>
