@@ -11,10 +11,13 @@ namespace FastAttn.Features;
 internal readonly unsafe struct DeterministicParameterFreeFeatures(int nu) : IFeatureMap
 {
     /// <summary>
-    /// Rows are scaled to this exponent before entries are multiplied: products stay below 2^127, and what underflows is below 2^-149
-    /// of the largest, unless all products are far below their factors.
+    /// Rows are scaled to this exponent before entries are multiplied: products stay below 2^122, and what a factor loses that becomes
+    /// subnormal is below 2^-89 in each of its products.
     /// </summary>
     private const int FactorExponent = 60;
+
+    /// <summary>2^37: beside a product as large as this, all that is lost is below the smallest normal number.</summary>
+    private const float LeastProduct = 1.3743895e11f;
 
     public static bool Projects => false;
 
@@ -32,7 +35,7 @@ internal readonly unsafe struct DeterministicParameterFreeFeatures(int nu) : IFe
     public void Map<TKernels>(in FeatureRows rows)
         where TKernels : struct, IRowKernels
     {
-        float* rectified = stackalloc float[4 * RandomProjection.MaxDimension];
+        float* rectified = stackalloc float[6 * RandomProjection.MaxDimension];
         for (int r = 0; r < rows.Count; r++)
             rows.LogScales[r] = MapRow<TKernels>(rows.Row(r), rows.Columns, rectified) + (2 * rows.Exponents[r] * Math.Log(2));
     }
@@ -77,34 +80,27 @@ internal readonly unsafe struct DeterministicParameterFreeFeatures(int nu) : IFe
         where TKernels : struct, IRowKernels
     {
         int width = 2 * columns;
-        double logScale = Rectify<TKernels>(row, columns, rectified);
-
-        // r stands there twice, so that rolling it is reading it from an earlier place.
-        new ReadOnlySpan<float>(rectified, width).CopyTo(new Span<float>(rectified + width, width));
-        var factors = new ReadOnlySpan<float>(rectified + width, width);
-        for (int roll = 1; roll <= nu; roll++)
-            TensorPrimitives.Multiply(factors, new ReadOnlySpan<float>(rectified + width - (roll % width), width), new Span<float>(row + ((roll - 1) * width), width));
-
-        return TKernels.Max(row, nu * width) >= 1
-            ? RowScaling.NormalizeByPowerOfTwo<TKernels>(row, nu * width) + logScale
-            : MapFaintRow(row, columns, rectified) + logScale;
-    }
-
-    /// <summary>Writes r times the power of two that brings its largest entry to <see cref="FactorExponent"/>; returns what that takes off the log-scale.</summary>
-    private static double Rectify<TKernels>(float* row, int columns, float* rectified)
-        where TKernels : struct, IRowKernels
-    {
+        float* factors = rectified + width;
         TKernels.Scale(row, rectified + columns, columns, -1);
         new ReadOnlySpan<float>(row, columns).CopyTo(new Span<float>(rectified, columns));
-        TKernels.ReluPlus(rectified, 2 * columns, 0);
-        float largest = TKernels.Max(rectified, 2 * columns);
-        if (largest == 0) return 0;
+        TKernels.ReluPlus(rectified, width, 0);
+        float largest = TKernels.Max(rectified, width);
+        if (largest == 0) return double.NegativeInfinity;
 
         // Two steps: from the smallest numbers the way is longer than any power of two that float32 has.
         int exponent = FactorExponent - MathF.ILogB(largest);
-        TKernels.Scale(rectified, rectified, 2 * columns, MathF.ScaleB(1, exponent / 2));
-        TKernels.Scale(rectified, rectified, 2 * columns, MathF.ScaleB(1, exponent - (exponent / 2)));
-        return -2 * exponent * Math.Log(2);
+        TKernels.Scale(rectified, factors, width, MathF.ScaleB(1, exponent / 2));
+        TKernels.Scale(factors, factors, width, MathF.ScaleB(1, exponent - (exponent / 2)));
+
+        // The factors stand there twice, so that rolling them is reading them from an earlier place.
+        var fixedFactors = new ReadOnlySpan<float>(factors, width);
+        fixedFactors.CopyTo(new Span<float>(factors + width, width));
+        for (int roll = 1; roll <= nu; roll++)
+            TensorPrimitives.Multiply(fixedFactors, new ReadOnlySpan<float>(factors + width - (roll % width), width), new Span<float>(row + ((roll - 1) * width), width));
+
+        return TKernels.Max(row, nu * width) >= LeastProduct
+            ? RowScaling.NormalizeByPowerOfTwo<TKernels>(row, nu * width) - (2 * exponent * Math.Log(2))
+            : MapFaintRow(row, columns, rectified);
     }
 
     /// <summary>A row of products that are zero or so much smaller than their factors that float32 might lose them: in float64 it cannot.</summary>

@@ -27,10 +27,11 @@ internal readonly unsafe struct EluFeatures : IFeatureMap
         where TKernels : struct, IRowKernels
     {
         double scale = Math.ScaleB(1, exponent);
+        if (TKernels.Max(row, columns) < 0) return RowScaling.SubtractMaximum<TKernels>(row, columns, scale);
         for (int a = 0; a < columns; a++)
         {
             double x = row[a] * scale;
-            row[a] = (float)(x < 0 ? x : Math.Log(1 + x));
+            row[a] = (float)(x < 0 ? Math.Max(x, RowScaling.LeastLogarithm) : Math.Log(1 + x));
         }
 
         return RowScaling.SubtractMaximum<TKernels>(row, columns, 1);

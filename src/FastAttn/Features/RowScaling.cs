@@ -5,12 +5,18 @@ namespace FastAttn.Features;
 /// <summary>Scalings that feature maps share.</summary>
 internal static unsafe class RowScaling
 {
-    /// <summary><c>row ← (row − its maximum) · unit</c>; returns the maximum, scaled likewise.</summary>
+    /// <summary>
+    /// The least logarithm of a feature that is not zero. Two of them add up to a number, so that features so far apart that float32 has no
+    /// logarithm of their quotient still meet.
+    /// </summary>
+    public const float LeastLogarithm = float.MinValue / 2;
+
+    /// <summary><c>row ← (row − its maximum) · unit</c>, at least <see cref="LeastLogarithm"/>; returns the maximum, scaled likewise.</summary>
     public static double SubtractMaximum<TKernels>(float* row, int columns, double unit)
         where TKernels : struct, IRowKernels
     {
         float max = TKernels.Max(row, columns);
-        for (int a = 0; a < columns; a++) row[a] = (float)((row[a] - max) * unit);
+        for (int a = 0; a < columns; a++) row[a] = (float)Math.Max(((double)row[a] - max) * unit, LeastLogarithm);
         return max * unit;
     }
 

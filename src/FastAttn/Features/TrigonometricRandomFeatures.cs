@@ -31,8 +31,8 @@ internal readonly unsafe struct TrigonometricRandomFeatures : IFeatureMap
         var angles = new Span<float>(row, columns);
         if (exponent != 0)
         {
-            float factor = MathF.ScaleB(1, exponent);
-            foreach (ref float angle in angles) angle = Math.Clamp(angle * factor, float.MinValue, float.MaxValue);
+            double factor = Math.ScaleB(1, exponent);
+            foreach (ref float angle in angles) angle = (float)Math.Clamp(angle * factor, float.MinValue, float.MaxValue);
         }
 
         var cosines = new Span<float>(row + columns, columns);

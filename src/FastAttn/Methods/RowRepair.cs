@@ -55,6 +55,7 @@ internal sealed unsafe class RowRepair<TKernels>(FeatureStage stage)
             Part = arena.Take<float>(Columns);
             Total = arena.Take<double>(Columns);
             Products = arena.Take<float>(problem.KeyCount);
+            Logarithms = arena.Take<double>(problem.KeyCount);
         }
 
         public int Columns { get; }
@@ -71,6 +72,9 @@ internal sealed unsafe class RowRepair<TKernels>(FeatureStage stage)
 
         /// <summary>Each key's largest term, −∞ where it is not seen.</summary>
         public float* Products { get; }
+
+        /// <summary>Each key's bias, and then the logarithm of what its largest term is multiplied by.</summary>
+        public double* Logarithms { get; }
     }
 
     /// <summary>The rows of the list.</summary>
@@ -99,7 +103,7 @@ internal sealed unsafe class RowRepair<TKernels>(FeatureStage stage)
             HeadPosition position = problem.Position;
 
             // What is known of a row among many gaps may be too small a norm, so it is taken from the keys that the row meets.
-            double largest = double.NegativeInfinity, largestNorm = 0;
+            double largestBias = double.NegativeInfinity, largest = double.NegativeInfinity, largestNorm = 0;
             for (int j = 0; j < problem.KeyCount; j++)
             {
                 own.Products[j] = float.NegativeInfinity;
@@ -108,8 +112,18 @@ internal sealed unsafe class RowRepair<TKernels>(FeatureStage stage)
 
                 // Signed features are bounded as they are; logarithms have their own largest sum.
                 own.Products[j] = stage.IsSigned ? 0 : TKernels.MaxOfSum(own.Query, keyFeatures + ((long)j * stage.Stride), problem.Features);
-                largest = Math.Max(largest, position.Bias(offset) + keyScales[j] + own.Products[j]);
+                if (float.IsNegativeInfinity(own.Products[j])) continue;
+                own.Logarithms[j] = position.Bias(offset);
+                largestBias = Math.Max(largestBias, own.Logarithms[j]);
                 largestNorm = Math.Max(largestNorm, problem.ValueNorm[j]);
+            }
+
+            // The bias that all have in common is taken off first: it may be so large that the features would be lost beside it.
+            for (int j = 0; j < problem.KeyCount; j++)
+            {
+                if (float.IsNegativeInfinity(own.Products[j])) continue;
+                own.Logarithms[j] = own.Logarithms[j] - largestBias + (keyScales[j] + own.Products[j]);
+                largest = Math.Max(largest, own.Logarithms[j]);
             }
 
             values = problem.Values.ScaledFor(largestNorm);
@@ -125,8 +139,7 @@ internal sealed unsafe class RowRepair<TKernels>(FeatureStage stage)
                 float* key = keyFeatures + ((long)j * stage.Stride);
 
                 // What is left in float32 is relative to the key's own largest term, so that no logarithm is too large for it.
-                double logScale = position.Bias(problem.OffsetBetween(row, j)) + keyScales[j] + own.Products[j] - largest;
-                float weight = (float)(Math.Exp(logScale) * (stage.IsSigned
+                float weight = (float)(Math.Exp(own.Logarithms[j] - largest) * (stage.IsSigned
                     ? TKernels.Dot(own.Query, key, problem.Features)
                     : TKernels.SumExpOfSum(own.Query, key, problem.Features, own.Products[j])));
                 if (weight == 0) continue;

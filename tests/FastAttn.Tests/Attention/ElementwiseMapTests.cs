@@ -102,6 +102,7 @@ public sealed class ElementwiseMapTests
     [InlineData(1e-6)]
     [InlineData(1e-12)]
     [InlineData(1e-18)]
+    [InlineData(1e-24)]
     public void FaintProductsCount(double spread)
     {
         var numbers = new Numbers(3);

@@ -60,6 +60,40 @@ public class HardRowsTests
         }
     }
 
+    /// <summary>All that row 0 sees has one bias, so large that features added to it are lost, and far below the head's largest.</summary>
+    [Theory]
+    [MemberData(nameof(Methods))]
+    public void AHugeBiasSwallowsNoFeatures(Method method)
+    {
+        foreach (float huge in (float[])[-1e9f, -1e30f, -3e38f])
+        {
+            float[] z = Sikf(method, [0, 0], [0, 1], [1, 5], 2, 1, [0, huge, huge]);
+            Assert.Equal((1 + (5 * Math.E)) / (1 + Math.E), z[0], 1e-4);
+        }
+    }
+
+    /// <summary>Features so far apart that float32 has no logarithm of their quotient, and those of query and key largest in different places: one key is the answer.</summary>
+    [Theory]
+    [InlineData(FeatureMap.Sikf)]
+    [InlineData(FeatureMap.Elu)]
+    [InlineData(FeatureMap.Prf)]
+    [InlineData(FeatureMap.Relu)]
+    public void ASingleKeyIsTheAnswerHoweverFarApartFeaturesAre(FeatureMap map)
+    {
+        foreach ((float[] q, float[] k) in (ReadOnlySpan<(float[], float[])>)[([3e38f, -3e38f], [-3e38f, 3e38f]), ([-3e38f, -2e38f], [-2e38f, -3e38f]), ([-3e38f, -3e38f], [-3e38f, -3e38f])])
+        {
+            foreach (float scale in (float[])[1, 1e10f, 3e38f])
+            {
+                float[] z = new float[1];
+                using var attention = new KernelizedAttention(
+                    new AttentionShape(1, 1, 2) { ValueDimension = 1 },
+                    new KernelizedAttentionOptions { FeatureMap = map, Normalize = false, QkScale = scale });
+                attention.Forward(q.AsSpan(), k, [5f], z);
+                Assert.Equal(5, z[0], 1e-3);
+            }
+        }
+    }
+
     [Fact]
     public void ANonFiniteKeysValueSetsNoScale() =>
         Assert.Equal(1, Sikf(Method.Direct, [0, 0], [0, float.NaN], [1, 1e25f], 2, 1, [0, 0, 0], causal: true)[0], 1e-4);
