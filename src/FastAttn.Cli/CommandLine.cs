@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Help;
+using System.CommandLine.Parsing;
 using FastAttn.Cli.Commands;
 
 namespace FastAttn.Cli;
@@ -29,9 +30,9 @@ internal static class CommandLine
         ParseResult parsed = root.Parse(arguments);
         Command command = parsed.CommandResult.Command;
         string name = command == root ? root.Name : $"{root.Name} {command.Name}";
-        if (parsed.Errors.Count > 0)
+        if (UsageError(parsed, root) is string fault)
         {
-            error.WriteLine($"{name}: {OneLine(UsageError(parsed, root))} (see {name} --help)");
+            error.WriteLine($"{name}: {OneLine(fault)} (see {name} --help)");
             return ExitCode.Usage;
         }
 
@@ -48,8 +49,9 @@ internal static class CommandLine
     }
 
     // An unknown word explains the other errors that follow from it, so it is told first.
-    private static string UsageError(ParseResult parsed, Command root)
+    private static string? UsageError(ParseResult parsed, Command root)
     {
+        if (parsed.Errors.Count == 0) return parsed.Action is DetailedHelp ? null : MissingArgument(parsed.CommandResult);
         if (parsed.UnmatchedTokens.Count == 0) return parsed.Errors[0].Message;
 
         string unknown = parsed.UnmatchedTokens[0];
@@ -57,6 +59,12 @@ internal static class CommandLine
             ? $"unknown command '{unknown}', expected {string.Join(", ", root.Subcommands.Select(command => command.Name))}"
             : $"unknown option or argument '{unknown}'";
     }
+
+    // An option that comes again without its argument is no error to the parser, which has one from the first time.
+    private static string? MissingArgument(CommandResult command) => command.Children.OfType<OptionResult>()
+        .Where(given => given.Option.Arity.MinimumNumberOfValues > 0 && given.IdentifierTokenCount > given.Tokens.Count)
+        .Select(given => $"Required argument missing for option: '{given.Option.Name}'.")
+        .FirstOrDefault();
 
     private static string OneLine(string message) =>
         string.Join(' ', message.Split((char[])['\r', '\n'], StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries));

@@ -44,11 +44,19 @@ internal static partial class Failures
         string message = WithoutParameterSuffix(exception.Message);
         string name = OptionName(exception.ParamName ?? "");
         OptionResult? given = command.Children.OfType<OptionResult>().FirstOrDefault(result => result.Option.Name == name && !result.Implicit);
-        if (given is null) return (ExitCode.BadData, message);
+        if (given is null) return NotGiven(name, message, command.Command);
 
         return given.Option.ValueType == typeof(FileInfo)
             ? (ExitCode.BadData, $"{name} {given.GetValueOrDefault<FileInfo>()}: {message}")
             : (ExitCode.Usage, $"{name}: {message}");
+    }
+
+    // What was left out, or followed from files: the option that would help is told when there is one.
+    private static (int ExitCode, string Message) NotGiven(string name, string message, Command command)
+    {
+        bool readsFiles = command.Options.Any(option => option.ValueType == typeof(FileInfo));
+        string hint = command.Options.Any(option => option.Name == name) ? $"{name}: " : "";
+        return (readsFiles ? ExitCode.BadData : ExitCode.Usage, hint + message);
     }
 
     /// <summary>A message of the library without what .NET adds to it.</summary>

@@ -61,7 +61,8 @@ internal static class OutputFile
     {
         try
         {
-            using FileStream stream = new(path, FileMode.Open, FileAccess.Write);
+            // Opened for writing only, a pipe would wait for its reader.
+            using FileStream stream = new(path, FileMode.Open, FileAccess.ReadWrite);
             stream.SetLength(stream.Length);
             return true;
         }

@@ -35,7 +35,8 @@ public class FailuresTests
 
         Assert.Equal((2, "--features: must be at least 1"), Failures.Explain(new ArgumentOutOfRangeException("Features", 0, "must be at least 1"), parsed.CommandResult));
         Assert.Equal((1, "--bias b.npy: has NaN"), Failures.Explain(new ArgumentException("has NaN", "bias"), parsed.CommandResult));
-        Assert.Equal((1, "odd"), Failures.Explain(new ArgumentException("odd", "threads"), parsed.CommandResult));
+        Assert.Equal((1, "--threads: odd"), Failures.Explain(new ArgumentException("odd", "threads"), parsed.CommandResult));
+        Assert.Equal((1, "odd"), Failures.Explain(new ArgumentException("odd", "nothing"), parsed.CommandResult));
         Assert.Equal((1, "--q q.npy: too short"), Failures.Explain(new AggregateException(new ShapeException("too short", "query")), parsed.CommandResult));
     }
 

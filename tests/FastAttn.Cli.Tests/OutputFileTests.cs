@@ -1,3 +1,5 @@
+using System.Diagnostics;
+
 namespace FastAttn.Cli.Tests;
 
 public sealed class OutputFileTests : IDisposable
@@ -64,6 +66,19 @@ public sealed class OutputFileTests : IDisposable
         Assert.Equal($"-o {_directory["no/out"]}: no such directory", Refused(_directory["no/out"]));
         Assert.Equal("-o /dev/null: is a device or a pipe, expected a regular file", Refused("/dev/null"));
 
-        static string Refused(string path) => Assert.Throws<InputException>(() => OutputFile.Check("-o", new FileInfo(path))).Message;
     }
+
+    /// <summary>Opened for writing, a pipe would wait for somebody to read it.</summary>
+    [Fact]
+    public async Task Check_refuses_a_pipe_at_once()
+    {
+        if (OperatingSystem.IsWindows()) return;
+
+        string pipe = _directory["pipe"];
+        using (Process mkfifo = Process.Start("mkfifo", pipe)) await mkfifo.WaitForExitAsync();
+        Task<string> refused = Task.Run(() => Refused(pipe));
+        Assert.Equal($"-o {pipe}: is a device or a pipe, expected a regular file", await refused.WaitAsync(TimeSpan.FromSeconds(20)));
+    }
+
+    private static string Refused(string path) => Assert.Throws<InputException>(() => OutputFile.Check("-o", new FileInfo(path))).Message;
 }

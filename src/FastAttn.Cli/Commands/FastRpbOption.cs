@@ -42,13 +42,13 @@ internal sealed class FastRpbOption
             Prefix = parsed.GetValue(_prefix) ?? 0,
             Suffix = parsed.GetValue(_suffix) ?? 0,
         };
-        int tokens = rows - options.Prefix - options.Suffix;
-        if (Math.Min(options.Prefix, options.Suffix) < 0 || tokens < 1)
+        if (Math.Min(options.Prefix, options.Suffix) < 0 || (long)options.Prefix + options.Suffix >= rows)
             throw new UsageException($"{_prefix.Name} {options.Prefix}, {_suffix.Name} {options.Suffix}: expected at least 0 each, and some of {rows} rows left");
+        int tokens = rows - options.Prefix - options.Suffix;
         if (parsed.GetValue(_grid) is not { Length: > 0 } sides)
             return new FastRpb(weights.Array.Values, tokens, options with { Heads = Heads(weights, tokens, options) });
 
-        if (sides is not [int height, int width] || (long)height * width != tokens)
+        if (sides is not [int height and > 0, int width and > 0] || (long)height * width != tokens)
             throw new UsageException($"{_grid.Name}: got {string.Join(',', sides)}, expected a height and a width of {tokens} tokens, the rows of the values that are not special");
         NpyInput<float> horizontal = parsed.GetValue(_horizontal) is FileInfo second ? NpyReader.ReadFloats(_horizontal.Name, second) : weights;
         int heads = Heads(weights, height, options);

@@ -31,7 +31,7 @@ internal static class OptionTypes
     {
         Description = description,
         HelpName = helpName,
-        CustomParser = result => Parse(result, "a whole number", static (string text, out int? value) =>
+        CustomParser = result => Parse(result, "a whole number below 2³¹", static (string text, out int? value) =>
         {
             bool parsed = int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int number);
             value = number;
@@ -70,7 +70,7 @@ internal static class OptionTypes
     {
         Description = description,
         HelpName = "N,…",
-        CustomParser = result => Parse(result, "whole numbers with commas between them", static (string text, out int[]? values) =>
+        CustomParser = result => Parse(result, "whole numbers below 2³¹ with commas between them", static (string text, out int[]? values) =>
         {
             string[] parts = text.Split(',');
             int[] numbers = new int[parts.Length];

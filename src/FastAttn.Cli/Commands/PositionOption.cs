@@ -37,7 +37,7 @@ internal sealed class PositionOption
     public void AddTo(Command command) => command.Add(_option);
 
     /// <summary>Whether it was given.</summary>
-    public bool IsGiven(SymbolResult parsed) => parsed.GetValue(_option) is not null;
+    public bool IsGiven(SymbolResult parsed) => parsed.GetResult(_option) is not null;
 
     /// <summary>The positions, or null when none were asked for.</summary>
     /// <exception cref="UsageException">The text is none of the forms, or a number in it is out of range.</exception>

@@ -42,7 +42,7 @@ internal sealed class RunCommand
         command.Validators.Add(result =>
         {
             if (result.GetValue(_normalize) && result.GetValue(_noNormalize)) result.AddError("--normalize and --no-normalize exclude each other");
-            if (result.GetValue(_bias) is not null && _position.IsGiven(result)) result.AddError("--bias and --position exclude each other");
+            if (result.GetResult(_bias) is not null && _position.IsGiven(result)) result.AddError("--bias and --position exclude each other");
         });
         command.SetAction(Run);
         return command;

@@ -128,6 +128,8 @@ public sealed class RunOperationTests : IDisposable
         Cli.Run(["run", .. Files(), "--fast-rpb", nan]).AssertFailed(1, $"fastattn run: --fast-rpb {nan}: weights[0] is NaN; expected finite numbers");
         Cli.Run(["run", .. Files(), "--fast-rpb", nan, "--fast-rpb-grid", "2,4"]).AssertFailed(2, "fastattn run: --fast-rpb-grid: got 2,4, expected a height and a width of 9 tokens, the rows of the values that are not special");
         Cli.Run(["run", .. Files(), "--fast-rpb", nan, "--fast-rpb-grid", "9"]).AssertFailed(2, "fastattn run: --fast-rpb-grid: got 9, expected a height and a width of 9 tokens, the rows of the values that are not special");
+        Cli.Run(["run", .. Files(), "--fast-rpb", nan, "--fast-rpb-grid", "-3,-3"]).AssertFailed(2, "fastattn run: --fast-rpb-grid: got -3,-3, expected a height and a width of 9 tokens, the rows of the values that are not special");
+        Cli.Run(["run", .. Files(), "--fast-rpb", nan, "--fast-rpb-prefix", "2147483647", "--fast-rpb-suffix", "2147483647"]).AssertFailed(2, "fastattn run: --fast-rpb-prefix 2147483647, --fast-rpb-suffix 2147483647: expected at least 0 each, and some of 9 rows left");
         Cli.Run(["run", .. Files(), "--fast-rpb", nan, "--fast-rpb-prefix", "9"]).AssertFailed(2, "fastattn run: --fast-rpb-prefix 9, --fast-rpb-suffix 0: expected at least 0 each, and some of 9 rows left");
     }
 
