@@ -16,6 +16,7 @@ internal static class InfoCommand
     {
         output.WriteLine($"version            {FastAttnInfo.Version}");
         output.WriteLine($"tier               {Words.Of(FastAttnInfo.Tier)}: {FastAttnInfo.TierReason}");
+        output.WriteLine($"tiers to choose    {string.Join(", ", FastAttnInfo.AvailableTiers.Select(Words.Of))} (FASTATTN_TIER lowers it)");
         output.WriteLine($"head dimensions    {List(FastAttnInfo.HeadDimensions)} (others run padded)");
         output.WriteLine($"value dimensions   {List(FastAttnInfo.ValueDimensions)} (others run padded)");
         output.WriteLine($"Fourier codelets   {List(FastAttnInfo.FftCodelets)}");

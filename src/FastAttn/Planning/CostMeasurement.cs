@@ -16,7 +16,10 @@ internal sealed class CostMeasurement(Action<string, double>? progress, Cancella
 
     private static readonly TimeSpan StepTime = TimeSpan.FromSeconds(0.2);
 
-    private const int Steps = 5 + CostTable.FftFigures;
+    /// <summary>The longest transforms that are measured with all features.</summary>
+    private const int LongestWhole = 1 << 14;
+
+    private const int Steps = 5 + CostTable.FftFigures + 4;
 
     /// <summary>The ranks of an even decay.</summary>
     private static readonly int[] LowestRanks = [4, 4, 4, 4];
@@ -41,10 +44,8 @@ internal sealed class CostMeasurement(Action<string, double>? progress, Cancella
         var transforms = new double[CostTable.FftFigures];
         for (int index = 0; index < transforms.Length; index++)
         {
-            // Long transforms cost the same for each pair of features: a few are enough.
-            int length = 1 << (CostTable.FirstLog2 + index), features = length <= 1 << 13 ? Dimension : Math.Max(Dimension >> (index - 7), 4);
-            double seconds = Seconds(Method.Fft, length, features) - (aroundToken * length * features / Dimension);
-            transforms[index] = Math.Max(seconds, 1e-9) * 1e9 / (Planner.Transforms(features, Dimension) * length);
+            int length = 1 << (CostTable.FirstLog2 + index);
+            transforms[index] = (length <= LongestWhole ? Transforms(length, Dimension, 0) : Transforms(length, Features(length), Features(length) / 2)) * 1e9;
         }
 
         return new CostTable
@@ -56,6 +57,18 @@ internal sealed class CostMeasurement(Action<string, double>? progress, Cancella
             MultipoleGflops = Planner.MultipoleOperations(Long, Long, LowestRanks, Dimension, Dimension) / tree / 1e9,
             FftNanoseconds = transforms,
         };
+
+        // Long transforms cost the same for each pair of features: a few are enough.
+        static int Features(int length) => Math.Max(Dimension / (length / LongestWhole), 8);
+
+        // Seconds a point: all that the features cost, or what more of them cost than fewer, without what a call does once whatever their number.
+        double Transforms(int length, int features, int fewer)
+        {
+            double seconds = Seconds(Method.Fft, length, features) - (fewer > 0 ? Seconds(Method.Fft, length, fewer) : 0);
+            seconds -= aroundToken * length * (features - fewer) / Dimension;
+            double transforms = Planner.Transforms(features, Dimension) - (fewer > 0 ? Planner.Transforms(fewer, Dimension) : 0);
+            return Math.Max(seconds, 1e-9) / (transforms * length);
+        }
     }
 
     /// <summary>The fastest of some runs of one head.</summary>

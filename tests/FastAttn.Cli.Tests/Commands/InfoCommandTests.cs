@@ -9,6 +9,9 @@ public class InfoCommandTests
 
         Assert.Contains($"version            {FastAttnInfo.Version}", output, StringComparison.Ordinal);
         Assert.Contains($"tier               {Words.Of(FastAttnInfo.Tier)}: {FastAttnInfo.TierReason}", output, StringComparison.Ordinal);
+        Assert.Contains($"tiers to choose    {string.Join(", ", FastAttnInfo.AvailableTiers.Select(Words.Of))}", output, StringComparison.Ordinal);
+        Assert.Contains(FastAttnInfo.Tier, FastAttnInfo.AvailableTiers);
+        Assert.Contains(InstructionTier.Portable, FastAttnInfo.AvailableTiers);
         Assert.Contains($"head dimensions    {string.Join(", ", FastAttnInfo.HeadDimensions)}", output, StringComparison.Ordinal);
         Assert.Contains($"value dimensions   {string.Join(", ", FastAttnInfo.ValueDimensions)}", output, StringComparison.Ordinal);
         Assert.Contains($"Fourier codelets   {string.Join(", ", FastAttnInfo.FftCodelets)}", output, StringComparison.Ordinal);
