@@ -95,6 +95,7 @@
  *
  *   Every function may be called from any thread at any time, also with the same handle: what handles
  *   stand for never changes after creation. Results do not depend on the number of threads, bit for bit.
+ *   Any number of threads may be asked for; more than 1024 count as 1024.
  *   Environment, read once at first use: FASTATTN_THREADS (threads when a call does not say),
  *   FASTATTN_TIER (lowers the instruction tier), FASTATTN_COSTS (the file of the cost table).
  *   After fork() without exec, if the parent had created a handle, every call in the child that takes

@@ -26,6 +26,9 @@ internal static partial class Failures
         ["valueDimension"] = "--value-dim",
     };
 
+    // What the library's environment variables begin with.
+    private const string EnvironmentPrefix = "FASTATTN_";
+
     /// <summary>The exit code and message of a failure.</summary>
     public static (int ExitCode, string Message) Explain(Exception exception, CommandResult command) => exception switch
     {
@@ -42,6 +45,9 @@ internal static partial class Failures
     private static (int ExitCode, string Message) ExplainArgument(ArgumentException exception, CommandResult command)
     {
         string message = WithoutParameterSuffix(exception.Message);
+        if (exception.ParamName is string variable && variable.StartsWith(EnvironmentPrefix, StringComparison.Ordinal))
+            return (ExitCode.Usage, message.Contains(variable, StringComparison.Ordinal) ? message : $"{variable}: {message}");
+
         string name = OptionName(exception.ParamName ?? "");
         OptionResult? given = command.Children.OfType<OptionResult>().FirstOrDefault(result => result.Option.Name == name && !result.Implicit);
         if (given is null) return NotGiven(name, message, command.Command);

@@ -37,6 +37,8 @@ public class FailuresTests
         Assert.Equal((1, "--bias b.npy: has NaN"), Failures.Explain(new ArgumentException("has NaN", "bias"), parsed.CommandResult));
         Assert.Equal((1, "--threads: odd"), Failures.Explain(new ArgumentException("odd", "threads"), parsed.CommandResult));
         Assert.Equal((1, "odd"), Failures.Explain(new ArgumentException("odd", "nothing"), parsed.CommandResult));
+        Assert.Equal((2, "FASTATTN_TIER: odd"), Failures.Explain(new ArgumentException("odd", "FASTATTN_TIER"), parsed.CommandResult));
+        Assert.Equal((2, "FASTATTN_TIER is odd"), Failures.Explain(new ArgumentException("FASTATTN_TIER is odd", "FASTATTN_TIER"), parsed.CommandResult));
         Assert.Equal((1, "--q q.npy: too short"), Failures.Explain(new AggregateException(new ShapeException("too short", "query")), parsed.CommandResult));
     }
 

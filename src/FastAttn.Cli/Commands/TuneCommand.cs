@@ -34,14 +34,19 @@ internal sealed class TuneCommand
         Print(before, measured, output);
         if (file is null) return;
         measured.Save(file.FullName);
-        output.WriteLine($"Kept in {file.FullName}. Plans made from now on may take other methods than before; delete the file to go back.");
+        string? read = Environment.GetEnvironmentVariable(MachineCosts.Variable);
+        output.WriteLine(string.IsNullOrEmpty(read) || Path.GetFullPath(read) == file.FullName
+            ? $"Kept in {file.FullName}. Plans made from now on may take other methods than before; delete the file to go back."
+            : $"Kept in {file.FullName}. Plans do not read it while {MachineCosts.Variable} is '{read}'.");
     }
 
     private static FileInfo Target(FileInfo? asked)
     {
         string file = asked?.FullName ?? MachineCosts.DefaultFile;
         if (file.Length == 0) throw new UsageException("there is no folder for a user's data here, expected --output FILE");
-        if (Directory.Exists(file)) throw new InputException($"--output {file}: is a directory, expected a file");
+
+        // Told before seconds of measuring. Folders that are not there yet are made.
+        if (Directory.Exists(Path.GetDirectoryName(file))) OutputFile.Check("--output", new FileInfo(file));
         return new FileInfo(file);
     }
 

@@ -9,8 +9,13 @@ namespace FastAttn.Planning;
 /// </summary>
 internal static class CostTableFile
 {
+    private const string NotComplete = "it is not a complete cost table";
+
     /// <summary>The fastest and slowest that any figure can be: what lies beyond is a damaged file.</summary>
     private const double Least = 1e-3, Most = 1e6;
+
+    /// <summary>A table takes about 500 bytes. What is longer is something else, and so is what has no length, such as a pipe or a device.</summary>
+    private const long LongestFile = 1 << 16;
 
     public static void Write(string path, CostTable costs, InstructionTier tier)
     {
@@ -49,6 +54,12 @@ internal static class CostTableFile
     {
         try
         {
+            if (File.Exists(path) && new FileInfo(path).Length is 0 or > LongestFile)
+            {
+                fault = NotComplete;
+                return null;
+            }
+
             using JsonDocument document = JsonDocument.Parse(File.ReadAllBytes(path));
             JsonElement root = document.RootElement;
             fault = Mismatch(root, "processor", ProcessorIdentity.Current)
@@ -61,11 +72,11 @@ internal static class CostTableFile
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            fault = exception.Message;
+            fault = exception.Message.TrimEnd('.');
         }
         catch (Exception exception) when (exception is JsonException or InvalidOperationException or KeyNotFoundException or FormatException or ArgumentException)
         {
-            fault = "it is not a complete cost table";
+            fault = NotComplete;
         }
 
         return null;

@@ -8,23 +8,26 @@ internal static class ThreadCount
     /// <summary>The environment variable that overrides the default.</summary>
     public const string Variable = "FASTATTN_THREADS";
 
-    /// <summary><see cref="Variable"/> when it is set, else the cores this process may run on.</summary>
+    /// <summary>More than these work no faster on any machine, and each would have scratch memory of its own.</summary>
+    public const int Most = 1024;
+
+    /// <summary><see cref="Variable"/> when it is set, else the cores this process may run on; at most <see cref="Most"/>.</summary>
     public static int Default
     {
         get
         {
             string? asked = Environment.GetEnvironmentVariable(Variable);
-            if (string.IsNullOrEmpty(asked)) return Environment.ProcessorCount;
-            if (int.TryParse(asked, NumberStyles.None, CultureInfo.InvariantCulture, out int threads) && threads > 0) return threads;
+            if (string.IsNullOrEmpty(asked)) return Math.Min(Environment.ProcessorCount, Most);
+            if (int.TryParse(asked, NumberStyles.None, CultureInfo.InvariantCulture, out int threads) && threads > 0) return Math.Min(threads, Most);
             throw new ArgumentException($"{Variable} is '{asked}'; expected a whole number above zero", Variable);
         }
     }
 
-    /// <summary>What the caller asked for, checked, or the default.</summary>
+    /// <summary>What the caller asked for, checked, or the default; at most <see cref="Most"/>.</summary>
     public static int Resolve(int? threads, string parameterName)
     {
         if (threads is not int count) return Default;
         if (count < 1) throw new ArgumentOutOfRangeException(parameterName, count, $"threads is {count}; expected at least 1");
-        return count;
+        return Math.Min(count, Most);
     }
 }

@@ -25,4 +25,15 @@ public sealed class TuneCommandTests : IDisposable
         Cli.Run("tune", "--output", folder).AssertFailed(1, $"fastattn tune: --output {folder}: is a directory, expected a file");
         Assert.Empty(Directory.GetFileSystemEntries(folder));
     }
+
+    /// <summary>Keeping the table would put a regular file in the place of the device.</summary>
+    [Fact]
+    public void A_device_is_told_before_measuring()
+    {
+        if (OperatingSystem.IsWindows()) return;
+
+        string device = _directory["link"];
+        File.CreateSymbolicLink(device, "/dev/null");
+        Cli.Run("tune", "--output", device).AssertFailed(1, $"fastattn tune: --output {device}: is a device or a pipe, expected a regular file");
+    }
 }

@@ -59,6 +59,19 @@ public sealed class MachineCostsTests : IDisposable
         Assert.Contains("complete", fault);
     }
 
+    /// <summary>An endless device, and a file too long to be a table, are not even read.</summary>
+    [Fact]
+    public void AFileOfNoLengthOrTooMuchIsNotUsed()
+    {
+        File.WriteAllText(File1, new string(' ', 1 << 17) + "{}");
+        Assert.Null(CostTableFile.Read(File1, FastAttnInfo.Tier, out string fault));
+        Assert.Contains("complete", fault);
+        if (OperatingSystem.IsWindows()) return;
+
+        Assert.Null(CostTableFile.Read("/dev/zero", FastAttnInfo.Tier, out fault));
+        Assert.Contains("complete", fault);
+    }
+
     [Fact]
     public void AFileThatIsNotThereIsNotUsed()
     {
