@@ -1,7 +1,7 @@
 #!/bin/bash
 # Makes every table of bench/results for this machine, then its report. What is there already is kept: a run that was cut off goes on.
 #   bench/run.sh [--quick] [--force] [--no-torch] [COMMAND…]
-#   --quick     few rows, a fifth of a second each, into a folder outside the repository: tries everything in five minutes or so
+#   --quick     few rows, a fifth of a second each, into a folder outside the repository, always anew: tries everything in five minutes or so
 #   --force     measures again what is there
 #   --no-torch  leaves PyTorch out: a Debian trixie of 1.3 GB, made once
 #   COMMAND…    only these
@@ -13,7 +13,7 @@ cd "$(dirname "$0")"
 quick="" force="" torch=yes chosen=""
 for argument in "$@"; do
     case $argument in
-        --quick) quick=--quick ;;
+        --quick) quick=--quick force=yes ;;
         --force) force=yes ;;
         --no-torch) torch="" ;;
         -*) fail "$argument is not known; see the head of $0" ;;

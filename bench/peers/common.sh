@@ -4,7 +4,7 @@
 cache=${FASTATTN_PEERS:-${XDG_CACHE_HOME:-$HOME/.cache}/fastattn-peers}
 keyring=/usr/share/keyrings/debian-archive-keyring.gpg
 
-say() { echo "peers: $*" >&2; }
+say() { echo "bench: $*" >&2; }
 
 fail() {
     say "$*"

@@ -156,8 +156,10 @@ class ConfigTest(unittest.TestCase):
     def test_show_config(self):
         with contextlib.redirect_stdout(io.StringIO()) as printed:
             self.assertIsNone(fastattn.show_config())
-        for word in ("version", "library", "tier", "threads", "costs    shipped"):
+        for word in (f"version  {fastattn.__version__}\n", "library", "tier", "threads", "costs    shipped"):
             self.assertIn(word, printed.getvalue())
+        self.assertRegex(fastattn.__version__, r"^\d+\.\d+\.\d+$")
+        self.assertFalse(hasattr(fastattn, "anything_else"))
 
     def test_tier_can_be_lowered(self):
         self.assertIn("tier     portable: ", self.show(FASTATTN_TIER="portable"))

@@ -15,7 +15,7 @@ threads at once and releases the interpreter's lock while it computes.
 """
 
 from ._attention import attention
-from ._config import show_config
+from ._config import show_config, version
 from ._errors import ArgumentError, DTypeError, FastAttnError, ShapeError
 from ._fast_rpb import fast_rpb
 from ._forward import AttentionInfo
@@ -65,3 +65,10 @@ __all__ = [
     "t5_positions",
     "toeplitz_matmul",
 ]
+
+
+def __getattr__(name: str) -> str:
+    # The library knows its version, and is not loaded before something is asked of it.
+    if name == "__version__":
+        return version()
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

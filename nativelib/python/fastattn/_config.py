@@ -1,9 +1,14 @@
-"""show_config."""
+"""What is installed: the version, and all that show_config prints."""
 
 from __future__ import annotations
 
 from . import _library
 from ._errors import ArgumentError
+
+
+def version() -> str:
+    """The library's version."""
+    return _library.library().fa_version_string().decode()
 
 
 def show_config() -> None:
@@ -22,7 +27,7 @@ def show_config() -> None:
     if tier is None or reason is None or threads == 0:
         raise ArgumentError(lib.fa_last_error().decode())
 
-    print(f"version  {lib.fa_version_string().decode()}")
+    print(f"version  {version()}")
     print(f"library  {lib.path}")
     print(f"tier     {tier.decode()}: {reason.decode()}")
     print(f"threads  {threads}")
