@@ -8,14 +8,17 @@ namespace FastAttn.Generators.Tiles;
 /// Fourth pass, the matrix product: <c>C += A·B</c>, or <c>C = A·B</c>, for a panel as wide as a register tile, all rows of it.
 /// The sums stay in registers over the whole depth; each step of it loads one row of B and broadcasts one element of every row of A.
 /// </summary>
-internal sealed class ProductPanel(InstructionSet isa, int rows, int vectors, int? depth)
+internal sealed class ProductPanel(InstructionSet isa, int rows, int vectors, int? depth, string name)
 {
     /// <summary>
     /// A narrow panel alternates between this many sets of sums, because one set is fewer than the hardware keeps in flight.
     /// </summary>
     private int Ways { get; } = rows * vectors < TileShape.SumsInFlight ? 2 : 1;
 
-    public static string Name(int vectors, int? depth) => $"Multiply{vectors}Vectors" + (depth is int known ? $"Depth{known}" : "");
+    public static string Name(int vectors, int? depth, int? fewRows) => $"Multiply{vectors}Vectors" + Suffix(depth, fewRows);
+
+    /// <summary>What tells code for one depth, or for fewer rows than a tile has, from the other.</summary>
+    public static string Suffix(int? depth, int? fewRows) => (depth is int known ? $"Depth{known}" : "") + (fewRows is int rows ? $"Rows{rows}" : "");
 
     public Body Step() => Step("", 0);
 
@@ -25,7 +28,7 @@ internal sealed class ProductPanel(InstructionSet isa, int rows, int vectors, in
         string extent = depth?.ToString() ?? "depth";
         writer.Line($"// {rows} × {vectors} vectors. One step of depth: {OperationCount.Describe(Step())}.");
         writer.Line(KernelFile.MethodAttributes);
-        writer.Open($"private static void {Name(vectors, depth)}(bool adds, int rows, {depthParameter}float* a, nint aStride, float* b, nint bStride, float* c, nint cStride)");
+        writer.Open($"private static void {name}(bool adds, int rows, {depthParameter}float* a, nint aStride, float* b, nint bStride, float* c, nint cStride)");
         writer.Open($"for (int row = 0; row < rows; row += {rows})");
         writer.RowPointers("a", "a", "aStride", rows);
         foreach (string set in Enumerable.Range(0, Ways).Select(Set)) writer.Print(isa, Zeros(set));

@@ -15,7 +15,12 @@ internal static class TilePrinter
     /// <summary>Keys of a block that an attention tile takes: all, or half of them.</summary>
     private static readonly int[] s_keys = [TileShape.KeyTile, TileShape.HalfTile];
 
+    /// <summary>Rows of the tiles that take what fills no whole one.</summary>
+    private static readonly int[] s_fewRows = [2, 1];
+
     private const string Factors = "float* a, nint aStride, float* b, nint bStride, float* c, nint cStride";
+    private const string Arguments = "a, aStride, b, bStride, c, cStride";
+    private const string PastRows = "a + (rows * aStride), aStride, b, bStride, c + (rows * cStride), cStride";
 
     public static string Print(TileRequest request)
     {
@@ -28,7 +33,7 @@ internal static class TilePrinter
 
         SourceWriter writer = KernelFile.Open(request.Target, isa, Recipe(request, isa, shape, values));
         PrintConstants(writer, request, isa, shape);
-        PrintProducts(writer, request.HeadDimensions);
+        PrintProducts(writer, shape, request.HeadDimensions);
         PrintAttentionTile(writer, isa, shape);
         foreach (int keys in s_keys) new CoefficientPanel(isa, shape, keys).Print(writer);
         PrintSoftmaxTile(writer, isa, shape);
@@ -37,8 +42,14 @@ internal static class TilePrinter
         PrintMultiplyValues(writer, isa, values);
         foreach (int? depth in depths.Select(depth => (int?)depth).Append(null))
         {
-            PrintColumnLoop(writer, isa, shape, depth);
-            for (int vectors = shape.Vectors; vectors >= 1; vectors--) new ProductPanel(isa, shape.Rows, vectors, depth).Print(writer);
+            PrintColumnLoop(writer, isa, shape, depth, null);
+            for (int vectors = shape.Vectors; vectors >= 1; vectors--) new ProductPanel(isa, shape.Rows, vectors, depth, ProductPanel.Name(vectors, depth, null)).Print(writer);
+        }
+
+        foreach (int rows in s_fewRows)
+        {
+            PrintColumnLoop(writer, isa, shape, null, rows);
+            for (int vectors = shape.Vectors; vectors >= 1; vectors--) new ProductPanel(isa, rows, vectors, null, ProductPanel.Name(vectors, null, rows)).Print(writer);
         }
 
         writer.Close();
@@ -51,7 +62,7 @@ internal static class TilePrinter
         yield return $"Register-tiled products for {isa.Name}: {isa.Lanes} lanes, {isa.Registers} registers, tiles of {shape.Rows} rows × {shape.Vectors} vectors.";
         yield return $"Depths with their own code: {string.Join(", ", request.HeadDimensions)}. Value dimensions with their own code:";
         foreach ((int columns, int[] chunks) in values) yield return $"  {columns} columns = {string.Join(" + ", chunks)} vectors";
-        yield return $"One step of depth of a full tile: {OperationCount.Describe(new ProductPanel(isa, shape.Rows, shape.Vectors, null).Step())}.";
+        yield return $"One step of depth of a full tile: {OperationCount.Describe(new ProductPanel(isa, shape.Rows, shape.Vectors, null, "").Step())}.";
         int cost = 2 * shape.Rows * TileShape.KeyTile;
         yield return $"One attention tile of {shape.Rows} rows: {cost}·(features + valueDimension) floating-point operations in multiply-adds.";
     }
@@ -67,7 +78,7 @@ internal static class TilePrinter
             dimensions.Count == 0 ? "false" : $"dimension is {string.Join(" or ", dimensions)}";
     }
 
-    private static void PrintProducts(SourceWriter writer, IEnumerable<int> depths)
+    private static void PrintProducts(SourceWriter writer, TileShape shape, IEnumerable<int> depths)
     {
         foreach ((string name, string adds) in new[] { ("MultiplyAdd", "true"), ("Multiply", "false") })
         {
@@ -77,17 +88,38 @@ internal static class TilePrinter
 
         writer.Line(KernelFile.MethodAttributes);
         writer.Open($"private static void Product(bool adds, int rows, int depth, int columns, {Factors})");
+        writer.Line($"int few = rows % {shape.Rows};");
+        writer.Line("rows -= few;");
+        writer.Line($"if (few > 0) MultiplyFewRows(adds, few, depth, columns, {PastRows});");
         writer.Open("switch (depth)");
-        foreach (int depth in depths) writer.Line($"case {depth}: {ColumnLoopName(depth)}(adds, rows, columns, a, aStride, b, bStride, c, cStride); return;");
+        foreach (int depth in depths) writer.Line($"case {depth}: {ColumnLoopName(depth, null)}(adds, rows, columns, {Arguments}); return;");
         writer.Close();
+        PrintDepthBlocks(writer, () => writer.Line($"{ColumnLoopName(null, null)}(adds, rows, block, columns, {Arguments});"));
+        writer.Close().Line();
+
+        writer.Line(KernelFile.MethodAttributes);
+        writer.Open($"private static void MultiplyFewRows(bool adds, int rows, int depth, int columns, {Factors})");
+        writer.Line($"int last = rows % {s_fewRows[0]};");
+        writer.Line("rows -= last;");
+        PrintDepthBlocks(writer, () =>
+        {
+            writer.Line($"if (rows > 0) {ColumnLoopName(null, s_fewRows[0])}(adds, rows, block, columns, {Arguments});");
+            writer.Line($"if (last > 0) {ColumnLoopName(null, s_fewRows[1])}(adds, last, block, columns, {PastRows});");
+        });
+        writer.Close().Line();
+    }
+
+    /// <summary>The loop over depths that are summed by themselves.</summary>
+    private static void PrintDepthBlocks(SourceWriter writer, Action printBody)
+    {
         writer.Open("while (depth > 0)");
         writer.Line($"int block = depth < {DepthBlock} ? depth : {DepthBlock};");
-        writer.Line($"{ColumnLoopName(null)}(adds, rows, block, columns, a, aStride, b, bStride, c, cStride);");
+        printBody();
         writer.Line("adds = true;");
         writer.Line("a += block;");
         writer.Line("b += block * bStride;");
         writer.Line("depth -= block;");
-        writer.Close().Close().Line();
+        writer.Close();
     }
 
     private static void PrintAttentionTile(SourceWriter writer, InstructionSet isa, TileShape shape)
@@ -105,7 +137,7 @@ internal static class TilePrinter
                 writer.Line($"{CoefficientPanel.Method(keys)}(count, features, query, queryStride, keys, coefficients, coefficientStride, weights, rowSums);");
                 writer.Line(keys == TileShape.KeyTile
                     ? "MultiplyValues(count, valueDimension, weights, values, valueStride, numerators, numeratorStride);"
-                    : $"{ColumnLoopName(keys)}(true, count, valueDimension, weights, {TileShape.KeyTile}, values, valueStride, numerators, numeratorStride);");
+                    : $"{ColumnLoopName(keys, null)}(true, count, valueDimension, weights, {TileShape.KeyTile}, values, valueStride, numerators, numeratorStride);");
                 writer.Close();
             }
 
@@ -166,7 +198,7 @@ internal static class TilePrinter
             foreach (int chunk in chunks)
             {
                 int column = vector * isa.Lanes;
-                string target = ProductPanel.Name(chunk, TileShape.KeyTile);
+                string target = ProductPanel.Name(chunk, TileShape.KeyTile, null);
                 writer.Line($"    {target}" + (column == 0 ? Call : Call.Replace("values,", $"values + {column},").Replace("numerators,", $"numerators + {column},")) + ";");
                 vector += chunk;
             }
@@ -175,20 +207,20 @@ internal static class TilePrinter
         }
 
         writer.Line("default:");
-        writer.Line($"    {ColumnLoopName(TileShape.KeyTile)}{Call.Replace("rows,", "rows, valueDimension,")};");
+        writer.Line($"    {ColumnLoopName(TileShape.KeyTile, null)}{Call.Replace("rows,", "rows, valueDimension,")};");
         writer.Line("    break;");
         writer.Close().Close().Line();
     }
 
-    private static string ColumnLoopName(int? depth) => "MultiplyColumns" + (depth is int known ? $"Depth{known}" : "");
+    private static string ColumnLoopName(int? depth, int? fewRows) => "MultiplyColumns" + ProductPanel.Suffix(depth, fewRows);
 
     /// <summary>Any number of vectors of columns: full chunks, then the one that is left.</summary>
-    private static void PrintColumnLoop(SourceWriter writer, InstructionSet isa, TileShape shape, int? depth)
+    private static void PrintColumnLoop(SourceWriter writer, InstructionSet isa, TileShape shape, int? depth, int? fewRows)
     {
         string depthParameter = depth is null ? "int depth, " : "", depthArgument = depth is null ? "depth, " : "";
         int width = shape.Vectors * isa.Lanes;
         writer.Line(KernelFile.MethodAttributes);
-        writer.Open($"private static void {ColumnLoopName(depth)}(bool adds, int rows, {depthParameter}int columns, {Factors})");
+        writer.Open($"private static void {ColumnLoopName(depth, fewRows)}(bool adds, int rows, {depthParameter}int columns, {Factors})");
         writer.Open($"for (; columns >= {width}; columns -= {width})");
         writer.Line(CallPanel(shape.Vectors));
         writer.Line($"b += {width};");
@@ -198,6 +230,6 @@ internal static class TilePrinter
             writer.Line($"{(vectors == shape.Vectors - 1 ? "" : "else ")}if (columns == {vectors * isa.Lanes}) {CallPanel(vectors)}");
         writer.Close().Line();
 
-        string CallPanel(int vectors) => $"{ProductPanel.Name(vectors, depth)}(adds, rows, {depthArgument}a, aStride, b, bStride, c, cStride);";
+        string CallPanel(int vectors) => $"{ProductPanel.Name(vectors, depth, fewRows)}(adds, rows, {depthArgument}{Arguments});";
     }
 }

@@ -1,15 +1,15 @@
 namespace FastAttn.Kernels;
 
 /// <summary>
-/// Register-tiled matrix products, emitted per instruction set by the generator. Pointers are float32; rows and columns come
-/// padded by the caller, so no kernel has a tail and none reads past what it is given. Nothing here allocates or throws.
+/// Register-tiled matrix products, emitted per instruction set by the generator. Pointers are float32; columns come
+/// padded by the caller, and rows where it says so: no kernel has a scalar tail and none reads past what it is given. Nothing here allocates or throws.
 /// </summary>
 internal unsafe interface ITileKernels
 {
     /// <summary>Float32 lanes of a register: every column count is a multiple of it.</summary>
     static abstract int Lanes { get; }
 
-    /// <summary>Rows of a register tile: every row count is a multiple of it.</summary>
+    /// <summary>Rows of a register tile: every row count is a multiple of it, but in products, for which it is only the best.</summary>
     static abstract int RowTile { get; }
 
     /// <summary>Whether <see cref="AttentionTile"/> has code of its own for this value dimension; others run by column chunks.</summary>
@@ -18,7 +18,9 @@ internal unsafe interface ITileKernels
     /// <summary>Whether <see cref="MultiplyAdd"/> has code of its own for this depth.</summary>
     static abstract bool HasHeadDimension(int dimension);
 
-    /// <summary><c>C[rows, columns] += A[rows, depth] · B[depth, columns]</c>; each stride is the distance between rows in floats.</summary>
+    /// <summary>
+    /// <c>C[rows, columns] += A[rows, depth] · B[depth, columns]</c> for any number of rows; each stride is the distance between rows in floats.
+    /// </summary>
     static abstract void MultiplyAdd(
         int rows, int depth, int columns, float* a, nint aStride, float* b, nint bStride, float* c, nint cStride);
 

@@ -21,7 +21,6 @@ internal readonly unsafe struct BoxGrid
     private readonly int _shift;
     private readonly int _rowTile;
     private readonly int _kinds;
-    private readonly int _mostNodes;
     private readonly int* _nodes;
     private readonly float* _toParent;
 
@@ -30,9 +29,8 @@ internal readonly unsafe struct BoxGrid
     /// <param name="rounding">Boxes begin at multiples of this.</param>
     /// <param name="levels">Levels of boxes that have nodes.</param>
     /// <param name="ranks">Nodes of a box, level by level; the smallest boxes have <see cref="SmoothTails.LeafTokens"/> places.</param>
-    /// <param name="registerRows">Nodes are padded to this many for products.</param>
     /// <param name="arena">Where it all stands.</param>
-    public BoxGrid(int count, int shift, int rounding, int levels, int[] ranks, int registerRows, ref Arena arena)
+    public BoxGrid(int count, int shift, int rounding, int levels, int[] ranks, ref Arena arena)
     {
         Levels = levels;
         _ranks = ranks;
@@ -40,9 +38,8 @@ internal readonly unsafe struct BoxGrid
         _shift = shift;
         _rowTile = rounding;
         _kinds = (2 * EdgeBoxes) + (2 * rounding);
-        _mostNodes = Padding.RoundUp(SmoothTails.MostRank, registerRows);
         _nodes = arena.Take<int>((long)Levels * _kinds * SmoothTails.MostRank);
-        _toParent = arena.Take<float>((long)Levels * _kinds * _mostNodes * SmoothTails.MostRank);
+        _toParent = arena.Take<float>((long)Levels * _kinds * SmoothTails.MostRank * SmoothTails.MostRank);
         if (arena.IsMeasuring) return;
         for (int level = 0; level < Levels; level++)
         {
@@ -75,8 +72,8 @@ internal readonly unsafe struct BoxGrid
     /// <summary>The box's nodes, counted from its first token.</summary>
     public int* Nodes(int level, int box) => _nodes + ((((long)level * _kinds) + Kind(level, box)) * SmoothTails.MostRank);
 
-    /// <summary><c>[node, parent's node]</c>: the parent's polynomials at the box's nodes, in padded rows of the parent's rank.</summary>
-    public float* ToParent(int level, int box) => _toParent + ((((long)level * _kinds) + Kind(level, box)) * _mostNodes * SmoothTails.MostRank);
+    /// <summary><c>[node, parent's node]</c>: the parent's polynomials at the box's nodes, in rows of the parent's rank.</summary>
+    public float* ToParent(int level, int box) => _toParent + ((((long)level * _kinds) + Kind(level, box)) * SmoothTails.MostRank * SmoothTails.MostRank);
 
     /// <summary>Boxes of a kind have the same nodes: edge boxes one each, all others by where they begin in a register tile and in their parent.</summary>
     private int Kind(int level, int box)
@@ -115,7 +112,7 @@ internal readonly unsafe struct BoxGrid
         double* weights = stackalloc double[parentRank];
         Interpolation.Nodes(Math.Max(Tokens(level + 1, parent), 1), parentRank, parentNodes);
         float* matrix = ToParent(level, box);
-        new Span<float>(matrix, _mostNodes * SmoothTails.MostRank).Clear();
+        new Span<float>(matrix, SmoothTails.MostRank * SmoothTails.MostRank).Clear();
         for (int p = 0; p < rank; p++)
         {
             Interpolation.Weights(parentNodes, Tokens(level + 1, parent), parentRank, inside + Nodes(level, box)[p], weights);

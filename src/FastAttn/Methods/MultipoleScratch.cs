@@ -1,13 +1,10 @@
 namespace FastAttn.Methods;
 
 /// <summary>What one thread of a multipole computation works in.</summary>
-internal readonly unsafe struct MultipoleScratch(float* window, float* state, float* local, float* matrix, float* leaf, float* rowSums)
+internal readonly unsafe struct MultipoleScratch(float* window, float* local, float* matrix, float* leaf, float* rowSums)
 {
     /// <summary>States of the smaller boxes within some coarse boxes.</summary>
     public readonly float* Window = window;
-
-    /// <summary>The state of a leaf, or of a coarse box, that is being summed.</summary>
-    public readonly float* State = state;
 
     /// <summary>What rows of a box take out, one a level.</summary>
     public readonly float* Local = local;

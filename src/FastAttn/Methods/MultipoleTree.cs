@@ -45,15 +45,11 @@ internal readonly unsafe struct MultipoleTree<TKernels>
         _levels = Math.Min(sizes.Levels, ranks.Length);
         _columns = sums.NumeratorStride;
         _longest = Padding.RoundUp(Tile + TKernels.RowTile, TKernels.RowTile);
-        _keys = new BoxGrid(problem.KeyCount, 0, 1, _levels, ranks, TKernels.RowTile, ref arena);
-        _rows = new BoxGrid(problem.QueryCount, center - problem.Offset, TKernels.RowTile, _levels, ranks, TKernels.RowTile, ref arena);
+        _keys = new BoxGrid(problem.KeyCount, 0, 1, _levels, ranks, ref arena);
+        _rows = new BoxGrid(problem.QueryCount, center - problem.Offset, TKernels.RowTile, _levels, ranks, ref arena);
         _widest = sizes.Width + MultipoleChunk.NodePadding;
-
-        // Products come in whole register tiles: they add zeros to up to a tile's rows behind a state, and no thread may do so in
-        // what another one works on.
-        long slack = (long)TKernels.RowTile * _widest;
-        _slotFloats = (NodesBelow(sizes.CoarseLevel) * _widest) + slack;
-        _coarseFloats = (CoarseNodes(_levels) * _widest) + slack;
+        _slotFloats = NodesBelow(sizes.CoarseLevel) * _widest;
+        _coarseFloats = CoarseNodes(_levels) * _widest;
         _coarse = arena.Take<float>(_coarseFloats * sizes.ChunksTogether);
         _window = arena.Take<float>(sizes.KeepsAll ? _slotFloats * sizes.WindowSlots : 0);
         _rowWeights = arena.Take<float>((_longest + 1) * RowWeightFloats);
@@ -73,13 +69,12 @@ internal readonly unsafe struct MultipoleTree<TKernels>
     /// <summary>What one thread works in.</summary>
     public MultipoleScratch TakeScratch(ref Arena arena)
     {
-        int depth = SmoothTails.MostRank * _sizes.Features, tallest = Padding.RoundUp(depth, TKernels.RowTile);
+        int depth = SmoothTails.MostRank * _sizes.Features;
         return new(
             _sizes.KeepsAll ? _window : arena.Take<float>(_slotFloats * _sizes.WindowSlots),
-            arena.Take<float>(Math.Max((long)tallest * _sizes.Columns, LocalFloats)),
             arena.Take<float>(_levels * LocalFloats),
-            arena.Take<float>((long)PaddedRank(SmoothTails.MostRank) * MostTogether * SmoothTails.MostRank),
-            arena.Take<float>((long)Math.Max(tallest * Tile, _longest * Math.Max(depth + TKernels.Lanes, _sizes.Width))),
+            arena.Take<float>((long)SmoothTails.MostRank * MostTogether * SmoothTails.MostRank),
+            arena.Take<float>((long)Math.Max(_sizes.Features * Tile, _longest * Math.Max(depth + TKernels.Lanes, _sizes.Width))),
             arena.Take<float>((long)_longest * TKernels.Lanes));
     }
 
@@ -187,50 +182,31 @@ internal readonly unsafe struct MultipoleTree<TKernels>
 
     private void SumLeaf(int box, in MultipoleChunk chunk, in MultipoleScratch scratch)
     {
-        int rank = _ranks[0], columns = chunk.Columns, rows = rank * Math.Max(chunk.Features, 1), paddedRows = Padding.RoundUp(rows, TKernels.RowTile);
-        float* state = scratch.State, target = State(0, box, chunk, scratch);
-        new Span<float>(state, paddedRows * columns).Clear();
+        float* target = State(0, box, chunk, scratch);
         if (chunk.IsDenominators)
         {
-            TKernels.MultiplyAdd(
-                paddedRows, Tile, columns, KeyWeights(box), _sizes.Features * Tile,
-                _problem.Key + ((long)box * Tile * _problem.FeatureStride) + chunk.FirstFeature, _problem.FeatureStride, state, columns);
-        }
-        else
-        {
-            WeighKeys(box, chunk, scratch.Leaf);
-            new Span<float>(scratch.Leaf + ((long)rows * Tile), (paddedRows - rows) * Tile).Clear();
-            TKernels.MultiplyAdd(paddedRows, Tile, columns, scratch.Leaf, Tile, _blocks.Values(box) + chunk.FirstColumn, _blocks.ValueStride, state, columns);
+            TKernels.Multiply(
+                _ranks[0], Tile, chunk.Columns, KeyWeights(box), _sizes.Features * Tile,
+                _problem.Key + ((long)box * Tile * _problem.FeatureStride) + chunk.FirstFeature, _problem.FeatureStride, target, chunk.NodeFloats);
+            return;
         }
 
-        Keep(state, chunk.Width, rank, target, chunk);
-    }
-
-    /// <summary>Brings a state that was summed among those that are kept.</summary>
-    private static void Keep(float* state, int stride, int rank, float* target, in MultipoleChunk chunk)
-    {
-        for (int p = 0; p < rank; p++)
-            new ReadOnlySpan<float>(state + ((long)p * stride), chunk.Width).CopyTo(new Span<float>(target + ((long)p * chunk.NodeFloats), chunk.Width));
-    }
-
-    /// <summary>Keys of a leaf times what its nodes' polynomials are at them, <c>[node, feature, token]</c>.</summary>
-    private void WeighKeys(int box, in MultipoleChunk chunk, float* leaf)
-    {
+        // Keys times what a node's polynomial is at them, [feature, token].
         int floats = chunk.Features * Tile;
         var keys = new ReadOnlySpan<float>(_blocks.Keys(box) + ((long)chunk.FirstFeature * Tile), floats);
-        for (int p = 0; p < _ranks[0]; p++, leaf += floats)
-            TensorPrimitives.Multiply(keys, new ReadOnlySpan<float>(KeyWeights(box) + ((long)p * _sizes.Features * Tile), floats), new Span<float>(leaf, floats));
+        float* values = _blocks.Values(box) + chunk.FirstColumn;
+        for (int p = 0; p < _ranks[0]; p++, target += chunk.NodeFloats)
+        {
+            TensorPrimitives.Multiply(keys, new ReadOnlySpan<float>(KeyWeights(box) + ((long)p * _sizes.Features * Tile), floats), new Span<float>(scratch.Leaf, floats));
+            TKernels.Multiply(chunk.Features, Tile, chunk.Columns, scratch.Leaf, Tile, values, _blocks.ValueStride, target, chunk.Columns);
+        }
     }
 
-    /// <summary>
-    /// A box's state from its two halves', the second of which may be missing. The zeros that products add behind a state meet states
-    /// that are cleared later or are finished.
-    /// </summary>
+    /// <summary>A box's state from its two halves', the second of which may be missing.</summary>
     private void SumParent(int level, int firstChild, in MultipoleChunk chunk, in MultipoleScratch scratch)
     {
         int rank = _ranks[level], parentRank = _ranks[level + 1], depth = firstChild + 1 < _keys.End(level) ? 2 * rank : rank;
-        float* matrix = scratch.Matrix, parent = State(level + 1, firstChild >> 1, chunk, scratch);
-        new Span<float>(matrix, PaddedRank(parentRank) * depth).Clear();
+        float* matrix = scratch.Matrix;
         for (int half = 0; half * rank < depth; half++)
         {
             float* toParent = _keys.ToParent(level, firstChild + half), column = matrix + (half * rank);
@@ -240,24 +216,21 @@ internal readonly unsafe struct MultipoleTree<TKernels>
             }
         }
 
-        // Whole register tiles add zeros behind a state, where another thread may be at work if boxes are coarse.
-        float* sum = level + 1 == _sizes.CoarseLevel ? scratch.State : parent;
-        new Span<float>(sum, parentRank * chunk.NodeFloats).Clear();
-        TKernels.MultiplyAdd(
-            PaddedRank(parentRank), depth, chunk.Width, matrix, depth, State(level, firstChild, chunk, scratch), chunk.NodeFloats, sum, chunk.NodeFloats);
-        if (sum != parent) Keep(sum, chunk.NodeFloats, parentRank, parent, chunk);
+        TKernels.Multiply(
+            parentRank, depth, chunk.Width, matrix, depth, State(level, firstChild, chunk, scratch), chunk.NodeFloats,
+            State(level + 1, firstChild >> 1, chunk, scratch), chunk.NodeFloats);
     }
 
     /// <summary>What the rows of a box get: from the box around it, and from boxes of its own size that are far from it but not from that one.</summary>
     private void TakeLocal(int level, int box, in MultipoleChunk chunk, in MultipoleScratch scratch)
     {
         float* local = Local(level, scratch);
-        new Span<float>(local, _ranks[level] * LocalStride(level, chunk)).Clear();
         bool isTop = level == _levels - 1;
-        if (!isTop)
+        if (isTop) new Span<float>(local, _ranks[level] * LocalStride(level, chunk)).Clear();
+        else
         {
-            TKernels.MultiplyAdd(
-                PaddedRank(_ranks[level]), _ranks[level + 1], chunk.Width, _rows.ToParent(level, box), _ranks[level + 1],
+            TKernels.Multiply(
+                _ranks[level], _ranks[level + 1], chunk.Width, _rows.ToParent(level, box), _ranks[level + 1],
                 Local(level + 1, scratch), LocalStride(level + 1, chunk), local, LocalStride(level, chunk));
         }
 
@@ -285,7 +258,7 @@ internal readonly unsafe struct MultipoleTree<TKernels>
         {
             int together = Math.Min(MostTogether, endSource - source), depth = together * rank;
             bool any = false;
-            new Span<float>(matrix, PaddedRank(rank) * depth).Clear();
+            new Span<float>(matrix, rank * depth).Clear();
             for (int s = 0; s < together; s++)
             {
                 int* keyNodes = _keys.Nodes(level, source + s);
@@ -305,17 +278,16 @@ internal readonly unsafe struct MultipoleTree<TKernels>
 
             if (!any) continue;
             TKernels.MultiplyAdd(
-                PaddedRank(rank), depth, chunk.Width, matrix, depth, State(level, source, chunk, scratch), chunk.NodeFloats, local, LocalStride(level, chunk));
+                rank, depth, chunk.Width, matrix, depth, State(level, source, chunk, scratch), chunk.NodeFloats, local, LocalStride(level, chunk));
         }
     }
 
     private void StoreDenominators(int box, in MultipoleChunk chunk, in MultipoleScratch scratch)
     {
-        int first = _rows.Start(0, box), rows = _rows.Tokens(0, box), paddedRows = Padding.RoundUp(rows, TKernels.RowTile), stride = chunk.Columns;
+        int first = _rows.Start(0, box), rows = _rows.Tokens(0, box), stride = chunk.Columns;
         float* leaf = scratch.Leaf;
-        new Span<float>(leaf, paddedRows * stride).Clear();
-        TKernels.MultiplyAdd(
-            paddedRows, _ranks[0], stride, RowWeights(rows) + (SmoothTails.MostRank * _longest), SmoothTails.MostRank, Local(0, scratch), stride, leaf, stride);
+        TKernels.Multiply(
+            rows, _ranks[0], stride, RowWeights(rows) + (SmoothTails.MostRank * _longest), SmoothTails.MostRank, Local(0, scratch), stride, leaf, stride);
         for (int row = 0; row < rows; row++)
         {
             float* query = _problem.Query + ((long)(first + row) * _problem.FeatureStride) + chunk.FirstFeature;
@@ -325,16 +297,15 @@ internal readonly unsafe struct MultipoleTree<TKernels>
 
     private void StoreNumerators(int box, in MultipoleChunk chunk, in MultipoleScratch scratch)
     {
-        int first = _rows.Start(0, box), rows = _rows.Tokens(0, box), paddedRows = Padding.RoundUp(rows, TKernels.RowTile);
+        int first = _rows.Start(0, box), rows = _rows.Tokens(0, box);
         int rank = _ranks[0], depth = rank * chunk.Features, stride = depth + TKernels.Lanes;
         float* weights = RowWeights(rows), leaf = scratch.Leaf, query = _problem.Query + ((long)first * _problem.FeatureStride) + chunk.FirstFeature;
 
         // Whole vectors: what they hold beyond a node's features, the next node overwrites or nobody reads.
         for (int p = 0; p < rank; p++)
             TKernels.ScaleRows(query, _problem.FeatureStride, rows, chunk.Features, weights + (p * _longest), leaf + (p * chunk.Features), stride);
-        new Span<float>(leaf + ((long)rows * stride), (paddedRows - rows) * stride).Clear();
         TKernels.MultiplyAdd(
-            paddedRows, depth, chunk.Columns, leaf, stride, Local(0, scratch), chunk.Columns, _sums.Numerators + ((long)first * _columns) + chunk.FirstColumn, _columns);
+            rows, depth, chunk.Columns, leaf, stride, Local(0, scratch), chunk.Columns, _sums.Numerators + ((long)first * _columns) + chunk.FirstColumn, _columns);
     }
 
     /// <summary>Most leaves are alike: only lengths that occur are filled in, each once.</summary>
@@ -387,7 +358,7 @@ internal readonly unsafe struct MultipoleTree<TKernels>
 
     private int ColumnChunks => (_columns + _sizes.Columns - 1) / _sizes.Columns;
 
-    private long KeyWeightFloats => (long)PaddedRank(SmoothTails.MostRank) * _sizes.Features * Tile;
+    private long KeyWeightFloats => (long)SmoothTails.MostRank * _sizes.Features * Tile;
 
     /// <summary><c>[node, token]</c> of a leaf of that many rows, then <c>[token, node]</c>.</summary>
     private float* RowWeights(int length) => _rowWeights + (length * RowWeightFloats);
@@ -418,12 +389,10 @@ internal readonly unsafe struct MultipoleTree<TKernels>
         return nodes;
     }
 
-    private static int PaddedRank(int rank) => Padding.RoundUp(rank, TKernels.RowTile);
-
     private float* Local(int level, in MultipoleScratch scratch) => scratch.Local + (level * LocalFloats);
 
     /// <summary>Floats from node to node of what rows take; at the leaves products take nodes and features in one.</summary>
     private static int LocalStride(int level, in MultipoleChunk chunk) => level == 0 ? chunk.Width : chunk.NodeFloats;
 
-    private long LocalFloats => (long)PaddedRank(SmoothTails.MostRank) * _widest;
+    private long LocalFloats => (long)SmoothTails.MostRank * _widest;
 }

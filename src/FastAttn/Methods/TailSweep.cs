@@ -25,7 +25,6 @@ internal readonly unsafe struct TailSweep<TKernels>
     private readonly TailReach _reach;
     private readonly TailTerm _term;
     private readonly bool _isLeft;
-    private readonly int _productRows;
     private readonly int _columns;
     private readonly int _features;
     private readonly int _stateFloats;
@@ -48,7 +47,6 @@ internal readonly unsafe struct TailSweep<TKernels>
         _term = term;
         _columns = columns;
         _features = problem.Features;
-        _productRows = Padding.RoundUp(problem.Features, TKernels.RowTile);
         _stateFloats = StateFloats(problem, columns);
         _blockSums = blockSums;
         _powers = arena.Take<double>(MostRows);
@@ -77,7 +75,7 @@ internal readonly unsafe struct TailSweep<TKernels>
 
     /// <summary>Floats of one state: φ(k) ⊗ v, then φ(k).</summary>
     public static int StateFloats(in HeadProblem problem, int columns) =>
-        Padding.RoundUp((Padding.RoundUp(problem.Features, TKernels.RowTile) * columns) + problem.FeatureStride, TKernels.Lanes);
+        (problem.Features * columns) + problem.FeatureStride;
 
     /// <summary>The states of one part's blocks, each alone.</summary>
     public void SumBlocks(in HeadProblem problem, int part, in TailScratch<TKernels> scratch)
@@ -141,7 +139,7 @@ internal readonly unsafe struct TailSweep<TKernels>
     public static void ApplyState(in HeadProblem problem, in PartialSums sums, int first, int rows, float* queries, float* state)
     {
         int columns = sums.NumeratorStride, stride = problem.FeatureStride;
-        float* keySums = state + ((long)Padding.RoundUp(problem.Features, TKernels.RowTile) * columns);
+        float* keySums = state + ((long)problem.Features * columns);
         for (int row = 0; row < rows; row++) sums.Denominators[first + row] += TKernels.Dot(queries + ((long)row * stride), keySums, problem.Features);
         TKernels.MultiplyAdd(rows, problem.Features, columns, queries, stride, state, columns, sums.Numerators + ((long)first * columns), columns);
     }
@@ -190,14 +188,14 @@ internal readonly unsafe struct TailSweep<TKernels>
     /// <summary>The state of one block alone.</summary>
     private void SumBlock(in HeadProblem problem, int block, in TailScratch<TKernels> scratch)
     {
-        float* sum = BlockSum(block), keySums = sum + ((long)_productRows * _columns);
+        float* sum = BlockSum(block), keySums = sum + ((long)_features * _columns);
         int first = block * Tile, present = Math.Min(Tile, problem.KeyCount - first);
 
         // Towards later rows a block's last key is the nearest one, and the last block may end early; keys that are not there are zero.
         float* weights = _isLeft ? _weights + Tile - present : _weights;
         KeyBlocks blocks = KeyBlocks.PackOne<TKernels>(problem, block, weights, scratch.Block);
-        new Span<float>(sum, _stateFloats).Clear();
-        TKernels.MultiplyAdd(_productRows, Tile, _columns, blocks.Keys(block), Tile, blocks.Values(block), blocks.ValueStride, sum, _columns);
+        TKernels.Multiply(_features, Tile, _columns, blocks.Keys(block), Tile, blocks.Values(block), blocks.ValueStride, sum, _columns);
+        new Span<float>(keySums, problem.FeatureStride).Clear();
         for (int row = 0; row < present; row++) TKernels.AddScaled(problem.Key + ((first + (long)row) * problem.FeatureStride), keySums, _features, weights[row]);
     }
 

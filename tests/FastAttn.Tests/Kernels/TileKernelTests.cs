@@ -33,10 +33,10 @@ public unsafe class TileKernelTests
         {
             for (int vectors = 0; vectors <= 9; vectors++)
             {
-                for (int tiles = 0; tiles <= 3; tiles++)
+                for (int rows = 0; rows <= 2 * kernels.RowTile; rows++)
                 {
-                    CheckProduct(kernels, adds: true, tiles * kernels.RowTile, depth, vectors * kernels.Lanes);
-                    if (depth > 0) CheckProduct(kernels, adds: false, tiles * kernels.RowTile, depth, vectors * kernels.Lanes);
+                    CheckProduct(kernels, adds: true, rows, depth, vectors * kernels.Lanes);
+                    if (depth > 0) CheckProduct(kernels, adds: false, rows, depth, vectors * kernels.Lanes);
                 }
             }
         }

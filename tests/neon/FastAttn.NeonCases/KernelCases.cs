@@ -112,14 +112,16 @@ internal static class KernelCases
         {
             for (int vectors = 1; vectors <= 9; vectors++)
             {
-                const int TileRows = 12;
-                int columns = vectors * Lanes;
-                nint aStride = depth + 3, bStride = columns + 5, cStride = columns + 1;
-                yield return
-                [
-                    TileRows, depth, columns, Matrix(numbers, TileRows, depth, aStride), aStride, Matrix(numbers, depth, columns, bStride), bStride,
-                    Matrix(numbers, TileRows, columns, cStride), cStride,
-                ];
+                foreach (int rows in new[] { 1, 8, 11, 12 })
+                {
+                    int columns = vectors * Lanes;
+                    nint aStride = depth + 3, bStride = columns + 5, cStride = columns + 1;
+                    yield return
+                    [
+                        rows, depth, columns, Matrix(numbers, rows, depth, aStride), aStride, Matrix(numbers, depth, columns, bStride), bStride,
+                        Matrix(numbers, rows, columns, cStride), cStride,
+                    ];
+                }
             }
         }
     }
