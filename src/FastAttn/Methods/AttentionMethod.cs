@@ -1,4 +1,3 @@
-using System.Numerics.Tensors;
 using FastAttn.Kernels;
 using FastAttn.Memory;
 using FastAttn.Threading;
@@ -36,18 +35,6 @@ internal abstract unsafe class AttentionMethod
         };
     }
 
-    /// <summary>
-    /// The errors of a computation that only rounds: nothing beyond rounding relative to den_i, except what underflow can
-    /// lose. Every factor but the value is at most one, so each of the n·m products loses less than the smallest normal number,
-    /// times the value or at the product with it.
-    /// </summary>
-    internal static void SetUnderflowErrors(in HeadProblem problem, in PartialSums sums)
-    {
-        float loss = (float)((double)problem.KeyCount * problem.Features * SmallestNormal);
-        new Span<float>(sums.DenominatorErrors, problem.QueryCount).Fill(loss);
-        double largestNorm = TensorPrimitives.Max(new ReadOnlySpan<double>(problem.ValueNorm, problem.KeyCount));
-        new Span<float>(sums.NumeratorErrors, problem.QueryCount).Fill((float)(loss * Math.Max(largestNorm * problem.Values.Factor, 1)));
-    }
-
-    private const double SmallestNormal = 1.17549435e-38;
+    /// <summary>Sets the error bounds of a computation that only rounds.</summary>
+    internal static void SetUnderflowErrors(in HeadProblem problem, in PartialSums sums) => new UnderflowErrors(problem).Set(sums, 0, problem.QueryCount);
 }

@@ -5,59 +5,79 @@ using FastAttn.Threading;
 
 namespace FastAttn.Methods;
 
-/// <summary>The end of a method's run: every row that can be vouched for is divided and stored, the others are listed.</summary>
-internal static unsafe class CertifiedRows<TKernels>
+/// <summary>
+/// The end of a method's run: every row that can be vouched for is divided and stored, the others are listed. Rows come in ranges,
+/// in any order.
+/// </summary>
+internal readonly unsafe struct CertifiedRows<TKernels>
     where TKernels : struct, IKernels
 {
-    /// <param name="problem">The head.</param>
-    /// <param name="sums">What a method yielded.</param>
+    private readonly RowCertificate _certificate;
+    private readonly RowState* _queryStates;
+    private readonly double* _largestNorm;
+    private readonly RowSource _destination;
+    private readonly int* _uncertified;
+    private readonly int* _counts;
+    private readonly int _rowsPerRange;
+
     /// <param name="certificate">Decides.</param>
     /// <param name="queryStates">States of the queries.</param>
     /// <param name="largestNorm">The largest ‖v_j‖ each row sees.</param>
     /// <param name="destination">The caller's output.</param>
     /// <param name="uncertified">Room for every row; the rows that were not stored, rising.</param>
-    /// <param name="crew">Shares ranges of rows.</param>
-    /// <param name="arena">Scratch, given back.</param>
-    /// <returns>Rows that were not stored.</returns>
-    public static int Store(
-        in HeadProblem problem, in PartialSums sums, RowCertificate certificate, RowState* queryStates, double* largestNorm,
-        RowSource destination, int* uncertified, Crew crew, ref Arena arena)
+    /// <param name="rowsPerRange">Rows of a range.</param>
+    /// <param name="arena">Where ranges count.</param>
+    public CertifiedRows(
+        RowCertificate certificate, RowState* queryStates, double* largestNorm, RowSource destination, int* uncertified, int rowsPerRange, ref Arena arena)
     {
-        long mark = arena.Mark;
-        int ranges = RowRanges.Count(problem.QueryCount), count = 0;
-        int* counts = arena.Take<int>(ranges);
-        if (!arena.IsMeasuring)
+        _certificate = certificate;
+        _queryStates = queryStates;
+        _largestNorm = largestNorm;
+        _destination = destination;
+        _uncertified = uncertified;
+        _rowsPerRange = rowsPerRange;
+        _counts = arena.Take<int>(Ranges);
+    }
+
+    private int Ranges => (_destination.Count + _rowsPerRange - 1) / _rowsPerRange;
+
+    /// <summary>Stores all rows; returns how many were not.</summary>
+    public int StoreAll(in HeadProblem problem, in PartialSums sums, Crew crew)
+    {
+        crew.Run(new Storing(this, problem, sums), Ranges);
+        return Gather();
+    }
+
+    /// <summary>Stores the rows of a range, and lists where they stand in the whole those that it does not.</summary>
+    public void Store(in HeadProblem problem, in PartialSums sums, int range)
+    {
+        int first = range * _rowsPerRange, end = Math.Min(first + _rowsPerRange, _destination.Count), count = 0;
+        for (int i = first; i < end; i++)
         {
-            crew.Run(new Ranges(problem, sums, certificate, queryStates, largestNorm, destination, uncertified, counts), ranges);
-            for (int range = 0; range < ranges; range++)
-            {
-                new ReadOnlySpan<int>(uncertified + RowRanges.Of(range, problem.QueryCount).First, counts[range]).CopyTo(new Span<int>(uncertified + count, counts[range]));
-                count += counts[range];
-            }
+            // Nothing to see, or a query that will poison its row: neither needs sums.
+            if (_largestNorm[i] <= 0 || _queryStates[i] != RowState.Kept) new Span<float>(_destination.Row(i), problem.ValueDimension).Clear();
+            else if (_certificate.Holds(sums, i, (float)(_largestNorm[i] * problem.Values.Factor))) StoredRow.Store<TKernels>(problem, sums, i, _destination);
+            else _uncertified[first + count++] = i;
         }
 
-        arena.Release(mark);
+        _counts[range] = count;
+    }
+
+    /// <summary>Brings the lists of all ranges together; returns how many rows were not stored.</summary>
+    public int Gather()
+    {
+        int count = 0;
+        for (int range = 0; range < Ranges; range++)
+        {
+            new ReadOnlySpan<int>(_uncertified + (range * _rowsPerRange), _counts[range]).CopyTo(new Span<int>(_uncertified + count, _counts[range]));
+            count += _counts[range];
+        }
+
         return count;
     }
 
-    /// <summary>Each range lists its rows where they stand in the whole.</summary>
-    private readonly struct Ranges(
-        HeadProblem problem, PartialSums sums, RowCertificate certificate, RowState* queryStates, double* largestNorm,
-        RowSource destination, int* uncertified, int* counts) : IParallelWork
+    private readonly struct Storing(CertifiedRows<TKernels> rows, HeadProblem problem, PartialSums sums) : IParallelWork
     {
-        public void Run(int index, int worker)
-        {
-            (int first, int end) = RowRanges.Of(index, problem.QueryCount);
-            int count = 0;
-            for (int i = first; i < end; i++)
-            {
-                // Nothing to see, or a query that will poison its row: neither needs sums.
-                if (largestNorm[i] <= 0 || queryStates[i] != RowState.Kept) new Span<float>(destination.Row(i), problem.ValueDimension).Clear();
-                else if (certificate.Holds(sums, i, (float)(largestNorm[i] * problem.Values.Factor))) StoredRow.Store<TKernels>(problem, sums, i, destination);
-                else uncertified[first + count++] = i;
-            }
-
-            counts[index] = count;
-        }
+        public void Run(int index, int worker) => rows.Store(problem, sums, index);
     }
 }

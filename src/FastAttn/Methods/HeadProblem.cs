@@ -25,9 +25,6 @@ internal unsafe struct HeadProblem
     /// <summary><c>[whole tiles, FeatureStride]</c>, all rows relative to one log-scale, zero where a key is dropped and beyond the data.</summary>
     public float* Key;
 
-    /// <summary>The log-scale of <see cref="Query"/> rows.</summary>
-    public double* QueryLogScale;
-
     /// <summary>The log-scale of <see cref="Key"/>.</summary>
     public double KeyLogScale;
 

@@ -47,7 +47,10 @@ internal sealed unsafe class HeadRunner<TKernels>(
         int* uncertified = arena.Take<int>(shape.QueryLength);
         VisibleKeys.LargestValueNorm(problem, keyStates, largestNorm, ref arena);
 
-        int repairs = Compute(method, problem, queryStates, call.Destination, largestNorm, uncertified, crew, ref arena);
+        int repairs = method is TailScanMethod<TKernels> tails
+            ? ComputeInPassing(tails, call, problem, queryStates, largestNorm, uncertified, crew, ref arena)
+            : Compute(method, problem, queryStates, call.Destination, largestNorm, uncertified, crew, ref arena);
+        if (!MapsAhead && (arena.IsMeasuring || repairs > 0)) problem.Query = MapQueries(call, queryStates, crew, ref arena);
         bool fallsBack = method.Kind is not (Method.Direct or Method.Linear) && (arena.IsMeasuring || repairs > RowCertificate.FallbackShare * shape.QueryLength);
         if (fallsBack) repairs = Compute(_direct, problem, queryStates, call.Destination, largestNorm, uncertified, crew, ref arena);
         int alone = RescaledTiles<TKernels>.Run(problem, keyStates, _certificate, largestNorm, uncertified, repairs, call.Destination, crew, ref arena);
@@ -58,12 +61,13 @@ internal sealed unsafe class HeadRunner<TKernels>(
         return new HeadReport(repairs, fallsBack);
     }
 
+    /// <summary>Whether queries become features before the method runs. Otherwise they do so chunk by chunk, and once more where rows have to be repaired.</summary>
+    private bool MapsAhead => method is not TailScanMethod<TKernels>;
+
     /// <summary>States, features and norms: everything about the rows that no method changes.</summary>
     private HeadProblem Prepare(in HeadCall call, RowState* queryStates, RowState* keyStates, RowState* valueStates, Crew crew, ref Arena arena)
     {
-        float* query = arena.Take<float>((long)stage.PaddedRows(shape.QueryLength) * stage.Stride);
         float* key = arena.Take<float>((long)stage.PaddedRows(shape.KeyLength) * stage.Stride);
-        double* queryScales = arena.Take<double>(shape.QueryLength);
         double* keyScales = arena.Take<double>(shape.KeyLength);
         double* valueNorm = arena.Take<double>(shape.KeyLength);
         var problem = new HeadProblem
@@ -73,9 +77,7 @@ internal sealed unsafe class HeadRunner<TKernels>(
             KeyCount = shape.KeyLength,
             Features = stage.Features,
             FeatureStride = stage.Stride,
-            Query = query,
             Key = key,
-            QueryLogScale = queryScales,
             ValueNorm = valueNorm,
             Positions = positions,
         };
@@ -85,11 +87,19 @@ internal sealed unsafe class HeadRunner<TKernels>(
             MarkKeys(call, keyStates);
         }
 
-        stage.Map(call.Query, call.Head, logarithmic: false, queryStates, query, queryScales, crew, ref arena);
+        if (MapsAhead) problem.Query = MapQueries(call, queryStates, crew, ref arena);
         stage.Map(call.Key, call.Head, logarithmic: false, keyStates, key, keyScales, crew, ref arena);
         problem.Values = ValueRows.Prepare(call.Value, keyStates, valueStates, valueNorm, crew, ref arena);
         if (!arena.IsMeasuring) problem.KeyLogScale = KeyScale<TKernels>.Unify(key, stage.Stride, keyScales, shape.KeyLength, crew);
         return problem;
+    }
+
+    private float* MapQueries(in HeadCall call, RowState* states, Crew crew, ref Arena arena)
+    {
+        float* query = arena.Take<float>((long)stage.PaddedRows(shape.QueryLength) * stage.Stride);
+        double* scales = arena.Take<double>(shape.QueryLength);
+        stage.Map(call.Query, call.Head, logarithmic: false, states, query, scales, crew, ref arena);
+        return query;
     }
 
     private void MarkKeys(in HeadCall call, RowState* states)
@@ -108,8 +118,24 @@ internal sealed unsafe class HeadRunner<TKernels>(
         Crew crew, ref Arena arena)
     {
         long mark = arena.Mark;
+        var certified = new CertifiedRows<TKernels>(_certificate, queryStates, largestNorm, destination, uncertified, RowRanges.RowsPerRange, ref arena);
         PartialSums sums = chosen.Compute(problem, crew, ref arena);
-        int count = CertifiedRows<TKernels>.Store(problem, sums, _certificate, queryStates, largestNorm, destination, uncertified, crew, ref arena);
+        int count = arena.IsMeasuring ? 0 : certified.StoreAll(problem, sums, crew);
+        arena.Release(mark);
+        return count;
+    }
+
+    /// <summary>The same for a method that works chunk by chunk: rows are features, sums and output while they are in cache.</summary>
+    private int ComputeInPassing(
+        TailScanMethod<TKernels> tails, in HeadCall call, in HeadProblem problem, RowState* queryStates, double* largestNorm, int* uncertified, Crew crew, ref Arena arena)
+    {
+        long mark = arena.Mark;
+        int chunkRows = TailScanMethod<TKernels>.ChunkRows(shape.QueryLength);
+        var sums = new PartialSums { NumeratorStride = Padding.RoundUp(shape.ValueDimension, TKernels.Lanes) };
+        var certified = new CertifiedRows<TKernels>(_certificate, queryStates, largestNorm, call.Destination, uncertified, chunkRows, ref arena);
+        var passing = new PassingRows<TKernels>(stage, call, queryStates, certified, chunkRows, sums.NumeratorStride, crew, ref arena);
+        tails.Compute(problem, passing, ref sums, crew, ref arena);
+        int count = arena.IsMeasuring ? 0 : certified.Gather();
         arena.Release(mark);
         return count;
     }

@@ -47,7 +47,9 @@ internal sealed unsafe class MultipoleMethod<TKernels>(TailAllowance allowance) 
         }
 
         arena.Release(mark);
-        if (arena.IsMeasuring || own.AbsoluteError > FarErrors.Least) FarErrors.Add<TKernels>(problem, sums, own.AbsoluteError, ref arena);
+        var far = new FarErrors<TKernels>(problem, own.AbsoluteError, crew, ref arena);
+        if (!arena.IsMeasuring) far.AddToAll(problem, sums, crew);
+        arena.Release(mark);
         sums.LogScale = problem.KeyLogScale + problem.Position.LogMax;
         return sums;
     }

@@ -2,7 +2,7 @@ namespace FastAttn.Methods;
 
 /// <summary>
 /// What every method yields: <c>num_i = Σ_j c φ(q_i)·φ(k_j) v_j</c> and <c>den_i = Σ_j c φ(q_i)·φ(k_j)</c>, both divided by
-/// <c>exp(LogScale + QueryLogScale_i)</c>, with absolute bounds on what the method itself got wrong. Sums over disjoint ranges
+/// <c>exp(LogScale)</c> and the row's own scale, with absolute bounds on what the method itself got wrong. Sums over disjoint ranges
 /// of keys add up once they are brought to a common log-scale.
 /// </summary>
 internal unsafe struct PartialSums

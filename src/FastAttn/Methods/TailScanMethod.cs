@@ -19,11 +19,28 @@ internal sealed unsafe class TailScanMethod<TKernels>(Method kind, TailAllowance
     public override Method Kind => kind;
 
     /// <summary>Rows that are finished together: their queries and numerators, and the states that they meet, stay in the second-level cache.</summary>
-    private static int ChunkRows => 512 / TKernels.RowTile * TKernels.RowTile;
+    private static int MostChunkRows => 512 / TKernels.RowTile * TKernels.RowTile;
+
+    /// <summary>Rows of a chunk.</summary>
+    public static int ChunkRows(int queries) => Math.Min(MostChunkRows, Padding.RoundUp(queries, TKernels.RowTile));
 
     public override PartialSums Compute(in HeadProblem problem, Crew crew, ref Arena arena)
     {
         PartialSums sums = TakeSums<TKernels>(problem, 0, ref arena);
+        Compute(problem, default(WholeRows), ref sums, crew, ref arena);
+        return sums;
+    }
+
+    /// <summary>The same, with each chunk's queries and sums where <paramref name="chunks"/> has them.</summary>
+    /// <param name="problem">The head.</param>
+    /// <param name="chunks">Opened before a chunk's rows are summed, closed when they are.</param>
+    /// <param name="sums">Says how far numerator rows are apart; what holds for all rows is set.</param>
+    /// <param name="crew">Shares the work.</param>
+    /// <param name="arena">Scratch, given back.</param>
+    public void Compute<TChunks>(in HeadProblem problem, TChunks chunks, ref PartialSums sums, Crew crew, ref Arena arena)
+        where TChunks : struct, IRowChunks
+    {
+        long mark = arena.Mark;
         CoefficientTails tails = Tails(problem.Positions, problem.Head);
         var left = new TailReach(true, tails.Left, problem, TKernels.RowTile);
         var right = new TailReach(false, tails.Right, problem, TKernels.RowTile);
@@ -51,9 +68,12 @@ internal sealed unsafe class TailScanMethod<TKernels>(Method kind, TailAllowance
         }
 
         for (int unused = count; unused < most; unused++) sweeps[unused] = new(left, true, default, problem, sums.NumeratorStride, blockSums, ref arena);
-        int rows = Padding.RoundUp(problem.QueryCount, TKernels.RowTile), chunkRows = Math.Min(ChunkRows, rows);
+        int rows = Padding.RoundUp(problem.QueryCount, TKernels.RowTile), chunkRows = ChunkRows(problem.QueryCount);
         var scratch = stackalloc TailScratch<TKernels>[crew.Workers];
         for (int worker = 0; worker < crew.Workers; worker++) scratch[worker] = new(problem, sums.NumeratorStride, chunkRows, ref arena);
+        var far = new FarErrors<TKernels>(problem, tails.AbsoluteError, crew, ref arena);
+        sums.RelativeError = (float)tails.RelativeError;
+        sums.LogScale = problem.KeyLogScale + problem.Position.LogMax;
         if (!arena.IsMeasuring)
         {
             var states = new States(sweeps, count, flatLeft, flatRight);
@@ -63,14 +83,10 @@ internal sealed unsafe class TailScanMethod<TKernels>(Method kind, TailAllowance
                 crew.Run(new Accumulation(states, scratch), count * sweeps[0].Pieces);
             }
 
-            crew.Run(new Chunks(problem, sums, states, new NearBand<TKernels>(left, right), rows, chunkRows, scratch), (rows + chunkRows - 1) / chunkRows);
-            SetUnderflowErrors(problem, sums);
-            sums.RelativeError = (float)tails.RelativeError;
+            crew.Run(new Rows<TChunks>(problem, chunks, sums, states, new NearBand<TKernels>(left, right), far, rows, scratch), (rows + chunkRows - 1) / chunkRows);
         }
 
-        if (arena.IsMeasuring || tails.AbsoluteError > FarErrors.Least) FarErrors.Add<TKernels>(problem, sums, tails.AbsoluteError, ref arena);
-        sums.LogScale = problem.KeyLogScale + problem.Position.LogMax;
-        return sums;
+        arena.Release(mark);
     }
 
     private CoefficientTails Tails(PreparedPosition positions, int head)
@@ -119,22 +135,33 @@ internal sealed unsafe class TailScanMethod<TKernels>(Method kind, TailAllowance
         }
     }
 
-    /// <summary>Stretches of rows: what they see from afar, then what they see near.</summary>
-    private readonly struct Chunks(
-        HeadProblem problem, PartialSums sums, States states, NearBand<TKernels> near, int rows, int chunkRows, TailScratch<TKernels>* scratch) : IParallelWork
+    /// <summary>Chunks of rows: what they see from afar, then what they see near.</summary>
+    private readonly struct Rows<TChunks>(
+        HeadProblem problem, TChunks chunks, PartialSums sums, States states, NearBand<TKernels> near, FarErrors<TKernels> far, int rows,
+        TailScratch<TKernels>* scratch) : IParallelWork
+        where TChunks : struct, IRowChunks
     {
+        private readonly UnderflowErrors _underflow = new(problem);
+
         public void Run(int index, int worker)
         {
-            int first = index * chunkRows, end = Math.Min(first + chunkRows, rows);
-            Clearing.Clear(sums.Numerators + ((long)first * sums.NumeratorStride), (long)(end - first) * sums.NumeratorStride);
-            new Span<float>(sums.Denominators + first, end - first).Clear();
-            states.Flat.Apply(problem, sums, first, end, scratch[worker]);
+            HeadProblem own = problem;
+            PartialSums ownSums = sums;
+            chunks.Open(index, worker, ref own, ref ownSums);
+            int chunkRows = ChunkRows(problem.QueryCount), first = index * chunkRows, end = Math.Min(first + chunkRows, rows);
+            Clearing.Clear(ownSums.Numerators + ((long)first * ownSums.NumeratorStride), (long)(end - first) * ownSums.NumeratorStride);
+            new Span<float>(ownSums.Denominators + first, end - first).Clear();
+            states.Flat.Apply(own, ownSums, first, end, scratch[worker]);
             for (int sweep = states.Count - 1; sweep >= 0; sweep--)
             {
-                if (!states.IsFlat(sweep)) states.At(sweep)->Apply(problem, sums, first, end, scratch[worker]);
+                if (!states.IsFlat(sweep)) states.At(sweep)->Apply(own, ownSums, first, end, scratch[worker]);
             }
 
-            near.Add(problem, sums, first, end, scratch[worker]);
+            near.Add(own, ownSums, first, end, scratch[worker]);
+            end = Math.Min(end, problem.QueryCount);
+            _underflow.Set(ownSums, first, end);
+            far.Add(own, ownSums, first, end, worker);
+            chunks.Close(index, own, ownSums);
         }
     }
 }

@@ -90,7 +90,6 @@ public unsafe class PartialSumsTests
                 FeatureStride = stride,
                 Query = queryRows,
                 Key = keyRows,
-                QueryLogScale = arena.Take<double>(Queries),
                 KeyLogScale = keyLogScale,
                 Values = new ValueSource(new RowSource((nint)values, Columns, keys, Columns), arena.Take<RowState>(keys), 1),
                 ValueNorm = norms,
