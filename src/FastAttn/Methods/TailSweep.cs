@@ -195,8 +195,8 @@ internal readonly unsafe struct TailSweep<TKernels>
         float* weights = _isLeft ? _weights + Tile - present : _weights;
         KeyBlocks blocks = KeyBlocks.PackOne<TKernels>(problem, block, weights, scratch.Block);
         TKernels.Multiply(_features, Tile, _columns, blocks.Keys(block), Tile, blocks.Values(block), blocks.ValueStride, sum, _columns);
-        new Span<float>(keySums, problem.FeatureStride).Clear();
-        for (int row = 0; row < present; row++) TKernels.AddScaled(problem.Key + ((first + (long)row) * problem.FeatureStride), keySums, _features, weights[row]);
+        TKernels.Multiply(
+            1, Tile, problem.FeatureStride, weights, Tile, problem.Key + ((long)first * problem.FeatureStride), problem.FeatureStride, keySums, problem.FeatureStride);
     }
 
     private float* BlockSum(int block) => _blockSums + ((long)block * _stateFloats);

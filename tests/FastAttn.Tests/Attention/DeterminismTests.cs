@@ -49,6 +49,9 @@ public sealed class DeterminismTests
     [InlineData(Method.Fft, FeatureMap.Prf)]
     [InlineData(Method.Direct, FeatureMap.Prf)]
     [InlineData(Method.Direct, FeatureMap.Trf)]
+    [InlineData(Method.Band, FeatureMap.Prf)]
+    [InlineData(Method.Decay, FeatureMap.Trf)]
+    [InlineData(Method.Multipole, FeatureMap.Prf)]
     public void ThreadsThatShareOneHeadChangeNoBitWhereRowsAreRepaired(Method method, FeatureMap map)
     {
         // Keys far from most queries under a steep decay, loud features, and one query and one value that are not finite.

@@ -133,6 +133,20 @@ public sealed class TailMethodsTests
         Contract.Holds(Small(n, n, causal).With(name, method)! with { Lengths = [150] }, row => row % 3 == 0);
     }
 
+    /// <summary>Rows far from every kept key, in the middle and at the end: some chunks of rows are stored whole, others in part, and the rest of them is repaired.</summary>
+    [Theory]
+    [InlineData(Method.Band)]
+    [InlineData(Method.Decay)]
+    [InlineData(Method.Multipole)]
+    public void RowsThatNoChunkCertifies(Method method)
+    {
+        const int n = 1300;
+        bool[] mask = [.. Enumerable.Range(0, n).Select(j => j < 490 || (j >= 530 && j < 1240))];
+        AttentionRun run = Contract.Holds(Small(n, n, false).WithBias(t => -0.5 * Math.Abs(t)).By(method) with { KeyMask = mask }, row => row % 7 == 0);
+        Assert.InRange(run.Report.RepairedRows, 5, n / 10);
+        Assert.Equal(0, run.Report.FallbackHeads);
+    }
+
     /// <summary>A key that is e³⁰ times as loud as the others, first kept and then masked, wherever it stands.</summary>
     [Theory]
     [MemberData(nameof(Structures))]
