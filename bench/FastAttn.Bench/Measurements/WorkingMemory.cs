@@ -30,7 +30,7 @@ internal sealed class WorkingMemory : IMeasurement
                             RelativePosition? position = method == Method.Linear ? null : RelativePosition.Dense(new float[(2 * length) - 1], length, length);
                             using var plan = new KernelizedAttention(shape, options, position);
                             int size = method == Method.Fft ? plan.Plan.FftLength : length, featuresOut = plan.Plan.Features;
-                            double bound = (4.0 * size * ((5 * featuresOut) + (2 * values) + (64 * threads))) + (8 * threads * Mebibyte);
+                            double bound = (4.0 * size * ((5 * featuresOut) + (3 * values) + (96 * threads))) + (8 * threads * Mebibyte);
                             double share = plan.WorkspaceBytes / bound;
                             shapes++;
                             string name = $"n = {length}, m = {featuresOut}, d_v = {values}, {Words.Of(method)}, {threads} threads";
@@ -45,7 +45,7 @@ internal sealed class WorkingMemory : IMeasurement
             }
         }
 
-        table.Note($"Bound: 4·N·(5m + 2d_v + 64w) bytes + 8w MiB, N the transform length or the tokens, w the threads that share the head. Worst of {shapes} shapes: {worst.Share * 100:0.0} % ({worst.Shape}).");
+        table.Note($"Bound: 4·N·(5m + 3d_v + 96w) bytes + 8w MiB, N the transform length or the tokens, w the threads that share the head. Worst of {shapes} shapes: {worst.Share * 100:0.0} % ({worst.Shape}).");
         table.Note($"Beyond the bound: {(over.Count == 0 ? "none" : string.Join("; ", over))}.");
         return table;
     }

@@ -14,4 +14,7 @@ internal readonly record struct ColumnRuns(int Count, int Length, int Pitch)
 
     /// <summary>Which column of the transform the index-th of them is.</summary>
     public int Column(int index) => (index / Length * Pitch) + (index % Length);
+
+    /// <summary>Which of them a column of the transform is.</summary>
+    public int Index(int column) => Count == 1 ? column : (column / Pitch * Length) + (column % Pitch);
 }

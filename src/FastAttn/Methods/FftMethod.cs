@@ -36,7 +36,7 @@ internal sealed unsafe class FftMethod<TKernels> : AttentionMethod
 
     public override PartialSums Compute(in HeadProblem problem, Crew crew, ref Arena arena)
     {
-        PartialSums sums = TakeSums<TKernels>(problem, _tokens.Slots, ref arena);
+        PartialSums sums = TakeSums<TKernels>(problem, 0, ref arena);
         var surplus = SurplusPairs<TKernels>.Beyond(_tokens.Layout.IsLine ? _fft.Length : int.MaxValue, problem);
         HeadProblem transformed = surplus.Transformed(problem);
         FeatureBalance<TKernels>.Run(problem, transformed.QueryCount, sums, crew, ref arena);
@@ -78,14 +78,14 @@ internal sealed unsafe class FftMethod<TKernels> : AttentionMethod
         var measuring = Arena.Measuring;
         _ = new ShareScratch(_fft, _tokens, problem, ref measuring);
 
-        // Values are read for the last time before numerators are written as rows: they share memory.
-        float* values = sums.Numerators;
+        // The rows of the sums have memory of their own: what a core has in its cache another one writes slowly.
+        float* values = arena.Take<float>((long)groups * _tokens.Slots * TKernels.Lanes);
         float* numerators = arena.Take<float>((long)groups * _tokens.Slots * TKernels.Lanes);
         byte* scratch = arena.Take<byte>(shares * measuring.Peak);
         if (!arena.IsMeasuring)
         {
             crew.Run(new NumeratorShares(_fft, _tokens, _twist, problem, Spectrum(problem), groups, shares, values, numerators, scratch, measuring.Peak), shares, shares);
-            crew.Run(new Storing(_fft, _tokens, numerators, problem.QueryCount, sums), groups);
+            crew.Run(new Storing(_tokens, numerators, groups, problem.QueryCount, sums), RowRanges.Count(problem.QueryCount));
         }
 
         arena.Release(mark);
@@ -105,15 +105,15 @@ internal sealed unsafe class FftMethod<TKernels> : AttentionMethod
         {
             int width = 2 * TKernels.Lanes, feature = index * width, present = Math.Min(width, problem.FeatureStride - feature);
             float* own = work + (worker * WorkFloats(fft)), input = own + fft.WorkFloats, output = input + ((long)fft.Length * width);
+            if (present < width) Clearing.Clear(input, (long)fft.Length * width);
             int next = 0;
-            for (int j = 0; j < problem.KeyCount; j++)
+            for (int j = 0, end; j < problem.KeyCount; j = end)
             {
+                end = Math.Min(tokens.Layout.RowEnd(j), problem.KeyCount);
                 int place = tokens.Place(j);
-                if (place > next) Clearing.Clear(input + ((long)next * width), (long)(place - next) * width);
-                var row = new Span<float>(input + ((long)place * width), width);
-                new ReadOnlySpan<float>(problem.Key + ((long)j * problem.FeatureStride) + feature, present).CopyTo(row);
-                row[present..].Clear();
-                next = place + 1;
+                Clearing.Clear(input + ((long)next * width), (long)(place - next) * width);
+                TKernels.CopyRows(problem.Key + ((long)j * problem.FeatureStride) + feature, problem.FeatureStride, end - j, present, input + ((long)place * width), width);
+                next = place + end - j;
             }
 
             Clearing.Clear(input + ((long)next * width), (long)(fft.Length - next) * width);
@@ -185,10 +185,13 @@ internal sealed unsafe class FftMethod<TKernels> : AttentionMethod
         }
     }
 
-    /// <summary>Numerators of each group of columns back into rows.</summary>
-    private readonly struct Storing(LaneFft fft, SlotTokens tokens, float* numerators, int rows, PartialSums sums) : IParallelWork
+    /// <summary>Numerators of all groups back into rows, a range of rows at a time: who has written a range also certifies it.</summary>
+    private readonly struct Storing(SlotTokens tokens, float* numerators, int groups, int rows, PartialSums sums) : IParallelWork
     {
-        public void Run(int index, int worker) => SlotOrder.StoreRows(
-            fft, tokens, numerators + ((long)index * tokens.Slots * TKernels.Lanes), TKernels.Lanes, rows, sums.Numerators + (index * TKernels.Lanes), sums.NumeratorStride);
+        public void Run(int index, int worker)
+        {
+            (int first, int end) = RowRanges.Of(index, rows);
+            SlotOrder.StoreRows<TKernels>(tokens, numerators, groups, first, end, sums.Numerators, sums.NumeratorStride);
+        }
     }
 }

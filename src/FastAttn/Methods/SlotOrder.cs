@@ -5,13 +5,13 @@ namespace FastAttn.Methods;
 
 /// <summary>
 /// Moves rows between the callers' token order and the slot order of <see cref="LaneFft"/>, t = t1·Columns + t2 in slot
-/// t2·Rows + t1, a few columns t2 at a time so that both sides stay in cache.
+/// t2·Rows + t1.
 /// </summary>
 internal static unsafe class SlotOrder
 {
     private const int ColumnsAtOnce = 8;
 
-    /// <summary>One vector of every value row; zeros beyond the last row.</summary>
+    /// <summary>One vector of every value row, a few columns t2 at a time so that both sides stay in cache; zeros beyond the last row.</summary>
     public static void LoadValues<TKernels>(LaneFft fft, SlotTokens tokens, ValueSource values, int firstColumn, float* slots)
         where TKernels : struct, IKernels
     {
@@ -31,22 +31,16 @@ internal static unsafe class SlotOrder
         }
     }
 
-    /// <summary>One vector of every row, back in token order.</summary>
-    public static void StoreRows(LaneFft fft, SlotTokens tokens, float* slots, int lanes, int rowCount, float* rows, int rowStride)
+    /// <summary>Rows <paramref name="first"/> … <paramref name="end"/>−1 back in token order, one vector from each group of slots.</summary>
+    public static void StoreRows<TKernels>(SlotTokens tokens, float* slots, int groups, int first, int end, float* rows, int rowStride)
+        where TKernels : struct, IKernels
     {
-        for (int first = 0; first < tokens.Runs.Columns; first += ColumnsAtOnce)
+        long groupFloats = (long)tokens.Slots * TKernels.Lanes;
+        for (int token = first; token < end; token++)
         {
-            int end = Math.Min(first + ColumnsAtOnce, tokens.Runs.Columns);
-            for (int t1 = 0; t1 < fft.Rows; t1++)
-            {
-                for (int t2 = first; t2 < end; t2++)
-                {
-                    int token = tokens.Token(t2, t1);
-                    if (token >= rowCount) continue;
-                    new ReadOnlySpan<float>(slots + ((((long)t2 * fft.Rows) + t1) * lanes), lanes)
-                        .CopyTo(new Span<float>(rows + ((long)token * rowStride), lanes));
-                }
-            }
+            float* source = slots + ((long)tokens.Slot(token) * TKernels.Lanes), row = rows + ((long)token * rowStride);
+            for (int group = 0; group < groups; group++, source += groupFloats, row += TKernels.Lanes)
+                new ReadOnlySpan<float>(source, TKernels.Lanes).CopyTo(new Span<float>(row, TKernels.Lanes));
         }
     }
 }

@@ -15,6 +15,7 @@ internal sealed class SlotTokens
 {
     private readonly int[]? _tokens;
     private readonly int _rows;
+    private readonly int _columns;
 
     /// <param name="fft">The transform.</param>
     /// <param name="layout">Where tokens stand.</param>
@@ -23,6 +24,7 @@ internal sealed class SlotTokens
     {
         Layout = layout;
         _rows = fft.Rows;
+        _columns = fft.Columns;
         Runs = ColumnRuns.All(fft);
         if (layout.IsLine) return;
         Pitch = EvenPitch(layout, tokens, fft.Length);
@@ -60,6 +62,13 @@ internal sealed class SlotTokens
 
     /// <summary>Where a token stands in the transform.</summary>
     public int Place(int token) => Layout.IsLine ? token : (token / Layout.Width * Pitch) + (token % Layout.Width);
+
+    /// <summary>The slot of a token.</summary>
+    public int Slot(int token)
+    {
+        (int t1, int column) = Math.DivRem(Place(token), _columns);
+        return (Runs.Index(column) * _rows) + t1;
+    }
 
     /// <summary>The token in row <paramref name="t1"/> of the column-th column that has slots; beyond all tokens where there is none.</summary>
     public int Token(int column, int t1) => _tokens is null ? (t1 * Runs.Columns) + column : _tokens[(column * _rows) + t1];

@@ -81,7 +81,7 @@ internal sealed class Planner(AttentionShape shape, int features, PositionProfil
         double seconds = FftSeconds(length);
         int surplus = Math.Max(Math.Max(shape.QueryLength, shape.KeyLength) - length, 0);
         string reason = string.Create(CultureInfo.InvariantCulture, $"transforms of length {length}{(positions.Layout.IsLine && surplus > 0 ? $", direct tiles for the last {surplus} tokens" : "")}");
-        long bytes = WorkspaceBytes(3, 2, 4 * Tiers.Lanes);
+        long bytes = WorkspaceBytes(3, 3, 4 * Tiers.Lanes);
         return positions.SteepShare > 0
             ? new(
                 Method.Fft, true, string.Create(CultureInfo.InvariantCulture, $"{reason}; {positions.SteepShare:P0} of the heads so steep that they would run directly after all"),
