@@ -50,7 +50,7 @@ internal static partial class Failures
 
         string name = OptionName(exception.ParamName ?? "");
         OptionResult? given = command.Children.OfType<OptionResult>().FirstOrDefault(result => result.Option.Name == name && !result.Implicit);
-        if (given is null) return NotGiven(name, message, command.Command);
+        if (given is null) return NotGiven(name, message, command);
 
         return given.Option.ValueType == typeof(FileInfo)
             ? (ExitCode.BadData, $"{name} {given.GetValueOrDefault<FileInfo>()}: {message}")
@@ -58,10 +58,10 @@ internal static partial class Failures
     }
 
     // What was left out, or followed from files: the option that would help is told when there is one.
-    private static (int ExitCode, string Message) NotGiven(string name, string message, Command command)
+    private static (int ExitCode, string Message) NotGiven(string name, string message, CommandResult given)
     {
-        bool readsFiles = command.Options.Any(option => option.ValueType == typeof(FileInfo));
-        string hint = command.Options.Any(option => option.Name == name) ? $"{name}: " : "";
+        bool readsFiles = given.Children.OfType<OptionResult>().Any(result => result.Option.ValueType == typeof(FileInfo) && !result.Implicit);
+        string hint = given.Command.Options.Any(option => option.Name == name) ? $"{name}: " : "";
         return (readsFiles ? ExitCode.BadData : ExitCode.Usage, hint + message);
     }
 

@@ -51,6 +51,8 @@ internal sealed class CompareCommand
         int budget = OptionTypes.InRange(parsed, _budget, DefaultBudget, 2, RandomProjection.MaxFeatures);
         int threads = OptionTypes.InRange(parsed, _threads, FastAttnInfo.DefaultThreads, 1);
         FileInfo? plot = parsed.GetValue(_plot);
+        if (plot is not null && !plot.Extension.Equals(".svg", StringComparison.OrdinalIgnoreCase))
+            throw new UsageException($"{_plot.Name}: got '{plot}', expected a name that ends in .svg");
         if (plot is not null) OutputFile.Check(_plot.Name, plot);
 
         Document document = parsed.GetValue(_file) is FileInfo file ? Document.FromFile(file) : Document.Default();

@@ -30,7 +30,7 @@ internal sealed class ExplainCommand
         _attention.AddTo(command);
         command.Validators.Add(result =>
         {
-            if (result.GetValue(_noPositions) && _position.IsGiven(result)) result.AddError("--no-positions and --position exclude each other");
+            if (result.GetValue(_noPositions) && _position.Given(result) is string given) result.AddError($"--no-positions and {given} exclude each other");
         });
         command.SetAction(Run);
         return command;
@@ -47,7 +47,7 @@ internal sealed class ExplainCommand
             ValueDimension = parsed.GetValue(_valueDimension) ?? headDimension,
         };
         KernelizedAttentionOptions options = _attention.Read(parsed);
-        ExecutionPlan plan = _position.Read(parsed) is RelativePosition position
+        ExecutionPlan plan = _position.Read(parsed, shape) is RelativePosition position
             ? ExecutionPlan.Create(shape, options, position)
             : ExecutionPlan.Create(shape, options, hasPosition: !parsed.GetValue(_noPositions));
         Print(plan, parsed.InvocationConfiguration.Output);

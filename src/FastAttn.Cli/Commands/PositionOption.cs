@@ -6,8 +6,8 @@ using FastAttn.Cli.Npy;
 namespace FastAttn.Cli.Commands;
 
 /// <summary>
-/// <c>--position KIND:PARAMETER:…</c>, relative positions by a few parameters; each parameter is a <c>.npy</c> file or numbers
-/// with commas between them, one number for all heads or one a head.
+/// <c>--bias FILE.npy</c>, any relative position bias, or <c>--position KIND:PARAMETER:…</c>, one by a few parameters; each parameter is a
+/// <c>.npy</c> file or numbers with commas between them, one number for all heads or one a head.
 /// </summary>
 internal sealed class PositionOption
 {
@@ -33,17 +33,29 @@ internal sealed class PositionOption
         HelpName = "KIND:PARAMETER",
     };
 
-    /// <summary>Adds the option to a command.</summary>
-    public void AddTo(Command command) => command.Add(_option);
+    private readonly Option<FileInfo> _bias = OptionTypes.ArrayFile("--bias", "Relative position bias, [n_q+n_k-1] or [H,n_q+n_k-1]; entry (j-i)+(n_q-1) belongs to query i and key j, -inf removes the pair.");
 
-    /// <summary>Whether it was given.</summary>
-    public bool IsGiven(SymbolResult parsed) => parsed.GetResult(_option) is not null;
+    /// <summary>Adds both options to a command.</summary>
+    public void AddTo(Command command)
+    {
+        command.Add(_bias);
+        command.Add(_option);
+        command.Validators.Add(result =>
+        {
+            if (result.GetResult(_bias) is not null && result.GetResult(_option) is not null) result.AddError($"{_bias.Name} and {Name} exclude each other");
+        });
+    }
+
+    /// <summary>The name of the one that was given, if any.</summary>
+    public string? Given(SymbolResult parsed) =>
+        parsed.GetResult(_bias) is not null ? _bias.Name : parsed.GetResult(_option) is not null ? Name : null;
 
     /// <summary>The positions, or null when none were asked for.</summary>
     /// <exception cref="UsageException">The text is none of the forms, or a number in it is out of range.</exception>
     /// <exception cref="InputException">A file cannot be used.</exception>
-    public RelativePosition? Read(ParseResult parsed)
+    public RelativePosition? Read(ParseResult parsed, AttentionShape shape)
     {
+        if (parsed.GetValue(_bias) is FileInfo file) return InputShapes.Position(NpyReader.ReadFloats(_bias.Name, file), shape);
         if (parsed.GetValue(_option) is not string text) return null;
         string[] parts = text.Split(':');
         PositionKind[] kinds = [.. Forms.Keys.Where(kind => Words.Of(kind) == parts[0])];

@@ -12,7 +12,6 @@ internal sealed class RunCommand
     private readonly Option<FileInfo> _key = OptionTypes.ArrayFile("--k", "Key, same axes; its heads may be fewer if they divide the query's.");
     private readonly Option<FileInfo> _value = OptionTypes.ArrayFile("--v", "Value, same axes, heads and rows as key; any number of columns.");
     private readonly Option<FileInfo> _output = OptionTypes.ArrayFile("--output", "Where the result goes, float32, with the axes of the query.", "-o");
-    private readonly Option<FileInfo> _bias = OptionTypes.ArrayFile("--bias", "Relative position bias, [n_q+n_k-1] or [H,n_q+n_k-1]; entry (j-i)+(n_q-1) belongs to query i and key j, -inf removes the pair.");
     private readonly Option<FileInfo> _projection = OptionTypes.ArrayFile("--projection", "Rows of the random projection, [m,d] or [H,m,d], instead of drawn ones.");
     private readonly Option<FileInfo> _keyMask = OptionTypes.ArrayFile("--key-mask", "bool, [n_k] or [B,n_k]; True = attend.");
     private readonly Option<int[]?> _lengths = OptionTypes.WholeNumbers("--lengths", "Keys kept from the front, one number a sequence.");
@@ -32,7 +31,7 @@ internal sealed class RunCommand
     {
         Command command = new("run", "Compute an attention with relative positions, FastRPB added or alone: .npy files in, a .npy file out.")
         {
-            _query, _key, _value, _output, _bias, _projection, _keyMask, _lengths, _projectionKind, _seed, _normalize, _noNormalize, _qkScale,
+            _query, _key, _value, _output, _projection, _keyMask, _lengths, _projectionKind, _seed, _normalize, _noNormalize, _qkScale,
         };
         _position.AddTo(command);
         command.Validators.Add(RequireFiles);
@@ -42,7 +41,6 @@ internal sealed class RunCommand
         command.Validators.Add(result =>
         {
             if (result.GetValue(_normalize) && result.GetValue(_noNormalize)) result.AddError("--normalize and --no-normalize exclude each other");
-            if (result.GetResult(_bias) is not null && _position.IsGiven(result)) result.AddError("--bias and --position exclude each other");
         });
         command.SetAction(Run);
         return command;
@@ -76,7 +74,7 @@ internal sealed class RunCommand
         NpyInput<float> value = Read(parsed, _value);
         AttentionShape shape = InputShapes.Attention(query, key, value);
         RandomProjection? projection = ReadIfGiven(parsed, _projection) is { } rows ? InputShapes.Projection(rows, shape) : null;
-        RelativePosition? position = ReadIfGiven(parsed, _bias) is { } bias ? InputShapes.Position(bias, shape) : _position.Read(parsed);
+        RelativePosition? position = _position.Read(parsed, shape);
         bool[]? keyMask = ReadMask(parsed) is { } mask ? InputShapes.KeyMask(mask, shape) : null;
         KernelizedAttentionOptions choices = _attention.Read(parsed);
         KernelizedAttentionOptions options = choices with

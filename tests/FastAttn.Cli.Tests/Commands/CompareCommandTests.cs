@@ -87,6 +87,10 @@ public sealed class CompareCommandTests : IDisposable
         Cli.Run("compare", option, value).AssertFailed(2, $"fastattn compare: {option}: got {value}, {expected}");
 
     [Fact]
+    public void A_plot_of_another_format_is_wrong_usage() =>
+        Cli.Run("compare", "--plot", "plot.png").AssertFailed(2, "fastattn compare: --plot: got 'plot.png', expected a name that ends in .svg");
+
+    [Fact]
     public void A_plot_that_cannot_be_written_is_told_before_anything_runs()
     {
         string plot = Path.Combine(_directory["none"], "plot.svg");

@@ -19,6 +19,18 @@ public class ExplainCommandTests
     }
 
     [Fact]
+    public void A_bias_of_ones_own_is_planned_by_its_numbers()
+    {
+        using TemporaryDirectory directory = new();
+        float[] numbers = [.. Enumerable.Range(-4999, 9999).Select(t => MathF.Abs(t) < 20 ? 1f : 0f)];
+        string bias = directory.Save("b.npy", [9999], numbers);
+        Assert.Contains($"method         band{Environment.NewLine}", Cli.Run("explain", "--length", "5000", "--bias", bias).AssertSucceeded().Output, StringComparison.Ordinal);
+        Cli.Run("explain", "--length", "5000", "--bias", bias, "--position", "alibi:1").AssertFailed(2, "fastattn explain: --bias and --position exclude each other (see fastattn explain --help)");
+        Cli.Run("explain", "--length", "5000", "--bias", bias, "--no-positions").AssertFailed(2, "fastattn explain: --no-positions and --bias exclude each other (see fastattn explain --help)");
+        Cli.Run("explain", "--length", "5001", "--bias", bias).AssertFailed(1, $"fastattn explain: --bias {bias}: has shape [9999], expected [10001], [1,10001] or [8,10001]");
+    }
+
+    [Fact]
     public void Features_and_Fourier_length_are_the_plan_s()
     {
         string output = Cli.Run("explain", "--length", "1000", "--features", "24", "--feature-map", "trf").AssertSucceeded().Output;
