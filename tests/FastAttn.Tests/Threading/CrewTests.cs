@@ -14,7 +14,7 @@ public sealed class CrewTests
             Crew crew = Crew.Enlist(workers);
             for (int count = 0; count <= 70; count++)
             {
-                for (int allowed = 1; allowed <= workers; allowed += 5)
+                foreach (int allowed in (int[])[1, (workers + 1) / 2, workers])
                 {
                     var times = new int[count];
                     crew.Run(new Counting(times, allowed), count, allowed);
