@@ -50,13 +50,22 @@ internal sealed unsafe class SkyformerRunner<TKernels>(AttentionShape shape, Lan
         int count = arena.IsMeasuring ? most : choice.Choose<TKernels>(call, indices);
         for (int landmark = 0; landmark < count && !arena.IsMeasuring; landmark++)
             new ReadOnlySpan<float>(Row(call, indices[landmark]), columns).CopyTo(new Span<float>(landmarkRows + ((long)landmark * columns), columns));
+        bool isEmpty = count == 0;
+        if (isEmpty)
+        {
+            // A landmark that weighs nothing: without any, keys and values that are not finite would be heard by no row.
+            new Span<float>(landmarkRows, columns).Clear();
+            count = 1;
+        }
+
         var landmarks = new RowSource((nint)landmarkRows, columns, count, columns);
         var weighted = new RowSource((nint)sums, valueColumns, count, valueColumns);
 
         ScoreProblem keys = Problem(landmarks, call.Key, call.Value, weighted);
         keys.KeyMask = call.KeyMask;
         keys.KeptKeys = call.KeptKeys;
-        if (count > 0) ScoreHead<TKernels>.Run(keys, crew, ref arena);
+        ScoreHead<TKernels>.Run(keys, crew, ref arena);
+        for (int column = 0; column < valueColumns && isEmpty; column++) sums[column] *= 0;
         Solve(landmarks, weighted, ref arena);
         ScoreHead<TKernels>.Run(Problem(call.Query, landmarks, weighted, call.Destination), crew, ref arena);
     }

@@ -135,6 +135,25 @@ public sealed class SkyformerTests
             [.. Enumerable.Range(0, 2).SelectMany(h => rows.Skip(((b * 2) + h) * 120 * columns).Take(kept * columns))];
     }
 
+    /// <summary>The only landmark is a key that the mask leaves out.</summary>
+    [Fact]
+    public void WithoutLandmarksRowsAreZerosAndStillDependOnWhatTheySee()
+    {
+        bool[] mask = [.. Enumerable.Range(0, 70).Select(j => j > 0)];
+        AttentionProblem problem = AttentionProblem.Normal(new AttentionShape(1, 80, 8) { KeyLength = 70, ValueDimension = 5 }, 6) with { KeyMask = mask };
+        foreach (SkyformerInverse inverse in Enum.GetValues<SkyformerInverse>())
+        {
+            var options = new SkyformerOptions { LandmarkIndices = [80], Inverse = inverse };
+            float[] key = [.. problem.Key], value = [.. problem.Value];
+            Assert.All(new SkyformerCase(problem, options).Run(), x => Assert.Equal(0, x));
+            value[(60 * 5) + 2] = float.NegativeInfinity;
+            float[] output = new SkyformerCase(problem with { Value = value }, options).Run();
+            for (int i = 0; i < output.Length; i++) Assert.Equal(i % 5 == 2 ? float.NaN : 0, output[i]);
+            key[(60 * 8) + 7] = float.NaN;
+            Assert.All(new SkyformerCase(problem with { Key = key }, options).Run(), x => Assert.True(float.IsNaN(x)));
+        }
+    }
+
     [Fact]
     public void NonFiniteNumbersReachExactlyWhatDependsOnThem()
     {
