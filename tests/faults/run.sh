@@ -16,7 +16,7 @@ fast+='|FullyQualifiedName~SoftmaxAttentionTests.Agrees|FullyQualifiedName~Softm
 fast+='|FullyQualifiedName~GaussianAttentionTests.ABias|FullyQualifiedName~LandmarkChoiceTests|FullyQualifiedName~SkyformerTests.Agrees|FullyQualifiedName~SkyformerTests.Dependent'
 fast+='|FullyQualifiedName~GridTests.EveryGrid|FullyQualifiedName~GridTests.OnePair|FullyQualifiedName~GridTests.Steep'
 fast+='|FullyQualifiedName~PositionKindTests|FullyQualifiedName~SmoothSearchTests|FullyQualifiedName~TailSearchTests|FullyQualifiedName~StatedTailsTests'
-fast+='|FullyQualifiedName~TailMethodsTests.UnequalLengths|FullyQualifiedName~TailMethodsTests.Loud|FullyQualifiedName~MachineCostsTests.ADamaged'
+fast+='|FullyQualifiedName~TailMethodsTests.UnequalLengths|FullyQualifiedName~TailMethodsTests.Loud|FullyQualifiedName~TailMethodsTests.RowsThat|FullyQualifiedName~FarErrorsTests|FullyQualifiedName~MachineCostsTests.ADamaged'
 fast+='|FullyQualifiedName~ToeplitzPlanTests.Columns_of_any_norm|FullyQualifiedName~ToeplitzPlanTests.A_column_of_zeros|FullyQualifiedName~ToeplitzPlanTests.What_is_not|FullyQualifiedName~FastRpbTests.AnyProblem|FullyQualifiedName~FastRpbTests.Loud'
 fast+='|FullyQualifiedName~SchoenbatTests.AnyShape|FullyQualifiedName~SchoenbatTests.HardRows|FullyQualifiedName~SchoenbatTests.Gamma|FullyQualifiedName~MaclaurinFeaturesTests'
 
