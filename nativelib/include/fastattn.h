@@ -585,7 +585,7 @@ typedef struct fa_gaussian_options {
  *   options    the choices; NULL: defaults
  *   bias       as in fa_attention_create
  *   attention  receives the handle; destroy it with fa_attention_destroy
- * Scores must stay within the range of float32, in units of one binary logarithm.
+ * Queries that may have scores beyond 2^120 are computed in float64, which takes some ten times as long.
  * Errors: NULL (shape, attention), STRUCT_SIZE, SHAPE, ARGUMENT, HANDLE (position), OUT_OF_MEMORY.
  * Time of a forward call: O(n_q n_k (d + d_v)) a head, memory linear in n. Sources: Milakov and Gimelshein 2018; Dao et al. 2022.
  */

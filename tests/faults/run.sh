@@ -12,7 +12,7 @@ unset FASTATTN_TIER FASTATTN_THREADS
 fast='FullyQualifiedName~ContractTests.AnyShapeAndOptions|FullyQualifiedName~ContractTests.HeadsOwn|FullyQualifiedName~ContractTests.TheTolerance'
 fast+='|FullyQualifiedName~AdversarialTests.SomeRows|FullyQualifiedName~DefinedEdgeTests|FullyQualifiedName~NonFiniteTests.A'
 fast+='|FullyQualifiedName~RandomProjectionTests|FullyQualifiedName~HardRowsTests'
-fast+='|FullyQualifiedName~SoftmaxAttentionTests.Agrees|FullyQualifiedName~SoftmaxAttentionTests.EveryKind|FullyQualifiedName~SoftmaxAttentionTests.Long|FullyQualifiedName~GaussianAttentionTests.Equal'
+fast+='|FullyQualifiedName~SoftmaxEdgeTests.Scores|FullyQualifiedName~SoftmaxAttentionTests.Agrees|FullyQualifiedName~SoftmaxAttentionTests.EveryKind|FullyQualifiedName~SoftmaxAttentionTests.Long|FullyQualifiedName~GaussianAttentionTests.Equal'
 fast+='|FullyQualifiedName~GaussianAttentionTests.ABias|FullyQualifiedName~LandmarkChoiceTests|FullyQualifiedName~SkyformerTests.Agrees|FullyQualifiedName~SkyformerTests.Dependent'
 fast+='|FullyQualifiedName~GridTests.EveryGrid|FullyQualifiedName~GridTests.OnePair|FullyQualifiedName~GridTests.Steep'
 fast+='|FullyQualifiedName~PositionKindTests|FullyQualifiedName~SmoothSearchTests|FullyQualifiedName~TailSearchTests|FullyQualifiedName~StatedTailsTests'

@@ -10,8 +10,9 @@ namespace FastAttn;
 /// <para>Never n×n in memory: keys stream by in blocks under a running maximum (Milakov and Gimelshein 2018; Dao et al. 2022). Time is
 /// O(n_q·n_k·(d + d_v)) a head; a head in flight works in 4·n_k·(d + d_v) bytes and less than a megabyte a thread, and the plan keeps
 /// 4·(n_q + n_k) bytes of bias, one a head or one for all.</para>
-/// <para>Exact to float32 rounding: a weight is within a relative error of about d·2⁻²⁴ times the size of its score. Scores must stay within the range
-/// of float32, in units of one binary logarithm (which are ln 2 as large).</para>
+/// <para>Exact to float32 rounding: a weight is within a relative error of about d·2⁻²⁴ times the size of its score, bias included. Queries that may
+/// have scores beyond 2¹²⁰ are computed in float64, which takes some ten times as long. A bias counts relative to its head's largest, and as −1.2e38 where it
+/// is further below; in a head with a value above 3e26, weights below 2⁻⁸⁶ of a row's largest are lost, and products with values below 1e-24 lose digits.</para>
 /// </remarks>
 public sealed class SoftmaxAttention : AttentionSystem
 {

@@ -19,6 +19,7 @@ internal readonly unsafe struct ScoreKeys
     private readonly float* _keys;
     private readonly float* _values;
     private readonly float* _largestValues;
+    private readonly double* _largestSquares;
     private readonly bool* _blockIsFinite;
     private readonly RowState* _states;
     private readonly float* _rows;
@@ -34,6 +35,7 @@ internal readonly unsafe struct ScoreKeys
         _keys = arena.Take<float>((long)most * Tile * (1 + _columns));
         _values = arena.Take<float>((long)most * Tile * ValueStride);
         _largestValues = arena.Take<float>(most);
+        _largestSquares = arena.Take<double>(most);
         _blockIsFinite = arena.Take<bool>(most);
         _states = arena.Take<RowState>((long)most * Tile);
         _rows = problem.IsGaussian ? arena.Take<float>((long)workers * Tile * _columns) : null;
@@ -68,6 +70,9 @@ internal readonly unsafe struct ScoreKeys
     /// <summary>The largest finite magnitude among all values.</summary>
     public float LargestValue() => Blocks == 0 ? 0 : TensorPrimitives.Max(new ReadOnlySpan<float>(_largestValues, Blocks));
 
+    /// <summary>The largest ‖k‖₂ among the kept keys that are finite; softmax only.</summary>
+    public double LargestNorm() => Blocks == 0 ? 0 : Math.Sqrt(TensorPrimitives.Max(new ReadOnlySpan<double>(_largestSquares, Blocks)));
+
     /// <summary>Packs one block; <paramref name="worker"/> chooses scratch.</summary>
     public void Pack<TKernels>(in ScoreProblem problem, int block, int worker)
         where TKernels : struct, IKernels
@@ -85,7 +90,7 @@ internal readonly unsafe struct ScoreKeys
         }
         else
         {
-            Check<TKernels>(problem, first, count, own);
+            _largestSquares[block] = Check(problem, first, count, own);
         }
 
         new Span<float>(factors, Tile).Fill((float)problem.Unit);
@@ -102,16 +107,28 @@ internal readonly unsafe struct ScoreKeys
         _blockIsFinite[block] = CopyValues(problem, block) && keysAreFinite;
     }
 
-    /// <summary>Softmax: each finite key's own term is zero.</summary>
-    private void Check<TKernels>(in ScoreProblem problem, int first, int count, float* own)
-        where TKernels : struct, IKernels
+    /// <summary>Softmax: each finite key's own term is zero. Returns the largest ‖k‖².</summary>
+    private double Check(in ScoreProblem problem, int first, int count, float* own)
     {
+        double largest = 0;
         for (int j = 0; j < count; j++)
         {
             if (_states[first + j] != RowState.Kept) continue;
-            if (TKernels.AllFinite(problem.Key.Row(first + j), _columns)) own[j] = 0;
-            else _states[first + j] = RowState.NonFinite;
+
+            // In float64 a sum of squares is finite if and only if every entry is.
+            double square = WideSum.OfSquares(problem.Key.Row(first + j), _columns);
+            if (double.IsFinite(square))
+            {
+                own[j] = 0;
+                largest = Math.Max(largest, square);
+            }
+            else
+            {
+                _states[first + j] = RowState.NonFinite;
+            }
         }
+
+        return largest;
     }
 
     /// <summary>

@@ -19,6 +19,11 @@ internal readonly unsafe struct ScoreTile<TKernels>
     /// </summary>
     private const float LoudValue = 3.0948501e26f, Headroom = 40;
 
+    /// <summary>
+    /// Scores that may be larger than 2¹²⁰ may leave float32, and would then spoil rows that do not even see the key; such rows are computed alone.
+    /// </summary>
+    private const double LargestScore = 1.329228e36;
+
     private readonly ScoreProblem _problem;
     private readonly ScoreKeys _keys;
     private readonly float* _queries;
@@ -46,7 +51,7 @@ internal readonly unsafe struct ScoreTile<TKernels>
         _own = arena.Take<double>(padded);
         _biases = arena.Take<float>(problem.Bias.Layout.IsLine ? 0 : GridRows * GridTile.Stride);
         _difference = arena.Take<float>(problem.IsGaussian ? problem.Query.Columns : 0);
-        _total = arena.Take<double>(problem.IsGaussian ? problem.Value.Columns : 0);
+        _total = arena.Take<double>(problem.Value.Columns);
     }
 
     /// <summary>Rows of a grid whose biases are gathered at a time, which stay in the first-level cache.</summary>
@@ -58,8 +63,8 @@ internal readonly unsafe struct ScoreTile<TKernels>
         /// <summary>Computed in the tile.</summary>
         Scored,
 
-        /// <summary>Too far from the centre for that.</summary>
-        Distant,
+        /// <summary>By itself in float64: too far from the centre, or with scores beyond float32.</summary>
+        Alone,
 
         /// <summary>Holds NaN or infinity.</summary>
         NonFinite,
@@ -91,12 +96,17 @@ internal readonly unsafe struct ScoreTile<TKernels>
     private void CopyQueries(int first, int count)
     {
         int columns = _problem.Query.Columns;
+
+        // Keys are packed in the unit of their scores, which float32 must have for that.
+        double keyNorm = _keys.LargestNorm() * _problem.Unit, mostNorm = LargestScore / keyNorm;
+        bool areAlone = keyNorm > LargestScore || !float.IsNormal((float)_problem.Unit);
         for (int row = 0; row < count; row++)
         {
             float* query = _problem.Query.Row(first + row);
             var copy = new Span<float>(_queries + (row * columns), columns);
+            double norm = Math.Sqrt(WideSum.OfSquares(query, columns));
             _references[row] = float.MinValue;
-            _states[row] = TKernels.AllFinite(query, columns) ? QueryState.Scored : QueryState.NonFinite;
+            _states[row] = !double.IsFinite(norm) ? QueryState.NonFinite : areAlone || norm > mostNorm ? QueryState.Alone : QueryState.Scored;
             if (_states[row] == QueryState.Scored) new ReadOnlySpan<float>(query, columns).CopyTo(copy);
             else copy.Clear();
         }
@@ -114,7 +124,7 @@ internal readonly unsafe struct ScoreTile<TKernels>
             _references[row] = isAbsolute ? (float)-_own[row] : float.MinValue;
             _states[row] = QueryState.Scored;
             if (square <= GaussianFrame.MostSquare) continue;
-            _states[row] = TKernels.AllFinite(query, columns) ? QueryState.Distant : QueryState.NonFinite;
+            _states[row] = TKernels.AllFinite(query, columns) ? QueryState.Alone : QueryState.NonFinite;
             _references[row] = float.MinValue;
             new Span<float>(copy, columns).Clear();
         }
@@ -164,6 +174,7 @@ internal readonly unsafe struct ScoreTile<TKernels>
         {
             float* destination = _problem.Destination.Row(first + row);
             if (_states[row] == QueryState.NonFinite) new Span<float>(destination, columns).Fill(float.NaN);
+            else if (_states[row] == QueryState.Alone) SoftmaxRow.Store(_problem, _keys, first + row, _total);
             else TKernels.Scale(_numerators + (row * _keys.ValueStride), destination, columns, _sums[row] == 0 ? 0 : 1 / _sums[row]);
         }
     }
@@ -176,7 +187,7 @@ internal readonly unsafe struct ScoreTile<TKernels>
         {
             float* destination = _problem.Destination.Row(first + row), numerators = _numerators + (row * _keys.ValueStride);
             if (_states[row] == QueryState.NonFinite) new Span<float>(destination, columns).Fill(float.NaN);
-            else if (_states[row] == QueryState.Distant) GaussianDifferences<TKernels>.Store(_problem, _keys, first + row, _difference, _total);
+            else if (_states[row] == QueryState.Alone) GaussianDifferences<TKernels>.Store(_problem, _keys, first + row, _difference, _total);
             else if (isAbsolute) TKernels.Scale(numerators, destination, columns, 1);
             else StoreRaised(numerators, destination, columns, _references[row] + headroom + _own[row] + _problem.Bias.Largest);
         }

@@ -9,8 +9,8 @@ namespace FastAttn.Toeplitz;
 /// </summary>
 internal sealed unsafe class SeparableProduct : IColumnProduct
 {
-    /// <summary>Sums above this exponent come scaled down: their products with coefficients of ordinary size must stay within float32.</summary>
-    private const int LargeSum = 100;
+    /// <summary>Sums come scaled down where they, or what the two products make of them, may exceed this exponent: what exceeds float32 may cancel in their sum.</summary>
+    private const int LargestExponent = 125;
 
     private readonly ToeplitzProduct _vertical, _horizontal;
     private readonly int _height, _width;
@@ -41,7 +41,7 @@ internal sealed unsafe class SeparableProduct : IColumnProduct
         var arena = new Arena(workspace.Data, workspace.Bytes);
         var scratch = new Scratch(this, ref arena);
         Sum(columns, scratch);
-        int exponent = Narrow(scratch);
+        int exponent = Narrow(scratch, Math.Max(1, Math.Max(_vertical.Norm * Math.Sqrt(_height), _horizontal.Norm * Math.Sqrt(_width))));
         _vertical.Run(head, Inner(scratch.RowSums, _height, scratch.Vertical, columns.Width));
         _horizontal.Run(head, Inner(scratch.ColumnSums, _width, scratch.Horizontal, columns.Width));
         float factor = MathF.ScaleB(1, exponent);
@@ -95,7 +95,9 @@ internal sealed unsafe class SeparableProduct : IColumnProduct
     }
 
     /// <summary>The sums as float32, divided by a power of two whose exponent is returned: zero, unless float32 could not hold them.</summary>
-    private static int Narrow(in Scratch scratch)
+    /// <param name="scratch">The sums.</param>
+    /// <param name="gain">By how much a product may be larger than the largest sum.</param>
+    private static int Narrow(in Scratch scratch, double gain)
     {
         double largest = 0;
         for (long i = 0; i < scratch.Sums; i++)
@@ -104,7 +106,7 @@ internal sealed unsafe class SeparableProduct : IColumnProduct
             if (double.IsFinite(size)) largest = Math.Max(largest, size);
         }
 
-        int exponent = largest > 0 ? Math.Max(Math.ILogB(largest) - LargeSum, 0) : 0;
+        int exponent = largest > 0 ? Math.Clamp(Math.ILogB(largest * gain) - LargestExponent, 0, 127) : 0;
         double factor = Math.ScaleB(1, -exponent);
         for (long i = 0; i < scratch.Sums; i++) scratch.RowSums[i] = (float)(scratch.WideSums[i] * factor);
         return exponent;

@@ -19,7 +19,14 @@ internal abstract unsafe class ToeplitzProduct : IColumnProduct
         Shape = shape;
         BlockColumns = blockColumns;
         _runs = new int[shape.Heads][];
-        for (int head = 0; head < shape.Heads; head++) _runs[head] = NonFiniteSpread.Runs(coefficients.Slice(head * shape.Diagonals, shape.Diagonals));
+        for (int head = 0; head < shape.Heads; head++)
+        {
+            ReadOnlySpan<float> own = coefficients.Slice(head * shape.Diagonals, shape.Diagonals);
+            _runs[head] = NonFiniteSpread.Runs(own);
+            double squares = 0;
+            foreach (float coefficient in own) squares += (double)coefficient * coefficient;
+            Norm = Math.Max(Norm, Math.Sqrt(squares));
+        }
 
         // A product's own room is used again, once it is done, for what a column that is not finite needs.
         _workspaces = new WorkspacePool(Math.Max(workspaceBytes, (shape.InputLength + 1L) * sizeof(int)));
@@ -27,6 +34,9 @@ internal abstract unsafe class ToeplitzProduct : IColumnProduct
 
     /// <summary>Columns of one block: two vectors.</summary>
     public int BlockColumns { get; }
+
+    /// <summary>The largest ‖c‖₂ of any head: no element of a product is larger than that times the norm of its column.</summary>
+    public double Norm { get; }
 
     protected ToeplitzShape Shape { get; }
 

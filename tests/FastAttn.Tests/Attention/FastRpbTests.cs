@@ -235,6 +235,29 @@ public sealed class FastRpbTests
         return new StridedTensor((nint)data, problem.Shape.Batch, heads, problem.Rows, width - 3, problem.Rows * heads * width, width, heads * width);
     }
 
+    /// <summary>Weights near the largest number, of either sign, by both methods; in a pair of columns of different sizes, which are scaled.</summary>
+    [Theory]
+    [InlineData(1, 3e38f)]
+    [InlineData(1, -3e38f)]
+    [InlineData(40, -3e38f)]
+    [InlineData(600, -3e38f)]
+    public void LoudWeightsOfEitherSign(int length, float loud)
+    {
+        float[] weights = new float[(2 * length) - 1], value = [.. Enumerable.Range(0, length * 40).Select(i => i % 40 < 16 ? 0.9f : 0.01f)], z = new float[length * 40];
+        weights[length - 1] = loud;
+        new FastRpb(weights, length).Forward(new AttentionShape(1, length, 40), value, z);
+        for (int i = 0; i < z.Length; i++) Assert.Equal(loud * value[i], z[i], 3e38 * 1e-5);
+    }
+
+    /// <summary>What rows and columns of a grid give each other is beyond float32, and their sum is zero.</summary>
+    [Fact]
+    public void LoudWeightsOfAGridCancel()
+    {
+        float[] w = [3e38f], minus = [-3e38f], z = new float[1];
+        FastRpb.Grid(w, minus, 1, 1).Forward(new AttentionShape(1, 1, 1), [8f], z);
+        Assert.Equal(0, z[0]);
+    }
+
     /// <summary>Sums along a side may leave float32 although nothing that goes in or comes out does.</summary>
     [Fact]
     public void LoudSumsOfAGridStayWithinFloat32()

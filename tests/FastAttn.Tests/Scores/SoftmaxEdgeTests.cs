@@ -42,6 +42,26 @@ public sealed class SoftmaxEdgeTests
         Assert.InRange(worst, 1e-9, 2e-6);
     }
 
+    /// <summary>Scores beyond float32, of either sign, and rows that do not see the keys that make them.</summary>
+    [Theory]
+    [InlineData(1e37f, 1e37f, 1f)]
+    [InlineData(3e38f, 3e38f, 3e38f)]
+    [InlineData(1e30f, 1e30f, 1e-45f)]
+    [InlineData(1e-30f, 3e38f, 3e38f)]
+    [InlineData(1f, 3e38f, 1f)]
+    public void Scores_of_any_size(float querySize, float keySize, float scale)
+    {
+        // Row 0 sees keys 0 and 1, of which it likes 1; row 1 sees all and likes 2; row 2, of zeros, likes all alike.
+        float[] q = [-querySize, 0, querySize, querySize, 0, 0], k = [keySize / 2, 0, -keySize, 0, keySize, keySize], v = [1, 2, 4], z = new float[3];
+        using var attention = new SoftmaxAttention(
+            new AttentionShape(1, 3, 2) { ValueDimension = 1 }, new SoftmaxAttentionOptions { Scale = scale, Causal = true, QueryOffset = 1 });
+        attention.Forward(q.AsSpan(), k, v, z);
+        double unit = (double)querySize * keySize * scale, first = Math.Exp(-1.5 * unit), second = Math.Exp(-1.5 * unit), third = Math.Exp(-3 * unit);
+        Assert.Equal((first + 2) / (first + 1), z[0], 1e-5);
+        Assert.Equal((second + (2 * third) + 4) / (second + third + 1), z[1], 1e-5);
+        Assert.Equal(7.0 / 3, z[2], 1e-5);
+    }
+
     [Fact]
     public void A_row_that_sees_no_key_is_zeros()
     {

@@ -1,0 +1,48 @@
+using System.Numerics.Tensors;
+using FastAttn.Features;
+
+namespace FastAttn.Scores;
+
+/// <summary>One row of softmax attention in float64, for queries and keys whose products may leave float32.</summary>
+internal static unsafe class SoftmaxRow
+{
+    /// <summary>Computes and stores row <paramref name="i"/>; O(n_k·(d + d_v)), some ten times what the row costs in a tile.</summary>
+    /// <param name="problem">The head.</param>
+    /// <param name="keys">States and values; keys are read where the caller keeps them.</param>
+    /// <param name="i">The query, finite.</param>
+    /// <param name="total">Scratch, <c>[d_v]</c>.</param>
+    public static void Store(in ScoreProblem problem, ScoreKeys keys, int i, double* total)
+    {
+        int columns = problem.Destination.Columns;
+        var sums = new Span<double>(total, columns);
+        sums.Clear();
+        double largest = double.NegativeInfinity, weights = 0;
+        for (int j = 0; j < problem.KeptKeys; j++)
+        {
+            if (keys.State(j) != RowState.Kept || !problem.Bias.Sees(i, j)) continue;
+            double score = (problem.Unit * Product(problem.Query.Row(i), problem.Key.Row(j), problem.Key.Columns)) + *problem.Bias.From(i, j);
+            if (score > largest)
+            {
+                double factor = Math.Pow(2, largest - score);
+                TensorPrimitives.Multiply(sums, factor, sums);
+                weights *= factor;
+                largest = score;
+            }
+
+            double weight = Math.Pow(2, score - largest);
+            weights += weight;
+            float* value = keys.Value(j);
+            for (int column = 0; column < columns; column++) sums[column] += weight * value[column];
+        }
+
+        if (weights > 0) TensorPrimitives.Divide(sums, weights, sums);
+        TensorPrimitives.ConvertTruncating<double, float>(sums, new Span<float>(problem.Destination.Row(i), columns));
+    }
+
+    private static double Product(float* x, float* y, int count)
+    {
+        double sum = 0;
+        for (int column = 0; column < count; column++) sum += (double)x[column] * y[column];
+        return sum;
+    }
+}
