@@ -1,4 +1,5 @@
 using System.Collections.Generic;
+using System.Linq;
 using FastAttn.Generators.Exponentials;
 using FastAttn.Generators.Isa;
 using FastAttn.Generators.Statements;
@@ -8,14 +9,17 @@ namespace FastAttn.Generators.Rows;
 /// <summary>
 /// Exponentials of rows, natural or of base 2, relative to their own maxima. Rows are short: constants are loaded once for all of
 /// them. As many rows as a vector has lanes find their maxima together, in a tree that interleaves two rows at each step, so that
-/// no row waits for the lanes of its own to be folded.
+/// no row waits for the lanes of its own to be folded; then several vectors of a row advance in step.
 /// </summary>
 internal sealed class RowsExponentialPrinter(InstructionSet isa, bool isBinary)
 {
+    /// <summary>Exponentials in step. One alone takes longer than what the processor looks ahead is worth.</summary>
+    private const int Ways = 4;
+
     public void Print(SourceWriter writer)
     {
         int lanes = isa.Lanes;
-        Body largest = Largest(), fold = Fold(), exponential = Exponentials();
+        Body largest = Largest(), fold = Fold(), exponential = Exponential(0);
         writer.Line($"// One vector: {OperationCount.Describe(largest)}; then {OperationCount.Describe(exponential)}. Maxima of {lanes} rows: {OperationCount.Describe(fold)}.");
         writer.Line(KernelFile.MethodAttributes);
         writer.Open($"public static void {(isBinary ? "Exp2Relative" : "ExpRelative")}(float* x, nint stride, int rows, int columns, float* largest)");
@@ -29,15 +33,20 @@ internal sealed class RowsExponentialPrinter(InstructionSet isa, bool isBinary)
         writer.Line($"float* lanes = stackalloc float[{lanes}];");
         writer.Line($"float* bests = stackalloc float[{lanes * lanes}];");
         writer.Line($"int end = (columns - 1) & -{lanes};");
+        writer.Open($"if (end + {lanes} > columns)");
         writer.Line($"for (int lane = 0; lane < {lanes}; lane++) lanes[lane] = end + lane < columns ? 0f : float.NegativeInfinity;");
         writer.Line($"Vec padding = {isa.Load("lanes")};");
+        writer.Line("float* xAt = x + end;");
+        writer.Open("for (int row = 0; row < rows; row++)");
+        writer.Print(isa, Pad());
+        writer.Line("xAt += stride;");
+        writer.Close().Close();
         writer.Open($"for (int first = 0; first < rows; first += {lanes})");
         writer.Line($"int count = rows - first < {lanes} ? rows - first : {lanes};");
         writer.Line("float* line = x;");
         writer.Open("for (int row = 0; row < count; row++)");
-        writer.Line("float* xAt = line + end;");
-        writer.Print(isa, Last());
-        writer.Line($"for (xAt = line; xAt < line + end; xAt += {lanes})").Open();
+        writer.Line($"Vec best = {isa.Load("line + end")};");
+        writer.Line($"for (float* xAt = line; xAt < line + end; xAt += {lanes})").Open();
         writer.Print(isa, largest);
         writer.Close();
         writer.Line(isa.Store($"bests + (row * {lanes})", "best"));
@@ -47,20 +56,22 @@ internal sealed class RowsExponentialPrinter(InstructionSet isa, bool isBinary)
         writer.Open("for (int row = 0; row < count; row++)");
         writer.Line("largest[first + row] = lanes[row];");
         writer.Line($"Vec best = {isa.Broadcast("lanes[row]")};");
-        writer.Line($"for (float* xAt = x; xAt <= x + end; xAt += {lanes})").Open();
+        writer.Line("float* xAt = x;");
+        writer.Line($"for (; xAt <= x + end - {(Ways - 1) * lanes}; xAt += {Ways * lanes})").Open();
+        writer.Print(isa, Body.InStep(Enumerable.Range(0, Ways).Select(Exponential)));
+        writer.Close();
+        writer.Line($"for (; xAt <= x + end; xAt += {lanes})").Open();
         writer.Print(isa, exponential);
         writer.Close();
         writer.Line("x += stride;");
         writer.Close().Close().Close().Line();
     }
 
-    /// <summary>The last vector, whose lanes past the end become −∞: not the largest, and no exponential.</summary>
-    private static Body Last()
+    /// <summary>The lanes of a last vector past the end become −∞: not the largest, and no exponential.</summary>
+    private static Body Pad()
     {
         var body = new Body();
-        string x = body.Load("lastValue", "xAt");
-        string best = body.Declare(Operation.Add, "best", x, "padding");
-        body.Store("xAt", best);
+        body.Store("xAt", body.Declare(Operation.Add, "padded", body.Load("last", "xAt"), "padding"));
         return body;
     }
 
@@ -91,11 +102,12 @@ internal sealed class RowsExponentialPrinter(InstructionSet isa, bool isBinary)
         }
     }
 
-    private Body Exponentials()
+    private Body Exponential(int way)
     {
         var body = new Body();
-        string argument = body.Declare(Operation.Subtract, "argument", body.Load("xValue", "xAt"), "best");
-        body.Store("xAt", isBinary ? PowerOfTwo.Emit(body, argument, "magic", "lowest", "power") : Exponential.Emit(body, argument, "power"));
+        string pointer = way == 0 ? "xAt" : $"xAt + {way * isa.Lanes}", name = $"power{way}";
+        string argument = body.Declare(Operation.Subtract, $"argument{way}", body.Load($"xValue{way}", pointer), "best");
+        body.Store(pointer, isBinary ? PowerOfTwo.Emit(body, argument, "magic", "lowest", name) : Exponentials.Exponential.Emit(body, argument, name));
         return body;
     }
 }

@@ -1,5 +1,6 @@
 using System.Collections;
 using System.Collections.Generic;
+using System.Linq;
 
 namespace FastAttn.Generators.Statements;
 
@@ -39,6 +40,13 @@ internal sealed class Body : IReadOnlyList<Statement>
     public string Broadcast(string target, string scalar) => Declare(Operation.Broadcast, target, scalar);
 
     public void Store(string pointer, string value) => Assign(Operation.Store, pointer, value);
+
+    /// <summary>Equally long bodies, one statement of each at a time, so that none waits for its own results.</summary>
+    public static IEnumerable<Statement> InStep(IEnumerable<Body> bodies)
+    {
+        Body[] all = [.. bodies];
+        return Enumerable.Range(0, all[0].Count).SelectMany(step => all.Select(body => body[step]));
+    }
 
     public IEnumerator<Statement> GetEnumerator() => _statements.GetEnumerator();
 

@@ -5,7 +5,8 @@ using FastAttn.Generators.Statements;
 namespace FastAttn.Generators.Tiles;
 
 /// <summary>
-/// Fourth pass, the matrix product: <c>C += A·B</c>, or <c>C = A·B</c>, for a panel as wide as a register tile, all rows of it.
+/// Fourth pass, the matrix product: <c>C += A·B</c>, or <c>C = A·B</c>, for a panel as wide as a register tile, all rows of it, and
+/// each row of it times a factor where there are factors.
 /// The sums stay in registers over the whole depth; each step of it loads one row of B and broadcasts one element of every row of A.
 /// </summary>
 internal sealed class ProductPanel(InstructionSet isa, int rows, int vectors, int? depth, string name)
@@ -28,7 +29,7 @@ internal sealed class ProductPanel(InstructionSet isa, int rows, int vectors, in
         string extent = depth?.ToString() ?? "depth";
         writer.Line($"// {rows} × {vectors} vectors. One step of depth: {OperationCount.Describe(Step())}.");
         writer.Line(KernelFile.MethodAttributes);
-        writer.Open($"private static void {name}(bool adds, int rows, {depthParameter}float* a, nint aStride, float* b, nint bStride, float* c, nint cStride)");
+        writer.Open($"private static void {name}(bool adds, int rows, {depthParameter}float* a, nint aStride, float* b, nint bStride, float* rowFactors, float* c, nint cStride)");
         writer.Open($"for (int row = 0; row < rows; row += {rows})");
         writer.RowPointers("a", "a", "aStride", rows);
         foreach (string set in Enumerable.Range(0, Ways).Select(Set)) writer.Print(isa, Zeros(set));
@@ -47,10 +48,13 @@ internal sealed class ProductPanel(InstructionSet isa, int rows, int vectors, in
 
         writer.RowPointers("c", "c", "cStride", rows);
         writer.Open("if (adds)");
-        writer.Print(isa, AddToResult());
-        writer.Close().Open("else");
-        writer.Print(isa, Result());
+        writer.Print(isa, AddBefore());
         writer.Close();
+        writer.Open("if (rowFactors != null)");
+        writer.Print(isa, Scale());
+        writer.Line($"rowFactors += {rows};");
+        writer.Close();
+        writer.Print(isa, StoreResult());
         writer.Line($"a += {rows} * aStride;");
         writer.Line($"c += {rows} * cStride;");
         writer.Close().Close().Line();
@@ -118,23 +122,31 @@ internal sealed class ProductPanel(InstructionSet isa, int rows, int vectors, in
         return body;
     }
 
-    private Body AddToResult()
+    private Body AddBefore()
     {
         var body = new Body();
         for (int i = 0; i < rows; i++)
         {
             for (int v = 0; v < vectors; v++)
-            {
-                string before = body.Load($"before{i}_{v}", ResultAt(i, v));
-                body.Assign(Operation.Add, Sum("", i, v), before, Sum("", i, v));
-                body.Store(ResultAt(i, v), Sum("", i, v));
-            }
+                body.Assign(Operation.Add, Sum("", i, v), body.Load($"before{i}_{v}", ResultAt(i, v)), Sum("", i, v));
         }
 
         return body;
     }
 
-    private Body Result()
+    private Body Scale()
+    {
+        var body = new Body();
+        for (int i = 0; i < rows; i++)
+        {
+            string factor = body.Broadcast($"factor{i}", $"rowFactors[{i}]");
+            for (int v = 0; v < vectors; v++) body.Assign(Operation.Multiply, Sum("", i, v), Sum("", i, v), factor);
+        }
+
+        return body;
+    }
+
+    private Body StoreResult()
     {
         var body = new Body();
         for (int i = 0; i < rows; i++)

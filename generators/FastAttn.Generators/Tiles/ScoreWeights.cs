@@ -56,7 +56,7 @@ internal sealed class ScoreWeights(InstructionSet isa, TileShape shape)
         for (int vector = 0; vector < Vectors; vector += Ways)
         {
             writer.Open();
-            writer.Print(isa, InStep(Enumerable.Range(vector, Ways).Select(Weigh)));
+            writer.Print(isa, Body.InStep(Enumerable.Range(vector, Ways).Select(Weigh)));
             writer.Print(isa, AddWays());
             writer.Close();
         }
@@ -137,13 +137,6 @@ internal sealed class ScoreWeights(InstructionSet isa, TileShape shape)
         string argument = body.Declare(Operation.Subtract, Way("power", way) + "Argument", score, "reference");
         body.Store(pointer, PowerOfTwo.Emit(body, argument, "magic", "lowest", Way("power", way)));
         return body;
-    }
-
-    /// <summary>Equally long bodies, one statement of each at a time.</summary>
-    private static IEnumerable<Statement> InStep(IEnumerable<Body> bodies)
-    {
-        Body[] all = [.. bodies];
-        return Enumerable.Range(0, all[0].Count).SelectMany(step => all.Select(body => body[step]));
     }
 
     private Body AddWays()

@@ -18,9 +18,14 @@ internal static class TilePrinter
     /// <summary>Rows of the tiles that take what fills no whole one.</summary>
     private static readonly int[] s_fewRows = [2, 1];
 
-    private const string Factors = "float* a, nint aStride, float* b, nint bStride, float* c, nint cStride";
-    private const string Arguments = "a, aStride, b, bStride, c, cStride";
-    private const string PastRows = "a + (rows * aStride), aStride, b, bStride, c + (rows * cStride), cStride";
+    private const string Operands = "float* a, nint aStride, float* b, nint bStride", Result = "float* c, nint cStride";
+    private const string Parameters = $"{Operands}, float* rowFactors, {Result}";
+
+    private static string Arguments(string factors) => $"a, aStride, b, bStride, {factors}, c, cStride";
+
+    /// <summary>The arguments for the rows past the first <c>rows</c>.</summary>
+    private static string PastRows(string factors) =>
+        $"a + (rows * aStride), aStride, b, bStride, {factors} == null ? null : {factors} + rows, c + (rows * cStride), cStride";
 
     public static string Print(TileRequest request)
     {
@@ -80,31 +85,34 @@ internal static class TilePrinter
 
     private static void PrintProducts(SourceWriter writer, TileShape shape, IEnumerable<int> depths)
     {
-        foreach ((string name, string adds) in new[] { ("MultiplyAdd", "true"), ("Multiply", "false") })
+        foreach ((string name, string adds, string factors, string factorsArgument) in new[]
         {
-            writer.Line($"public static void {name}(int rows, int depth, int columns, {Factors}) =>");
-            writer.Line($"    Product({adds}, rows, depth, columns, a, aStride, b, bStride, c, cStride);").Line();
+            ("MultiplyAdd", "true", "", "null"), ("Multiply", "false", "", "null"), ("MultiplyScaled", "false", "float* rowFactors, ", "rowFactors"),
+        })
+        {
+            writer.Line($"public static void {name}(int rows, int depth, int columns, {Operands}, {factors}{Result}) =>");
+            writer.Line($"    Product({adds}, rows, depth, columns, a, aStride, b, bStride, {factorsArgument}, c, cStride);").Line();
         }
 
         writer.Line(KernelFile.MethodAttributes);
-        writer.Open($"private static void Product(bool adds, int rows, int depth, int columns, {Factors})");
+        writer.Open($"private static void Product(bool adds, int rows, int depth, int columns, {Parameters})");
         writer.Line($"int few = rows % {shape.Rows};");
         writer.Line("rows -= few;");
-        writer.Line($"if (few > 0) MultiplyFewRows(adds, few, depth, columns, {PastRows});");
+        writer.Line($"if (few > 0) MultiplyFewRows(adds, few, depth, columns, {PastRows("rowFactors")});");
         writer.Open("switch (depth)");
-        foreach (int depth in depths) writer.Line($"case {depth}: {ColumnLoopName(depth, null)}(adds, rows, columns, {Arguments}); return;");
+        foreach (int depth in depths) writer.Line($"case {depth}: {ColumnLoopName(depth, null)}(adds, rows, columns, {Arguments("rowFactors")}); return;");
         writer.Close();
-        PrintDepthBlocks(writer, () => writer.Line($"{ColumnLoopName(null, null)}(adds, rows, block, columns, {Arguments});"));
+        PrintDepthBlocks(writer, () => writer.Line($"{ColumnLoopName(null, null)}(adds, rows, block, columns, {Arguments("factors")});"));
         writer.Close().Line();
 
         writer.Line(KernelFile.MethodAttributes);
-        writer.Open($"private static void MultiplyFewRows(bool adds, int rows, int depth, int columns, {Factors})");
+        writer.Open($"private static void MultiplyFewRows(bool adds, int rows, int depth, int columns, {Parameters})");
         writer.Line($"int last = rows % {s_fewRows[0]};");
         writer.Line("rows -= last;");
         PrintDepthBlocks(writer, () =>
         {
-            writer.Line($"if (rows > 0) {ColumnLoopName(null, s_fewRows[0])}(adds, rows, block, columns, {Arguments});");
-            writer.Line($"if (last > 0) {ColumnLoopName(null, s_fewRows[1])}(adds, last, block, columns, {PastRows});");
+            writer.Line($"if (rows > 0) {ColumnLoopName(null, s_fewRows[0])}(adds, rows, block, columns, {Arguments("factors")});");
+            writer.Line($"if (last > 0) {ColumnLoopName(null, s_fewRows[1])}(adds, last, block, columns, {PastRows("factors")});");
         });
         writer.Close().Line();
     }
@@ -114,6 +122,7 @@ internal static class TilePrinter
     {
         writer.Open("while (depth > 0)");
         writer.Line($"int block = depth < {DepthBlock} ? depth : {DepthBlock};");
+        writer.Line("float* factors = depth > block ? null : rowFactors;");
         printBody();
         writer.Line("adds = true;");
         writer.Line("a += block;");
@@ -137,7 +146,7 @@ internal static class TilePrinter
                 writer.Line($"{CoefficientPanel.Method(keys)}(count, features, query, queryStride, keys, coefficients, coefficientStride, weights, rowSums);");
                 writer.Line(keys == TileShape.KeyTile
                     ? "MultiplyValues(count, valueDimension, weights, values, valueStride, numerators, numeratorStride);"
-                    : $"{ColumnLoopName(keys, null)}(true, count, valueDimension, weights, {TileShape.KeyTile}, values, valueStride, numerators, numeratorStride);");
+                    : $"{ColumnLoopName(keys, null)}(true, count, valueDimension, weights, {TileShape.KeyTile}, values, valueStride, null, numerators, numeratorStride);");
                 writer.Close();
             }
 
@@ -185,7 +194,7 @@ internal static class TilePrinter
     /// <summary>Weights times the values of a key block; fixed numbers of columns have their own code.</summary>
     private static void PrintMultiplyValues(SourceWriter writer, InstructionSet isa, (int Columns, int[] Chunks)[] values)
     {
-        const string Call = "(true, rows, weights, 64, values, valueStride, numerators, numeratorStride)";
+        const string Call = "(true, rows, weights, 64, values, valueStride, null, numerators, numeratorStride)";
         writer.Line(KernelFile.MethodAttributes);
         writer.Line("private static void MultiplyValues(");
         writer.Line("    int rows, int valueDimension, float* weights, float* values, nint valueStride, float* numerators, nint numeratorStride)");
@@ -220,7 +229,7 @@ internal static class TilePrinter
         string depthParameter = depth is null ? "int depth, " : "", depthArgument = depth is null ? "depth, " : "";
         int width = shape.Vectors * isa.Lanes;
         writer.Line(KernelFile.MethodAttributes);
-        writer.Open($"private static void {ColumnLoopName(depth, fewRows)}(bool adds, int rows, {depthParameter}int columns, {Factors})");
+        writer.Open($"private static void {ColumnLoopName(depth, fewRows)}(bool adds, int rows, {depthParameter}int columns, {Parameters})");
         writer.Open($"for (; columns >= {width}; columns -= {width})");
         writer.Line(CallPanel(shape.Vectors));
         writer.Line($"b += {width};");
@@ -230,6 +239,6 @@ internal static class TilePrinter
             writer.Line($"{(vectors == shape.Vectors - 1 ? "" : "else ")}if (columns == {vectors * isa.Lanes}) {CallPanel(vectors)}");
         writer.Close().Line();
 
-        string CallPanel(int vectors) => $"{ProductPanel.Name(vectors, depth, fewRows)}(adds, rows, {depthArgument}{Arguments});";
+        string CallPanel(int vectors) => $"{ProductPanel.Name(vectors, depth, fewRows)}(adds, rows, {depthArgument}{Arguments("rowFactors")});";
     }
 }

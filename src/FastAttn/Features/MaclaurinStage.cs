@@ -111,7 +111,7 @@ internal sealed unsafe class MaclaurinStage<TKernels> : FeatureStage
             int tiles = Padding.RoundUp(count, TKernels.RowTile);
             new Span<float>(x + (count * dimension), (tiles - count) * dimension).Clear();
             new Span<float>(products + (tiles * stride), TKernels.Lanes).Clear();
-            stage._panels.Multiply(x, tiles, 0, products, stride);
+            stage._panels.Multiply(x, dimension, tiles, 0, null, products, stride);
             fixed (int* counts = stage._counts)
                 TKernels.SegmentedProduct(products, stride, count, counts, stage._counts.Length, target, stage.Stride, most);
             for (int r = 0; r < count; r++)

@@ -21,11 +21,7 @@ internal readonly unsafe struct PositiveRandomFeatures : IFeatureMap
     public static double ProjectionFactor(int features) => 1 / Math.Log(2);
 
     public void Map<TKernels>(in FeatureRows rows)
-        where TKernels : struct, IRowKernels
-    {
-        ExponentialRows.Map<TKernels>(rows, isBinary: true);
-        for (int r = 0; r < rows.Count; r++) rows.LogScales[r] -= rows.HalfSquaredNorms[r];
-    }
+        where TKernels : struct, IRowKernels => ExponentialRows.Map<TKernels>(rows, isBinary: true, rows.HalfSquaredNorms);
 
     public double MapLogarithm<TKernels>(float* row, int columns, int exponent, double halfSquaredNorm)
         where TKernels : struct, IRowKernels =>

@@ -41,20 +41,22 @@ internal sealed unsafe class ProjectionPanels<TKernels>
     /// <summary>Projections of a row, in whole vectors.</summary>
     public int PaddedCount { get; }
 
-    /// <summary>Writes w_i·x to <paramref name="projected"/>, a column for each w.</summary>
-    /// <param name="rows"><c>[count, dimension]</c>, dense.</param>
+    /// <summary>Writes w_i·x to <paramref name="projected"/>, a column for each w, times the row's factor.</summary>
+    /// <param name="rows"><c>[count, dimension]</c>.</param>
+    /// <param name="rowStride">Floats between its rows.</param>
     /// <param name="count">Rows, whole register tiles.</param>
     /// <param name="head">The head, for projections that differ by head.</param>
+    /// <param name="factors">One a row, or null.</param>
     /// <param name="projected"><c>[count, PaddedCount]</c>.</param>
     /// <param name="stride">Floats between its rows.</param>
-    public void Multiply(float* rows, int count, int head, float* projected, nint stride)
+    public void Multiply(float* rows, nint rowStride, int count, int head, float* factors, float* projected, nint stride)
     {
         float* panels = (float*)_panels.Data + (_heads == 1 ? 0 : (long)head * _dimension * PaddedCount);
         for (int column = 0; column < PaddedCount; column += PanelColumns)
         {
             int width = PanelWidth(column);
-            TKernels.Multiply(
-                count, _dimension, width, rows, _dimension, panels + ((long)column * _dimension), width, projected + column, stride);
+            TKernels.MultiplyScaled(
+                count, _dimension, width, rows, rowStride, panels + ((long)column * _dimension), width, factors, projected + column, stride);
         }
     }
 

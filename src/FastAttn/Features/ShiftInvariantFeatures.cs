@@ -18,7 +18,7 @@ internal readonly unsafe struct ShiftInvariantFeatures : IFeatureMap
     public static double ProjectionFactor(int features) => 1;
 
     public void Map<TKernels>(in FeatureRows rows)
-        where TKernels : struct, IRowKernels => ExponentialRows.Map<TKernels>(rows);
+        where TKernels : struct, IRowKernels => ExponentialRows.Map<TKernels>(rows, isBinary: false, null);
 
     public double MapLogarithm<TKernels>(float* row, int columns, int exponent, double halfSquaredNorm)
         where TKernels : struct, IRowKernels => RowScaling.SubtractMaximum<TKernels>(row, columns, Math.ScaleB(1, exponent));

@@ -28,6 +28,10 @@ internal unsafe interface ITileKernels
     static abstract void Multiply(
         int rows, int depth, int columns, float* a, nint aStride, float* b, nint bStride, float* c, nint cStride);
 
+    /// <summary>As <see cref="Multiply"/>, row i of C times <c>rowFactors[i]</c> unless they are null.</summary>
+    static abstract void MultiplyScaled(
+        int rows, int depth, int columns, float* a, nint aStride, float* b, nint bStride, float* rowFactors, float* c, nint cStride);
+
     /// <summary>
     /// One block of <see cref="KernelShape.KeyTile"/> keys, or half of one, against <paramref name="rows"/> queries, without leaving registers and L1:
     /// <c>P[i, j] = (query[i] · keys[:, j]) · coefficients[i·coefficientStride + j]</c>, <c>numerators[i] += P[i] · values</c>,

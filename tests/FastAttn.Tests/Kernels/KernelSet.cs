@@ -34,6 +34,9 @@ public abstract unsafe class KernelSet
     public abstract void Multiply(
         int rows, int depth, int columns, float* a, nint aStride, float* b, nint bStride, float* c, nint cStride);
 
+    public abstract void MultiplyScaled(
+        int rows, int depth, int columns, float* a, nint aStride, float* b, nint bStride, float* rowFactors, float* c, nint cStride);
+
     public abstract void AttentionTile(
         int rows, int keyCount, int features, int valueDimension, float* query, nint queryStride, float* keys, float* coefficients, nint coefficientStride,
         float* values, nint valueStride, float* numerators, nint numeratorStride, float* rowSums);
@@ -100,6 +103,10 @@ internal sealed unsafe class KernelSet<TKernels>(string name) : KernelSet
     public override void Multiply(
         int rows, int depth, int columns, float* a, nint aStride, float* b, nint bStride, float* c, nint cStride) =>
         TKernels.Multiply(rows, depth, columns, a, aStride, b, bStride, c, cStride);
+
+    public override void MultiplyScaled(
+        int rows, int depth, int columns, float* a, nint aStride, float* b, nint bStride, float* rowFactors, float* c, nint cStride) =>
+        TKernels.MultiplyScaled(rows, depth, columns, a, aStride, b, bStride, rowFactors, c, cStride);
 
     public override void AttentionTile(
         int rows, int keyCount, int features, int valueDimension, float* query, nint queryStride, float* keys, float* coefficients, nint coefficientStride,

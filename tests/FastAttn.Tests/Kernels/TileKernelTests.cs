@@ -36,7 +36,9 @@ public unsafe class TileKernelTests
                 for (int rows = 0; rows <= 2 * kernels.RowTile; rows++)
                 {
                     CheckProduct(kernels, adds: true, rows, depth, vectors * kernels.Lanes);
-                    if (depth > 0) CheckProduct(kernels, adds: false, rows, depth, vectors * kernels.Lanes);
+                    if (depth == 0) continue;
+                    CheckProduct(kernels, adds: false, rows, depth, vectors * kernels.Lanes);
+                    CheckProduct(kernels, adds: false, rows, depth, vectors * kernels.Lanes, isScaled: true);
                 }
             }
         }
@@ -89,7 +91,7 @@ public unsafe class TileKernelTests
         return [.. Enumerable.Range(0, count).Select(_ => (float)((random.NextDouble() * 2) - 1))];
     }
 
-    private static void CheckProduct(KernelSet kernels, bool adds, int rows, int depth, int columns)
+    private static void CheckProduct(KernelSet kernels, bool adds, int rows, int depth, int columns, bool isScaled = false)
     {
         // Strides wider than the rows, each by another amount, with the last row cut off where its data ends.
         int aStride = depth + 3, bStride = columns + 16, cStride = columns + 32;
@@ -98,16 +100,19 @@ public unsafe class TileKernelTests
         using var a = new GuardedFloats(left);
         using var b = new GuardedFloats(right);
         using var c = new GuardedFloats(before);
+        float[] factors = isScaled ? Numbers(4, rows) : [.. Enumerable.Repeat(1f, rows)];
+        using var rowFactors = new GuardedFloats(factors);
         if (adds) kernels.MultiplyAdd(rows, depth, columns, a.Pointer, aStride, b.Pointer, bStride, c.Pointer, cStride);
+        else if (isScaled) kernels.MultiplyScaled(rows, depth, columns, a.Pointer, aStride, b.Pointer, bStride, rowFactors.Pointer, c.Pointer, cStride);
         else kernels.Multiply(rows, depth, columns, a.Pointer, aStride, b.Pointer, bStride, c.Pointer, cStride);
-        double gamma = Rounding.Gamma((kernels.Fused ? depth : 2 * depth) + 2);
+        double gamma = Rounding.Gamma((kernels.Fused ? depth : 2 * depth) + (isScaled ? 3 : 2));
         for (int position = 0; position < before.Length; position++)
         {
             int i = position / cStride, j = position % cStride;
             double sum = adds || j >= columns ? before[position] : 0, magnitude = Math.Abs(sum);
             for (int k = 0; k < depth && j < columns; k++)
             {
-                double term = (double)left[(i * aStride) + k] * right[(k * bStride) + j];
+                double term = (double)left[(i * aStride) + k] * right[(k * bStride) + j] * factors[i];
                 sum += term;
                 magnitude += Math.Abs(term);
             }

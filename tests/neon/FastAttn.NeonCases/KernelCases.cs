@@ -30,6 +30,7 @@ internal static class KernelCases
         return family switch
         {
             "MultiplyAdd" or "Multiply" => Products(numbers),
+            "MultiplyScaled" => Products(numbers).Select(product => (object[])[.. product[..7], Normal(numbers, (int)product[0]), .. product[7..]]),
             "SegmentedProduct" => SegmentedProducts(numbers),
             "CopyRows" => RowCopies(numbers),
             "ScaleRows" => ScaledRowCopies(numbers),

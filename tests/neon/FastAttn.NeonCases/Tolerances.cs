@@ -15,7 +15,7 @@ internal static class Tolerances
         ("SumExpOfSum", new(2, UnitOf.Element, "exponentials, then a sum of positive terms")),
         ("Dot", new(2, UnitOf.Element, "a sum of up to 300 positive products")),
         ("AddScaled|AccumulateSquares", new(2, UnitOf.Loudest, "one or two fused steps")),
-        ("MultiplyAdd|Multiply", new(12, UnitOf.Loudest, "sums of up to 300 products of both signs")),
+        ("MultiplyAdd|Multiply|MultiplyScaled", new(12, UnitOf.Loudest, "sums of up to 300 products of both signs")),
         ("AttentionTile", new(8, UnitOf.Loudest, "a product of sums of up to 128 products with sums of 64")),
         ("SoftmaxTile", new(16, UnitOf.Loudest, "exponents that are sums of up to 64 products, then sums of 64 products of both signs")),
         ("(Split|Merge)(Loop|[0-9]*)", new(2, UnitOf.Loudest, "one rotation after two sums")),
