@@ -26,5 +26,5 @@ internal sealed class Avx2 : InstructionSet
     public override string ZipHigh(string a, string b) =>
         $"Avx.Permute2x128(Avx.UnpackLow({a}, {b}), Avx.UnpackHigh({a}, {b}), 0x31)";
 
-    public override string? Round(string x) => $"Avx.RoundToNearestInteger({x})";
+    public override string Round(string x) => $"Avx.RoundToNearestInteger({x})";
 }

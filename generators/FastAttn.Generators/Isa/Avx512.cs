@@ -26,5 +26,5 @@ internal sealed class Avx512 : InstructionSet
         $"Avx512F.PermuteVar16x32x2({a}, Vectors.Create(8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31), {b})";
 
     public override string? ScaleByPowerOfTwo(string value, string n) => $"Avx512F.Scale({value}, {n})";
-    public override string? Round(string x) => $"Avx512F.RoundScale({x}, 0)";
+    public override string Round(string x) => $"Avx512F.RoundScale({x}, 0)";
 }

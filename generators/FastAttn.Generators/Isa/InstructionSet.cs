@@ -77,8 +77,20 @@ internal abstract class InstructionSet
     /// <summary>value · 2ⁿ with one rounding, n a whole number in −151…129; null where it takes integer arithmetic.</summary>
     public virtual string? ScaleByPowerOfTwo(string value, string n) => null;
 
-    /// <summary>x rounded to the nearest whole number, ties to even; null where it takes adding and subtracting 1.5·2²³.</summary>
-    public virtual string? Round(string x) => null;
+    /// <summary>x rounded to the nearest whole number, ties to even.</summary>
+    public abstract string Round(string x);
+
+    /// <summary>|x|.</summary>
+    public virtual string Absolute(string x) => $"Vectors.Abs({x})";
+
+    /// <summary>The size of one and the sign of another.</summary>
+    public virtual string CopySign(string size, string sign) => $"Vectors.CopySign({size}, {sign})";
+
+    /// <summary>All bits set in lanes where a is greater than b, none elsewhere.</summary>
+    public virtual string Greater(string a, string b) => $"Vectors.GreaterThan({a}, {b})";
+
+    /// <summary>Lanes of one where the mask is set, of another elsewhere.</summary>
+    public virtual string Select(string mask, string set, string clear) => $"Vectors.ConditionalSelect({mask}, {set}, {clear})";
 
     /// <summary>The bits of a local vector as int32.</summary>
     public virtual string AsIntegers(string local) => $"Vectors.AsInt32({local})";

@@ -18,9 +18,13 @@ internal sealed class Neon : InstructionSet
     public override string Max(string bound, string x) => $"AdvSimd.Max({bound}, {x})";
     public override string Min(string bound, string x) => $"AdvSimd.Min({bound}, {x})";
     public override string AnyGreater(string a, string b) => $"AdvSimd.Extract(AdvSimd.Arm64.MaxAcross({a} - {b}), 0) > 0f";
+    public override string Absolute(string x) => $"AdvSimd.Abs({x})";
+    public override string CopySign(string size, string sign) => $"AdvSimd.BitwiseSelect({Constant(-0.0)}, {sign}, {size})";
+    public override string Greater(string a, string b) => $"AdvSimd.CompareGreaterThan({a}, {b})";
+    public override string Select(string mask, string set, string clear) => $"AdvSimd.BitwiseSelect({mask}, {set}, {clear})";
     public override string ZipLow(string a, string b) => $"AdvSimd.Arm64.ZipLow({a}, {b})";
     public override string ZipHigh(string a, string b) => $"AdvSimd.Arm64.ZipHigh({a}, {b})";
-    public override string? Round(string x) => $"AdvSimd.RoundToNearest({x})";
+    public override string Round(string x) => $"AdvSimd.RoundToNearest({x})";
 
     // A freestanding build has no generic methods, so the bits change type through the local's address.
     public override string AsIntegers(string local) => $"*(Ints*)&{local}";

@@ -19,6 +19,8 @@ internal sealed class Portable : InstructionSet
     public override string Max(string bound, string x) => $"Vectors.ConditionalSelect(Vectors.LessThan({x}, {bound}), {bound}, {x})";
     public override string Min(string bound, string x) => $"Vectors.ConditionalSelect(Vectors.GreaterThan({x}, {bound}), {bound}, {x})";
 
+    public override string Round(string x) => $"Vectors.Round({x})";
+
     // Pairs of lanes move as doubles: halves of a 128-bit vector have no registers of their own on x86.
     public override string ZipLow(string a, string b) =>
         Interleave($"Vectors.ToScalar(Vectors.AsDouble({a}))", $"Vectors.ToScalar(Vectors.AsDouble({b}))");

@@ -10,6 +10,7 @@ internal static class OperationCount
     [
         (Operation.MultiplyAdd, "multiply-add"), (Operation.NegatedMultiplyAdd, "negated multiply-add"), (Operation.Multiply, "multiply"),
         (Operation.Add, "add"), (Operation.Subtract, "subtract"), (Operation.Max, "max"), (Operation.Min, "min"), (Operation.Round, "round"),
+        (Operation.Absolute, "absolute"), (Operation.CopySign, "sign"), (Operation.Greater, "comparison"), (Operation.Select, "selection"),
         (Operation.ScaleByPowerOfTwo, "scale"), (Operation.AddExponent, "exponent"), (Operation.ZipLow, "zip low"), (Operation.ZipHigh, "zip high"),
         (Operation.Broadcast, "broadcast"), (Operation.Load, "load"), (Operation.Store, "store"),
     ];

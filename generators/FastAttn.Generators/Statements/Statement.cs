@@ -16,6 +16,16 @@ internal enum Operation
     Max,
     Min,
     Round,
+    Absolute,
+
+    /// <summary>a with the sign of b.</summary>
+    CopySign,
+
+    /// <summary>A mask: where a is greater than b.</summary>
+    Greater,
+
+    /// <summary>b where the mask a is set, c elsewhere.</summary>
+    Select,
     ScaleByPowerOfTwo,
 
     /// <summary>a times 2ⁿ, n the lowest nine bits of b: added to the exponent, which must stay that of a normal number or become that of zero.</summary>

@@ -26,7 +26,7 @@ internal static class StatementPrinter
         {
             // Two factors of about half the exponent each: a single one could not be represented near overflow or underflow.
             // The first product is exact, so the result is rounded once even when it is subnormal.
-            writer.Line($"Vec {target}Half = {Round(isa, $"{b} * {isa.Constant(0.5)}")};");
+            writer.Line($"Vec {target}Half = {isa.Round($"{b} * {isa.Constant(0.5)}")};");
             writer.Line($"Vec {target}HalfBits = {target}Half + {isa.Broadcast(RoundingMagic)};");
             writer.Line($"Vec {target}RestBits = ({b} - {target}Half) + {isa.Broadcast(RoundingMagic)};");
             writer.Line($"Ints {target}HalfPower = {isa.ShiftLeft(Parenthesised(isa.AsIntegers(target + "HalfBits")), 23)};");
@@ -65,16 +65,17 @@ internal static class StatementPrinter
             Operation.NegatedMultiplyAdd => isa.NegatedMultiplyAdd(a, b, c),
             Operation.Max => isa.Max(a, b),
             Operation.Min => isa.Min(a, b),
-            Operation.Round => Round(isa, a),
+            Operation.Round => isa.Round(a),
+            Operation.Absolute => isa.Absolute(a),
+            Operation.CopySign => isa.CopySign(a, b),
+            Operation.Greater => isa.Greater(a, b),
+            Operation.Select => isa.Select(a, b, c),
             Operation.ScaleByPowerOfTwo => isa.ScaleByPowerOfTwo(a, b)!,
             Operation.ZipLow => isa.ZipLow(a, b),
             Operation.ZipHigh => isa.ZipHigh(a, b),
             _ => throw new ArgumentOutOfRangeException(nameof(statement), operation, "an operation without a spelling"),
         };
     }
-
-    private static string Round(InstructionSet isa, string x) =>
-        isa.Round(x) ?? $"({x} + {isa.Broadcast(RoundingMagic)}) - {isa.Broadcast(RoundingMagic)}";
 
     private static string Parenthesised(string expression) => expression.StartsWith("*") ? $"({expression})" : expression;
 }

@@ -32,6 +32,16 @@ internal unsafe interface IRowKernels
     /// </summary>
     static abstract void Exp2Relative(float* x, nint stride, int rows, int columns, float* largest);
 
+    /// <summary>
+    /// <c>x[r, columns + c] ← cos(2π·x[r, c])</c> and <c>x[r, c] ← sin(2π·x[r, c])</c>, at most 2 ulp from exact over all finite float32.
+    /// Angles are read as far as their last vector reaches, which may hold anything; nothing past 2·columns is written.
+    /// </summary>
+    /// <param name="x"><c>[rows, 2·columns]</c>, rows <paramref name="stride"/> apart.</param>
+    /// <param name="stride">Floats between rows.</param>
+    /// <param name="rows">Rows.</param>
+    /// <param name="columns">Angles of a row.</param>
+    static abstract void SineCosine(float* x, nint stride, int rows, int columns);
+
     /// <summary><c>x[i] ← x[i] + 1</c> where x[i] ≥ 0, else <c>exp(x[i])</c>: the elu + 1 map.</summary>
     static abstract void EluPlusOne(float* x, int count);
 

@@ -63,6 +63,8 @@ public abstract unsafe class KernelSet
 
     public abstract void Exp2Relative(float* x, nint stride, int rows, int columns, float* largest);
 
+    public abstract void SineCosine(float* x, nint stride, int rows, int columns);
+
     public abstract void EluPlusOne(float* x, int count);
 
     public abstract void ReluPlus(float* x, int count, float floor);
@@ -144,6 +146,8 @@ internal sealed unsafe class KernelSet<TKernels>(string name) : KernelSet
 
     public override void Exp2Relative(float* x, nint stride, int rows, int columns, float* largest) =>
         TKernels.Exp2Relative(x, stride, rows, columns, largest);
+
+    public override void SineCosine(float* x, nint stride, int rows, int columns) => TKernels.SineCosine(x, stride, rows, columns);
 
     public override void EluPlusOne(float* x, int count) => TKernels.EluPlusOne(x, count);
 

@@ -155,6 +155,33 @@ public unsafe class RowKernelTests
 
     [Theory]
     [MemberData(nameof(Kernels))]
+    public void Sines_take_the_place_of_their_angles_and_cosines_stand_behind_them(KernelSet kernels)
+    {
+        foreach (int rows in (int[])[0, 1, 2, 5])
+        {
+            for (int columns = 1; columns <= LongestRow; columns++)
+            {
+                int width = Math.Max((columns + kernels.Lanes - 1) / kernels.Lanes * kernels.Lanes, 2 * columns), stride = width + 3;
+                float[] before = Numbers(columns, Math.Max(((rows - 1) * stride) + width, 0), -3, 3);
+                using var x = new GuardedFloats(before);
+                kernels.SineCosine(x.Pointer, stride, rows, columns);
+                for (int i = 0; i < before.Length; i++)
+                {
+                    (int row, int column) = Math.DivRem(i, stride);
+                    double turns = before[(row * stride) + (column % columns)], quarters = Math.Round(4 * turns), rest = 2 * Math.PI * (turns - (quarters / 4));
+
+                    // The place on the circle from the nearest quarter, where nothing cancels.
+                    int quarter = ((int)quarters + (column < columns ? 0 : 1)) & 3;
+                    double expected = (quarter < 2 ? 1 : -1) * (quarter % 2 == 0 ? Math.Sin(rest) : Math.Cos(rest));
+                    if (column < 2 * columns) AssertUlps(x.Pointer[i], expected, 2, $"row {row}, column {column} of {columns}");
+                    else Assert.Equal(before[i], x.Pointer[i]);
+                }
+            }
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Kernels))]
     public void EluPlusOne_is_one_at_zero_and_passes_nan(KernelSet kernels)
     {
         float* x = stackalloc float[] { 0f, -0f, float.NaN, float.PositiveInfinity, float.NegativeInfinity, float.Epsilon, -float.Epsilon };

@@ -35,6 +35,7 @@ internal static class KernelCases
             "CopyRows" => RowCopies(numbers),
             "ScaleRows" => ScaledRowCopies(numbers),
             "ExpRelative" or "Exp2Relative" => RelativeExponentials(numbers),
+            "SineCosine" => SinesAndCosines(numbers),
             "AttentionTile" => AttentionTiles(numbers),
             "SoftmaxTile" => SoftmaxTiles(numbers),
             "TransposeScaled" => Transposes(numbers),
@@ -182,6 +183,18 @@ internal static class KernelCases
         {
             int stride = ((columns + Lanes - 1) / Lanes * Lanes) + 4;
             yield return [new Buffer(numbers.Normals(Math.Max(rows, 1) * stride, 30)), (nint)stride, rows, columns, Normal(numbers, rows)];
+        }
+    }
+
+    private static IEnumerable<object[]> SinesAndCosines(Numbers numbers)
+    {
+        foreach ((int rows, int columns) in new[] { (0, 1), (1, 1), (3, 5), (8, 8), (5, 67) })
+        {
+            foreach (double spread in new[] { 1, 1e6 })
+            {
+                int stride = ((2 * columns) + Lanes - 1) / Lanes * Lanes;
+                yield return [new Buffer(numbers.Normals(Math.Max(rows, 1) * stride, spread)), (nint)stride, rows, columns];
+            }
         }
     }
 

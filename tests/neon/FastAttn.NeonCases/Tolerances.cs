@@ -12,6 +12,7 @@ internal static class Tolerances
         ("SegmentedProduct", new(0, UnitOf.Element, "the same roundings, one a factor")),
         ("MaxOfSum", new(0, UnitOf.Element, "one sum and no product")),
         ("ExpShifted|ExpRelative|Exp2Relative|EluPlusOne", new(2, UnitOf.Element, "an argument reduced in fused steps, a polynomial of degree 6")),
+        ("SineCosine", new(4, UnitOf.Element, "polynomials of up to eight roundings in each")),
         ("SumExpOfSum", new(2, UnitOf.Element, "exponentials, then a sum of positive terms")),
         ("Dot", new(2, UnitOf.Element, "a sum of up to 300 positive products")),
         ("AddScaled|AccumulateSquares", new(2, UnitOf.Loudest, "one or two fused steps")),

@@ -94,6 +94,16 @@ namespace System.Runtime.Intrinsics.Arm
         public static Vector128<float> RoundToNearest(Vector128<float> value) => RoundToNearest(value);
 
         [Intrinsic]
+        public static Vector128<float> Abs(Vector128<float> value) => Abs(value);
+
+        [Intrinsic]
+        public static Vector128<float> CompareGreaterThan(Vector128<float> left, Vector128<float> right) => CompareGreaterThan(left, right);
+
+        [Intrinsic]
+        public static Vector128<float> BitwiseSelect(Vector128<float> select, Vector128<float> left, Vector128<float> right) =>
+            BitwiseSelect(select, left, right);
+
+        [Intrinsic]
         public static float Extract(Vector64<float> vector, byte index) => Extract(vector, index);
 
         [Intrinsic]
