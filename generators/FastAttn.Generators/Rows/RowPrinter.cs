@@ -15,6 +15,7 @@ internal static class RowPrinter
         foreach (RowKernel kernel in RowKernelCatalog.All) new RowLoopPrinter(isa, kernel).Print(writer);
         new RowsExponentialPrinter(isa, isBinary: false).Print(writer);
         new RowsExponentialPrinter(isa, isBinary: true).Print(writer);
+        new RowsRectifierPrinter(isa).Print(writer);
         new RowsSineCosinePrinter(isa).Print(writer);
         new SegmentedProductPrinter(isa).Print(writer);
         new RowsCopyPrinter(isa).Print(writer);

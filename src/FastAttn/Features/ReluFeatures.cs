@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using FastAttn.Kernels;
 
 namespace FastAttn.Features;
@@ -6,6 +7,9 @@ namespace FastAttn.Features;
 internal readonly unsafe struct ReluFeatures : IFeatureMap
 {
     private const float Floor = 1e-3f;
+
+    /// <summary>Rows whose maxima are under way at once.</summary>
+    private const int MostRows = 64;
 
     public static bool Projects => true;
 
@@ -19,10 +23,27 @@ internal readonly unsafe struct ReluFeatures : IFeatureMap
 
     public static double ProjectionFactor(int features) => 1 / Math.Sqrt(features);
 
+    [SkipLocalsInit]
     public void Map<TKernels>(in FeatureRows rows)
         where TKernels : struct, IRowKernels
     {
-        for (int r = 0; r < rows.Count; r++) rows.LogScales[r] = MapRow<TKernels>(rows.Row(r), rows.Columns, rows.Exponents[r]);
+        float* factors = stackalloc float[MostRows];
+        for (int first = 0; first < rows.Count; first += MostRows)
+        {
+            int count = Math.Min(MostRows, rows.Count - first);
+            if (new ReadOnlySpan<int>(rows.Exponents + first, count).ContainsAnyExcept(0))
+            {
+                for (int r = first; r < first + count; r++) rows.LogScales[r] = MapRow<TKernels>(rows.Row(r), rows.Columns, rows.Exponents[r]);
+                continue;
+            }
+
+            // Padding is zero: it is no maximum that counts, and becomes zero again.
+            TKernels.MaxRows(rows.Row(first), rows.Stride, count, rows.Columns, factors);
+            for (int r = 0; r < count; r++) rows.LogScales[first + r] = RowScaling.PowerOfTwo(Math.Max(factors[r], 0) + Floor, out factors[r]);
+            TKernels.ReluRows(rows.Row(first), rows.Stride, count, rows.Columns, Floor, factors);
+            for (int r = first; r < first + count && rows.Columns < rows.Stride; r++)
+                new Span<float>(rows.Row(r) + rows.Columns, rows.Stride - rows.Columns).Clear();
+        }
     }
 
     public double MapLogarithm<TKernels>(float* row, int columns, int exponent, double halfSquaredNorm)

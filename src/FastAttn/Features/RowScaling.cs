@@ -24,10 +24,17 @@ internal static unsafe class RowScaling
     public static double NormalizeByPowerOfTwo<TKernels>(float* row, int columns)
         where TKernels : struct, IRowKernels
     {
+        double logarithm = PowerOfTwo(TKernels.Max(row, columns), out float factor);
+        if (factor != 1) TKernels.Scale(row, row, columns, factor);
+        return logarithm;
+    }
+
+    /// <summary>The factor that brings a number above zero near one, a power of two; returns the logarithm of what it divides by.</summary>
+    public static double PowerOfTwo(float largest, out float factor)
+    {
         // Below the smallest normal number the reciprocal would overflow.
-        int exponent = Math.Max(Math.ILogB(TKernels.Max(row, columns)), -126);
-        if (exponent == 0) return 0;
-        TKernels.Scale(row, row, columns, MathF.ScaleB(1, -exponent));
+        int exponent = Math.Max(Math.ILogB(largest), -126);
+        factor = MathF.ScaleB(1, -exponent);
         return exponent * Math.Log(2);
     }
 }

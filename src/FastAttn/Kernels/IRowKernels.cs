@@ -32,6 +32,17 @@ internal unsafe interface IRowKernels
     /// </summary>
     static abstract void Exp2Relative(float* x, nint stride, int rows, int columns, float* largest);
 
+    /// <summary><c>largest[r]</c> becomes the largest x[r, c], in whole vectors: what the last one holds past <paramref name="columns"/> counts.</summary>
+    /// <param name="x"><c>[rows, columns]</c>, finite, rows <paramref name="stride"/> apart.</param>
+    /// <param name="stride">Floats between rows.</param>
+    /// <param name="rows">Rows.</param>
+    /// <param name="columns">Columns, at least one.</param>
+    /// <param name="largest"><c>[rows]</c>.</param>
+    static abstract void MaxRows(float* x, nint stride, int rows, int columns, float* largest);
+
+    /// <summary><c>x[r, c] ← (max(x[r, c], 0) + floor) · rowFactors[r]</c>, in whole vectors: reads and writes as far as the last one reaches.</summary>
+    static abstract void ReluRows(float* x, nint stride, int rows, int columns, float floor, float* rowFactors);
+
     /// <summary>
     /// <c>x[r, columns + c] ← cos(2π·x[r, c])</c> and <c>x[r, c] ← sin(2π·x[r, c])</c>, at most 2 ulp from exact over all finite float32.
     /// Angles are read as far as their last vector reaches, which may hold anything; nothing past 2·columns is written.

@@ -63,6 +63,10 @@ public abstract unsafe class KernelSet
 
     public abstract void Exp2Relative(float* x, nint stride, int rows, int columns, float* largest);
 
+    public abstract void MaxRows(float* x, nint stride, int rows, int columns, float* largest);
+
+    public abstract void ReluRows(float* x, nint stride, int rows, int columns, float floor, float* rowFactors);
+
     public abstract void SineCosine(float* x, nint stride, int rows, int columns);
 
     public abstract void EluPlusOne(float* x, int count);
@@ -146,6 +150,12 @@ internal sealed unsafe class KernelSet<TKernels>(string name) : KernelSet
 
     public override void Exp2Relative(float* x, nint stride, int rows, int columns, float* largest) =>
         TKernels.Exp2Relative(x, stride, rows, columns, largest);
+
+    public override void MaxRows(float* x, nint stride, int rows, int columns, float* largest) =>
+        TKernels.MaxRows(x, stride, rows, columns, largest);
+
+    public override void ReluRows(float* x, nint stride, int rows, int columns, float floor, float* rowFactors) =>
+        TKernels.ReluRows(x, stride, rows, columns, floor, rowFactors);
 
     public override void SineCosine(float* x, nint stride, int rows, int columns) => TKernels.SineCosine(x, stride, rows, columns);
 

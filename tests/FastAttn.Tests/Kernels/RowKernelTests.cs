@@ -155,6 +155,31 @@ public unsafe class RowKernelTests
 
     [Theory]
     [MemberData(nameof(Kernels))]
+    public void MaxRows_and_ReluRows_take_whole_vectors_of_each_row(KernelSet kernels)
+    {
+        foreach (int rows in (int[])[0, 1, 2, 3, kernels.Lanes, (2 * kernels.Lanes) + 3])
+        {
+            for (int columns = 1; columns <= LongestRow; columns++)
+            {
+                int width = (columns + kernels.Lanes - 1) / kernels.Lanes * kernels.Lanes, stride = width + 3;
+                float[] before = Numbers(columns, Math.Max(((rows - 1) * stride) + width, 0), -9, 3), factors = Numbers(2, rows, 0, 4);
+                using var x = new GuardedFloats(before);
+                using var largest = new GuardedFloats(new float[rows]);
+                using var rowFactors = new GuardedFloats(factors);
+                kernels.MaxRows(x.Pointer, stride, rows, columns, largest.Pointer);
+                for (int row = 0; row < rows; row++) Assert.Equal(before.AsSpan(row * stride, width).ToArray().Max(), largest.Pointer[row]);
+                kernels.ReluRows(x.Pointer, stride, rows, columns, 0.125f, rowFactors.Pointer);
+                for (int i = 0; i < before.Length; i++)
+                {
+                    (int row, int column) = Math.DivRem(i, stride);
+                    Assert.Equal(column < width ? (Math.Max(before[i], 0) + 0.125f) * factors[row] : before[i], x.Pointer[i]);
+                }
+            }
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Kernels))]
     public void Sines_take_the_place_of_their_angles_and_cosines_stand_behind_them(KernelSet kernels)
     {
         foreach (int rows in (int[])[0, 1, 2, 5])

@@ -58,13 +58,12 @@ public unsafe class SineCosineExhaustiveTests
         return true;
     }
 
-    /// <summary>The sine is odd, the cosine even, to the last bit.</summary>
+    /// <summary>The sine is odd, the cosine even, but for the sign of zero.</summary>
     private static bool AreMirrored(Values positive, Values negative)
     {
         for (int i = 0; i < Block; i++)
         {
-            if (BitConverter.SingleToInt32Bits(negative.Sines[i]) != BitConverter.SingleToInt32Bits(-positive.Sines[i]) || negative.Cosines[i] != positive.Cosines[i])
-                return false;
+            if (negative.Sines[i] != -positive.Sines[i] || negative.Cosines[i] != positive.Cosines[i]) return false;
         }
 
         return true;

@@ -8,7 +8,7 @@ internal static class Tolerances
     private static readonly (string Pattern, Tolerance Tolerance)[] Table =
     [
         ("Has.*|Lanes|FftLanes|RowTile|AllFinite", new(0, UnitOf.Element, "yes, no or a size")),
-        ("Max|Scale|ReluPlus|CopyRows|ScaleRows|TransposeScaled", new(0, UnitOf.Element, "one rounding, the same in both")),
+        ("Max|MaxRows|Scale|ReluPlus|ReluRows|CopyRows|ScaleRows|TransposeScaled", new(0, UnitOf.Element, "one rounding, the same in both")),
         ("SegmentedProduct", new(0, UnitOf.Element, "the same roundings, one a factor")),
         ("MaxOfSum", new(0, UnitOf.Element, "one sum and no product")),
         ("ExpShifted|ExpRelative|Exp2Relative|EluPlusOne", new(2, UnitOf.Element, "an argument reduced in fused steps, a polynomial of degree 6")),
