@@ -64,32 +64,32 @@ internal sealed record CostTable
     {
         InstructionTier.Avx512 => new()
         {
-            DirectGflops = 111,
-            LinearGflops = 103,
-            TailGflops = 158,
-            MultipoleGflops = 73.4,
-            AroundNanoseconds = 2.1,
-            FftNanoseconds = [19.9, 22.4, 24.4, 27.7, 30.2, 35.0, 39.5, 43.0, 50.0, 67.5, 109, 165, 173],
+            DirectGflops = 110,
+            LinearGflops = 97.7,
+            TailGflops = 164,
+            MultipoleGflops = 88.7,
+            AroundNanoseconds = 1.9,
+            FftNanoseconds = [19.4, 23.8, 25.7, 26.8, 29.5, 33.2, 37.9, 42.9, 50.3, 52.0, 66.0, 88.0, 90.0],
         },
         InstructionTier.Avx2 => new()
         {
             DirectGflops = 108,
             LinearGflops = 90,
-            TailGflops = 138,
-            MultipoleGflops = 68.9,
-            AroundNanoseconds = 2.0,
-            FftNanoseconds = [11.9, 12.4, 13.3, 16.5, 17.3, 18.5, 20.3, 24.3, 27.7, 35.2, 48.6, 81.3, 83.1],
+            TailGflops = 136,
+            MultipoleGflops = 67.4,
+            AroundNanoseconds = 1.9,
+            FftNanoseconds = [11.1, 11.9, 12.7, 15.9, 17.1, 18.5, 20.3, 24.3, 28.1, 31.9, 36.0, 60.0, 66.0],
         },
 
         // NEON takes the portable figures, which have as many lanes, until someone runs the command on such a machine.
         _ => new()
         {
             DirectGflops = 49.8,
-            LinearGflops = 38.1,
-            TailGflops = 62.2,
-            MultipoleGflops = 33.1,
-            AroundNanoseconds = 3.7,
-            FftNanoseconds = [11.7, 13.0, 14.5, 17.7, 18.5, 20.1, 22.1, 24.5, 27.3, 33.8, 40.1, 57.3, 58.9],
+            LinearGflops = 36.9,
+            TailGflops = 62.8,
+            MultipoleGflops = 31.5,
+            AroundNanoseconds = 3.3,
+            FftNanoseconds = [11.5, 12.9, 14.4, 17.4, 18.3, 20.2, 22.3, 24.1, 27.0, 27.5, 28.7, 33.4, 38.4],
         },
     };
 
