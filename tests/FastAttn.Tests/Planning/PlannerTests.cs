@@ -151,7 +151,7 @@ public sealed class PlannerTests
         }
     }
 
-    /// <summary>What a head in flight may use: 4·N·(5m + 2d_v + 64) bytes and 8 MB.</summary>
+    /// <summary>What a head in flight may use: 4·N·(5m + 3d_v + 96) bytes and 8 MiB.</summary>
     private static long Bound(long rows, int features, int valueDimension) =>
-        (4 * rows * ((5L * features) + (2L * valueDimension) + 64)) + (8 << 20);
+        (4 * rows * ((5L * features) + (3L * valueDimension) + 96)) + (8 << 20);
 }
