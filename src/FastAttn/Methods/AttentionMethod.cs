@@ -19,11 +19,11 @@ internal abstract unsafe class AttentionMethod
     /// <param name="arena">Where the sums and all scratch come from.</param>
     public abstract PartialSums Compute(in HeadProblem problem, Crew crew, ref Arena arena);
 
-    /// <summary>Sums with room for whole tiles of rows, at least <paramref name="leastRows"/>.</summary>
-    protected static PartialSums TakeSums<TKernels>(in HeadProblem problem, int leastRows, ref Arena arena)
+    /// <summary>Sums with room for whole tiles of rows.</summary>
+    protected static PartialSums TakeSums<TKernels>(in HeadProblem problem, ref Arena arena)
         where TKernels : struct, IKernels
     {
-        int rows = Math.Max(Padding.RoundUp(problem.QueryCount, TKernels.RowTile), leastRows);
+        int rows = Padding.RoundUp(problem.QueryCount, TKernels.RowTile);
         int columns = Padding.RoundUp(problem.ValueDimension, TKernels.Lanes);
         return new PartialSums
         {

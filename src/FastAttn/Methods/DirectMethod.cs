@@ -32,7 +32,7 @@ internal sealed unsafe class DirectMethod<TKernels> : AttentionMethod
 
     public override PartialSums Compute(in HeadProblem problem, Crew crew, ref Arena arena)
     {
-        PartialSums sums = TakeSums<TKernels>(problem, 0, ref arena);
+        PartialSums sums = TakeSums<TKernels>(problem, ref arena);
         KeyBlocks blocks = KeyBlocks.Pack<TKernels>(problem, crew, ref arena);
         int paddedRows = Padding.RoundUp(problem.QueryCount, TKernels.RowTile), workers = Math.Max(crew.Workers, 2);
         int leastTiles = Math.Max(LeastTilesPerWorker * workers, Padding.RoundUp((paddedRows + MostTileRows - 1) / MostTileRows, workers));

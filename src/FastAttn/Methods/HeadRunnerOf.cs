@@ -21,6 +21,12 @@ internal sealed unsafe class HeadRunner<TKernels>(
     where TKernels : struct, IKernels
 {
     private readonly DirectMethod<TKernels> _direct = new();
+
+    /// <summary>
+    /// The method, if rows pass through it: queries become features chunk by chunk, and once more where rows have to be repaired. Of
+    /// every other method all queries are mapped before it runs.
+    /// </summary>
+    private readonly TailScanMethod<TKernels>? _passing = method as TailScanMethod<TKernels>;
     private readonly RowRepair<TKernels> _repair = new(stage);
     private readonly RowCertificate _certificate = new(tolerance, stage.IsSigned);
 
@@ -47,10 +53,10 @@ internal sealed unsafe class HeadRunner<TKernels>(
         int* uncertified = arena.Take<int>(shape.QueryLength);
         VisibleKeys.LargestValueNorm(problem, keyStates, largestNorm, ref arena);
 
-        int repairs = method is TailScanMethod<TKernels> tails
-            ? ComputeInPassing(tails, call, problem, queryStates, largestNorm, uncertified, crew, ref arena)
+        int repairs = _passing is not null
+            ? ComputeInPassing(_passing, call, problem, queryStates, largestNorm, uncertified, crew, ref arena)
             : Compute(method, problem, queryStates, call.Destination, largestNorm, uncertified, crew, ref arena);
-        if (!MapsAhead && (arena.IsMeasuring || repairs > 0)) problem.Query = MapQueries(call, queryStates, crew, ref arena);
+        if (_passing is not null && (arena.IsMeasuring || repairs > 0)) problem.Query = MapQueries(call, queryStates, crew, ref arena);
         bool fallsBack = method.Kind is not (Method.Direct or Method.Linear) && (arena.IsMeasuring || repairs > RowCertificate.FallbackShare * shape.QueryLength);
         if (fallsBack) repairs = Compute(_direct, problem, queryStates, call.Destination, largestNorm, uncertified, crew, ref arena);
         int alone = RescaledTiles<TKernels>.Run(problem, keyStates, _certificate, largestNorm, uncertified, repairs, call.Destination, crew, ref arena);
@@ -60,9 +66,6 @@ internal sealed unsafe class HeadRunner<TKernels>(
         gain?.Apply(call.Destination, call.Head, crew, ref arena);
         return new HeadReport(repairs, fallsBack);
     }
-
-    /// <summary>Whether queries become features before the method runs. Otherwise they do so chunk by chunk, and once more where rows have to be repaired.</summary>
-    private bool MapsAhead => method is not TailScanMethod<TKernels>;
 
     /// <summary>States, features and norms: everything about the rows that no method changes.</summary>
     private HeadProblem Prepare(in HeadCall call, RowState* queryStates, RowState* keyStates, RowState* valueStates, Crew crew, ref Arena arena)
@@ -87,7 +90,7 @@ internal sealed unsafe class HeadRunner<TKernels>(
             MarkKeys(call, keyStates);
         }
 
-        if (MapsAhead) problem.Query = MapQueries(call, queryStates, crew, ref arena);
+        if (_passing is null) problem.Query = MapQueries(call, queryStates, crew, ref arena);
         stage.Map(call.Key, call.Head, logarithmic: false, keyStates, key, keyScales, crew, ref arena);
         problem.Values = ValueRows.Prepare(call.Value, keyStates, valueStates, valueNorm, crew, ref arena);
         if (!arena.IsMeasuring) problem.KeyLogScale = KeyScale<TKernels>.Unify(key, stage.Stride, keyScales, shape.KeyLength, crew);

@@ -29,7 +29,7 @@ internal sealed unsafe class LinearMethod<TKernels> : AttentionMethod
 
     public override PartialSums Compute(in HeadProblem problem, Crew crew, ref Arena arena)
     {
-        PartialSums sums = TakeSums<TKernels>(problem, 0, ref arena);
+        PartialSums sums = TakeSums<TKernels>(problem, ref arena);
         KeyBlocks blocks = KeyBlocks.Pack<TKernels>(problem, crew, ref arena);
         int blocksPerPart = Math.Clamp(Math.Max(blocks.Count / LeastParts, problem.Features / FeaturesPerBlock), 1, MostBlocksPerPart), parts = (blocks.Count + blocksPerPart - 1) / blocksPerPart;
         int partRows = blocksPerPart * KernelShape.KeyTile, rowParts = (problem.QueryCount + partRows - 1) / partRows;

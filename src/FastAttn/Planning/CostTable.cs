@@ -58,7 +58,7 @@ internal sealed record CostTable
     ];
 
     /// <summary>
-    /// The shipped table of a tier, as the <c>costs</c> command of the benchmark program measured it on a quiet Zen 4. Only ratios decide.
+    /// The shipped table of a tier: what the <c>costs</c> command of the benchmark program measured on a Zen 4, middles of several runs. Only ratios decide.
     /// </summary>
     public static CostTable Shipped(InstructionTier tier) => tier switch
     {

@@ -1,3 +1,5 @@
+using System.Numerics.Tensors;
+
 namespace FastAttn.Toeplitz;
 
 /// <summary>
@@ -21,8 +23,9 @@ internal static unsafe class ColumnExponents
     private const int NearlyEqual = 1;
 
     /// <summary>The exponent that coefficients are divided by: zero, unless their largest magnitude is extreme.</summary>
-    public static int OfCoefficients(float largest)
+    public static int OfCoefficients(ReadOnlySpan<float> coefficients)
     {
+        float largest = Math.Abs(TensorPrimitives.MaxMagnitude(coefficients));
         int exponent = largest > 0 ? Math.Max(MathF.ILogB(largest), -126) : 0;
         return Math.Abs(exponent) <= Ordinary ? 0 : exponent;
     }

@@ -1,4 +1,3 @@
-using System.Numerics.Tensors;
 using FastAttn.Kernels;
 using FastAttn.Memory;
 
@@ -25,7 +24,7 @@ internal sealed unsafe class DirectToeplitzProduct<TKernels> : ToeplitzProduct
         for (int head = 0; head < shape.Heads; head++)
         {
             ReadOnlySpan<float> values = coefficients.Slice(head * shape.Diagonals, shape.Diagonals);
-            _exponents[head] = ColumnExponents.OfCoefficients(Math.Abs(TensorPrimitives.MaxMagnitude(values)));
+            _exponents[head] = ColumnExponents.OfCoefficients(values);
             var target = new Span<float>((float*)_coefficients.Data + ((long)head * Stride), Stride);
             target.Clear();
             for (int i = 0; i < values.Length; i++) target[Padding + i] = MathF.ScaleB(values[i], -_exponents[head]);

@@ -1,4 +1,3 @@
-using System.Numerics.Tensors;
 using FastAttn.Fft;
 using FastAttn.Kernels;
 using FastAttn.Memory;
@@ -31,7 +30,7 @@ internal sealed unsafe class FftToeplitzProduct<TKernels> : ToeplitzProduct
         for (int head = 0; head < shape.Heads; head++)
         {
             ReadOnlySpan<float> values = coefficients.Slice(head * shape.Diagonals, shape.Diagonals);
-            _exponents[head] = ColumnExponents.OfCoefficients(Math.Abs(TensorPrimitives.MaxMagnitude(values)));
+            _exponents[head] = ColumnExponents.OfCoefficients(values);
             for (int i = 0; i < scaled.Length; i++) scaled[i] = Math.ScaleB(values[i], -_exponents[head]);
             fixed (double* entries = scaled) fft.Spectrum(entries, shape.OutputLength, shape.InputLength, Spectrum(head));
         }

@@ -1,4 +1,3 @@
-using System.Numerics;
 using System.Numerics.Tensors;
 using FastAttn.Kernels;
 using FastAttn.Memory;
@@ -131,32 +130,10 @@ internal static unsafe class FeatureBalance<TKernels>
                 float* query = problem.Query + ((long)i * problem.FeatureStride);
                 ScaleRow(query, problem.FeatureStride, factors);
                 if (i >= transformed) continue;
-                (float norm, float valueNorm) = SumsOfSizes(query, problem.FeatureStride);
+                (float norm, float valueNorm) = FeatureSizes.Weigh(query, norms, valueNorms, problem.FeatureStride);
                 sums.DenominatorErrors[i] += unit * norm;
                 sums.NumeratorErrors[i] += unit * valueNorm;
             }
-        }
-
-        /// <summary>Σ |x_a| times either norm of a.</summary>
-        private (float Norm, float ValueNorm) SumsOfSizes(float* x, int count)
-        {
-            Vector<float> norm = Vector<float>.Zero, valueNorm = Vector<float>.Zero;
-            int a = 0;
-            for (; a <= count - Vector<float>.Count; a += Vector<float>.Count)
-            {
-                Vector<float> size = Vector.Abs(Vector.Load(x + a));
-                norm += size * Vector.Load(norms + a);
-                valueNorm += size * Vector.Load(valueNorms + a);
-            }
-
-            float normSum = Vector.Sum(norm), valueNormSum = Vector.Sum(valueNorm);
-            for (; a < count; a++)
-            {
-                normSum += Math.Abs(x[a]) * norms[a];
-                valueNormSum += Math.Abs(x[a]) * valueNorms[a];
-            }
-
-            return (normSum, valueNormSum);
         }
     }
 }

@@ -36,7 +36,7 @@ internal sealed unsafe class FftMethod<TKernels> : AttentionMethod
 
     public override PartialSums Compute(in HeadProblem problem, Crew crew, ref Arena arena)
     {
-        PartialSums sums = TakeSums<TKernels>(problem, 0, ref arena);
+        PartialSums sums = TakeSums<TKernels>(problem, ref arena);
         var surplus = SurplusPairs<TKernels>.Beyond(_tokens.Layout.IsLine ? _fft.Length : int.MaxValue, problem);
         HeadProblem transformed = surplus.Transformed(problem);
         FeatureBalance<TKernels>.Run(problem, transformed.QueryCount, sums, crew, ref arena);

@@ -18,7 +18,7 @@ internal sealed unsafe class MultipoleMethod<TKernels>(TailAllowance allowance) 
     public override PartialSums Compute(in HeadProblem problem, Crew crew, ref Arena arena)
     {
         SmoothTails own = problem.Positions.Structure(problem.Head, allowance).Smooth!;
-        PartialSums sums = TakeSums<TKernels>(problem, problem.QueryCount + (2 * TKernels.RowTile), ref arena);
+        PartialSums sums = TakeSums<TKernels>(problem, ref arena);
         KeyBlocks blocks = KeyBlocks.Pack<TKernels>(problem, crew, ref arena);
         long mark = arena.Mark;
 

@@ -73,23 +73,21 @@ internal readonly unsafe struct FarErrors<TKernels>
                 new Span<float>(running, 2 * _stride).Clear();
             }
 
-            float* total = Before(part);
-            SizesOf(problem.Query + ((long)i * _stride), sizes, features);
-            sums.DenominatorErrors[i] += factor * (TKernels.Dot(sizes, total, features) + TKernels.Dot(sizes, running, features));
-            sums.NumeratorErrors[i] += factor * (TKernels.Dot(sizes, total + _stride, features) + TKernels.Dot(sizes, running + _stride, features));
+            float* total = Before(part), query = problem.Query + ((long)i * _stride);
+            (float denominator, float numerator) = FeatureSizes.Weigh(query, total, total + _stride, features);
+            (float denominatorOfPart, float numeratorOfPart) = FeatureSizes.Weigh(query, running, running + _stride, features);
+            sums.DenominatorErrors[i] += factor * (denominator + denominatorOfPart);
+            sums.NumeratorErrors[i] += factor * (numerator + numeratorOfPart);
         }
     }
 
     /// <summary>The keys up to the last that a row sees.</summary>
     private static long Seen(in HeadProblem problem, int row) => Math.Min((long)problem.Position.LastNonZero + row - problem.Offset + 1, problem.KeyCount);
 
-    private static void SizesOf(float* row, float* sizes, int count) =>
-        TensorPrimitives.Abs(new ReadOnlySpan<float>(row, count), new Span<float>(sizes, count));
-
     private static void AddKey(in HeadProblem problem, int key, float* sizes, float* sums)
     {
         int stride = problem.FeatureStride, features = problem.Features;
-        SizesOf(problem.Key + ((long)key * stride), sizes, features);
+        TensorPrimitives.Abs(new ReadOnlySpan<float>(problem.Key + ((long)key * stride), features), new Span<float>(sizes, features));
         TKernels.AddScaled(sizes, sums, features, 1);
         TKernels.AddScaled(sizes, sums + stride, features, (float)(problem.ValueNorm[key] * problem.Values.Factor));
     }

@@ -26,7 +26,7 @@ internal sealed unsafe class TailScanMethod<TKernels>(Method kind, TailAllowance
 
     public override PartialSums Compute(in HeadProblem problem, Crew crew, ref Arena arena)
     {
-        PartialSums sums = TakeSums<TKernels>(problem, 0, ref arena);
+        PartialSums sums = TakeSums<TKernels>(problem, ref arena);
         Compute(problem, default(WholeRows), ref sums, crew, ref arena);
         return sums;
     }
