@@ -62,9 +62,9 @@ publish_level() {
     install -m 755 "$staging/$level/libfastattn.so" "$prefix/python/fastattn/lib/$level/libfastattn.so"
 }
 
-publish_level ''          "$prefix/lib"                         x86-64
-publish_level x86-x64-v3  "$prefix/lib/glibc-hwcaps/x86-64-v3"  x86-64-v3
-publish_level x86-x64-v4  "$prefix/lib/glibc-hwcaps/x86-64-v4"  x86-64-v4
+publish_level ''        "$prefix/lib"                        x86-64
+publish_level x86-64-v3 "$prefix/lib/glibc-hwcaps/x86-64-v3"  x86-64-v3
+publish_level x86-64-v4 "$prefix/lib/glibc-hwcaps/x86-64-v4"  x86-64-v4
 
 mkdir -p "$prefix/include" "$prefix/lib/pkgconfig" "$prefix/lib/cmake/FastAttn"
 install -m 644 "$root"/nativelib/include/fastattn.h "$root"/nativelib/include/fastattn.hpp "$prefix/include/"

@@ -6,7 +6,7 @@ namespace FastAttn.Faults;
 /// <summary>The library as one compilation out of its sources and what the generators emitted; parsed once for all faults.</summary>
 internal sealed class LibraryCompilation
 {
-    private static readonly CSharpParseOptions ParseOptions = new(LanguageVersion.Latest, preprocessorSymbols: ["NET", "NET9_0_OR_GREATER", "NET10_0", "NET10_0_OR_GREATER"]);
+    private static readonly CSharpParseOptions ParseOptions = new(LanguageVersion.Latest, preprocessorSymbols: ["NET", "NET10_0", "NET10_0_OR_GREATER"]);
 
     private readonly string _sources;
     private readonly CSharpCompilation _compilation;
