@@ -1,7 +1,7 @@
 namespace FastAttn.Faults;
 
-/// <summary>One line of faults.txt: text of a file and what stands in its place when the fault is planted.</summary>
-internal sealed record Fault(string Name, string File, string Right, string Wrong)
+/// <summary>One line of faults.txt: text of a file, what stands in its place when the fault is planted, and the test that finds it.</summary>
+internal sealed record Fault(string Name, string File, string Right, string Wrong, string Test)
 {
     private const string Separator = " ~ ";
 
@@ -9,9 +9,9 @@ internal sealed record Fault(string Name, string File, string Right, string Wron
         from line in System.IO.File.ReadLines(path)
         where line.Length > 0 && !line.StartsWith('#')
         let cells = line.Split(Separator)
-        select cells.Length == 4
-            ? new Fault(cells[0], cells[1], cells[2], cells[3])
-            : throw new InvalidOperationException($"'{line}' is not name{Separator}file{Separator}right{Separator}wrong");
+        select cells.Length is 4 or 5
+            ? new Fault(cells[0], cells[1], cells[2], cells[3], cells.ElementAtOrDefault(4) ?? "")
+            : throw new InvalidOperationException($"'{line}' is not name{Separator}file{Separator}right{Separator}wrong{Separator}test");
 
     /// <summary>The text with the fault in it; the right text must stand there exactly once.</summary>
     public string Plant(string text)
