@@ -26,7 +26,8 @@
  *                -infinity removes the pair; NaN and +infinity are errors.
  *   positions    instead of a bias: a few parameters that give b_t for every t = j - (p + i), see "Positions" below
  *   projection   [m, d] or [1, m, d], shared by all heads, or [H, m, d]
- *   key_mask     [n_k] or [B, n_k], 1 = attend, 0 = leave out
+ *   key_mask     [n_k] or [B, n_k], 1 = attend, 0 = leave out: for all queries alike. A mask [n_q, n_k] of pairs is none; with
+ *                B = n_q it cannot be told from one. Use causal, or a bias of -infinity
  *   lengths      [B], keys kept from the front, 0 ... n_k
  *
  *   Leading axes of size 1 may be absent. The last stride of query, key, value and destination is 1;
@@ -302,7 +303,7 @@ fa_status fa_position_exponentials(const fa_tensor *weights, const fa_tensor *ra
 
 /*
  * b_t = -r1 ln(1 + r2 |t|). Source: KERPLE, Chi et al. 2022.
- *   r1, r2    [H] each, finite, above 0
+ *   r1, r2    [H] or [1] each, finite, above 0
  *   position  receives the handle; destroy it with fa_position_destroy
  * Errors: NULL, SHAPE, ARGUMENT, OUT_OF_MEMORY.
  */
@@ -310,8 +311,8 @@ fa_status fa_position_kerple_log(const fa_tensor *r1, const fa_tensor *r2, fa_po
 
 /*
  * b_t = -a |t|^p. Source: KERPLE, Chi et al. 2022.
- *   a         [H], finite, above 0
- *   p         [H], above 0, at most 2
+ *   a         [H] or [1], finite, above 0
+ *   p         [H] or [1], above 0, at most 2
  *   position  receives the handle; destroy it with fa_position_destroy
  * Errors: NULL, SHAPE, ARGUMENT, OUT_OF_MEMORY.
  */

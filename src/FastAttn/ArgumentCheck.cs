@@ -55,6 +55,16 @@ internal static class ArgumentCheck
             throw new ShapeException($"{name} has {values.Length} values; expected one a head, {(heads == 0 ? "at least 1" : heads)}", name);
     }
 
+    /// <summary>The heads of two parameters, each with one number a head or one for all.</summary>
+    public static int HeadsOf(
+        ReadOnlySpan<float> first, ReadOnlySpan<float> second,
+        [CallerArgumentExpression(nameof(first))] string firstName = "", [CallerArgumentExpression(nameof(second))] string secondName = "")
+    {
+        OnePerHead(first, name: firstName);
+        OnePerHead(second, first.Length == 1 || second.Length == 1 ? 0 : first.Length, secondName);
+        return Math.Max(first.Length, second.Length);
+    }
+
     /// <summary>A factor that may be left out is finite and above zero.</summary>
     public static float? Factor(float? value, string name)
     {

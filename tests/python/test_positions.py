@@ -61,6 +61,13 @@ class Positions(unittest.TestCase):
                     got = fastattn.kernelized_attention(q, k, v, bias=positions, causal=causal, query_offset=offset, method=method)
                     np.testing.assert_allclose(got, expected, atol=2e-4 * np.abs(v).max() * 8**0.5, err_msg=f"{name} {n_q} {n_k} {method}")
 
+    def test_one_number_serves_all_heads(self):
+        x = np.random.default_rng(4).standard_normal((2, 9, 4), dtype=np.float32)
+        for make in (fastattn.kerple_log_positions, fastattn.kerple_power_positions):
+            for one, each in ((([1.0, 2.0], 0.5), ([1.0, 2.0], [0.5, 0.5])), ((1.0, [0.5, 0.25]), ([1.0, 1.0], [0.5, 0.25]))):
+                got, expected = (fastattn.softmax_attention(x, x, x, bias=make(*given)) for given in (one, each))
+                np.testing.assert_array_equal(got, expected)
+
     def test_grid(self):
         rng = np.random.default_rng(2)
         height, width = 3, 4

@@ -23,14 +23,36 @@ _REPR = reprlib.Repr()
 _REPR.maxother = _REPR.maxlong = _REPR.maxstring = 60
 
 
+# Arrays that are numbers and nothing else. Any other subclass means something that is lost in what C sees: a mask, units, another product.
+_PLAIN = (np.ndarray, np.memmap)
+
+
 def as_array(value: Any, name: str) -> "NDArray[Any]":
-    """The array that numpy makes of an argument, of whatever dtype."""
+    """The array that numpy makes of an argument, of whatever dtype: the one gate of every array that a caller passes."""
+    refuse_subclass(value, name)
     try:
-        return np.asarray(value)
+        array = np.asanyarray(value)
     except MemoryError:
         raise
     except Exception as error:
         raise DTypeError(f"{name} is {shown(value)}; expected an array, but numpy says: {_one_line(str(error))}") from error
+    refuse_subclass(array, name)
+    return np.asarray(array)
+
+
+def refuse_subclass(value: Any, name: str) -> None:
+    """Refuses arrays whose class says more than their numbers do, also inside lists and tuples."""
+    if isinstance(value, (list, tuple)):
+        for item in value:
+            if isinstance(item, (np.ndarray, list, tuple)):
+                refuse_subclass(item, name)
+    elif isinstance(value, np.ma.MaskedArray):
+        raise DTypeError(
+            f"{name} is a masked array, whose mask would be lost; expected a plain array: leave keys out with key_mask= or lengths=,"
+            " or pass np.ma.getdata(x) or x.filled(number)"
+        )
+    elif isinstance(value, np.ndarray) and type(value) not in _PLAIN:
+        raise DTypeError(f"{name} is a {type(value).__name__}, whose meaning would be lost; expected a plain array: pass np.asarray(x)")
 
 
 def float_array(value: ArrayLike, name: str, ranks: Sequence[int], *, dense: bool = False) -> "NDArray[np.float32]":
@@ -48,9 +70,25 @@ def float_array(value: ArrayLike, name: str, ranks: Sequence[int], *, dense: boo
     if 0 in array.shape:
         raise ShapeError(f"{name} has shape {array.shape}; expected at least one element on every axis")
 
-    array = array.astype(np.float32, copy=False)
+    array = _single(array, name)
     readable = array.flags.c_contiguous and array.flags.aligned if dense else _strides_fit(array)
     return array if readable else np.array(array, dtype=np.float32, order="C")
+
+
+def _single(array: "NDArray[Any]", name: str) -> "NDArray[np.float32]":
+    """The same numbers in float32; none of them may become infinite on the way."""
+    with np.errstate(over="ignore"):
+        single = array.astype(np.float32, copy=False)
+    if array.dtype.itemsize > single.itemsize:
+        lost = np.isinf(single) & np.isfinite(array)
+        if lost.any():
+            place = tuple(int(index) for index in np.argwhere(lost)[0])
+            entry = ", ".join(str(index) for index in place)
+            raise ArgumentError(
+                f"{name}[{entry}] is {array[place]}, which float32 cannot hold; expected at most {np.finfo(np.float32).max:.4g} in size,"
+                " or an infinity where that is meant"
+            )
+    return single
 
 
 def integer_array(value: ArrayLike, name: str, dtype: Any, expected: str = "integers") -> "NDArray[Any]":
@@ -80,6 +118,7 @@ def output_array(
     """
     if out is None:
         return np.empty(shape, dtype=np.float32)
+    refuse_subclass(out, name)
     if not isinstance(out, np.ndarray) or out.dtype != np.float32:
         raise DTypeError(f"{name} is {out.dtype if isinstance(out, np.ndarray) else type(out).__name__}; expected a float32 array")
     if out.shape != shape:
@@ -126,6 +165,7 @@ def integer(value: Any, name: str, low: int, high: int = _INT64_MAX) -> int:
 
 def number(value: Any, name: str) -> float:
     """A number as float64; infinity where that is too small for it."""
+    refuse_subclass(value, name)
     is_array = isinstance(value, (np.ndarray, np.generic))
     try:
         # Text, bytes and buffers have no __float__, yet float() would read digits in them.

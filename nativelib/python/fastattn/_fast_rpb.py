@@ -104,7 +104,7 @@ def fast_rpb(
     options = _library.FastRpbOptions(
         prefix=before, suffix=after, causal=int(_arguments.boolean(causal, "causal")), symmetric=int(is_symmetric)
     )
-    selection = Selection(key_mask, lengths, batch, rows)
+    selection = Selection(key_mask, lengths, batch, rows, rows)
     thread_count = _arguments.thread_count(threads)
     inputs = {"v": v, "weights": arrays[0], "weights[1]": arrays[-1], "key_mask": key_mask, "lengths": lengths}
     result = _result(add_to, value, heads, inputs)

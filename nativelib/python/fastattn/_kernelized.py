@@ -48,7 +48,9 @@ def kernelized_attention(
     q : array [B, H, n_q, d], [H, n_q, d] or [n_q, d]
         Queries. float32 is read in place whatever the strides of its leading axes, so a transposed `[B, n, H, d]` array
         costs nothing; a last axis that is not contiguous, float64 and float16 cost one copy. Integers, complex numbers
-        and objects raise `DTypeError`. d is 1 ... 512.
+        and objects raise `DTypeError`, as do arrays whose class means more than their numbers (masked arrays, `numpy.matrix`,
+        record arrays, arrays with units); a number that float32 cannot hold is an `ArgumentError`. That is so for every array
+        argument of every function. d is 1 ... 512.
     k, v : arrays [B, H_k, n_k, d] and [B, H_k, n_k, d_v], with as many axes as q
         Keys and values. H_k divides H: query head h reads key head h // (H // H_k). d_v is 1 ... 4096.
     bias : array [n_q + n_k - 1], [1, n_q + n_k - 1] or [H, n_q + n_k - 1], or `Positions`, optional
@@ -78,7 +80,8 @@ def kernelized_attention(
         The position of query 0 among the keys: read when causal, and by `Positions` always; an array of bias uses j - i
         whatever it is. Default: n_k - n_q when causal, which needs n_q <= n_k, else 0.
     key_mask : bool array [n_k] or [B, n_k], optional
-        True = attend.
+        True = attend. It says which keys take part, for all queries alike: a mask [n_q, n_k] is not one. With B = n_q it has the
+        shape of one, and is refused where it is triangular: use `causal`, or a bias of -inf.
     lengths : int array [B], optional
         Keys kept from the front, 0 ... n_k. A key is kept when both `key_mask` and `lengths` allow it.
     tolerance : float, 1e-6 ... 0.1

@@ -113,8 +113,8 @@ public abstract class RelativePosition
     /// A bias that falls with the logarithm of the distance: <c>b_t = −r₁·ln(1 + r₂·|t|)</c> (KERPLE: Chi et al. 2022). The values are copied.
     /// </summary>
     /// <param name="r1"><c>[heads]</c>, finite and above 0; one is shared by all heads.</param>
-    /// <param name="r2"><c>[heads]</c>, finite and above 0.</param>
-    /// <exception cref="ShapeException">The numbers of values differ or are 0.</exception>
+    /// <param name="r2"><c>[heads]</c>, finite and above 0; one is shared by all heads.</param>
+    /// <exception cref="ShapeException">The numbers of values differ and neither is 1, or one is 0.</exception>
     /// <exception cref="ArgumentOutOfRangeException">A value is not finite or not above 0.</exception>
     public static KerpleLogPosition KerpleLog(ReadOnlySpan<float> r1, ReadOnlySpan<float> r2) => new(r1, r2);
 
@@ -122,8 +122,8 @@ public abstract class RelativePosition
     /// A bias that falls with a power of the distance: <c>b_t = −a·|t|^p</c> (KERPLE: Chi et al. 2022). The values are copied.
     /// </summary>
     /// <param name="a"><c>[heads]</c>, finite and above 0; one is shared by all heads.</param>
-    /// <param name="p"><c>[heads]</c>, above 0 and at most 2.</param>
-    /// <exception cref="ShapeException">The numbers of values differ or are 0.</exception>
+    /// <param name="p"><c>[heads]</c>, above 0 and at most 2; one is shared by all heads.</param>
+    /// <exception cref="ShapeException">The numbers of values differ and neither is 1, or one is 0.</exception>
     /// <exception cref="ArgumentOutOfRangeException">A value is not finite or out of its range.</exception>
     public static KerplePowerPosition KerplePower(ReadOnlySpan<float> a, ReadOnlySpan<float> p) => new(a, p);
 
@@ -162,6 +162,9 @@ public abstract class RelativePosition
         if (causal && !Layout.IsLine)
             throw new ArgumentException("Causal is true for positions on a grid; expected false, a grid has no order", nameof(KernelizedAttentionOptions.Causal));
     }
+
+    /// <summary>The parameter of a head; one is for all.</summary>
+    private protected static float OfHead(float[] values, int head) => values[values.Length == 1 ? 0 : head];
 
     private protected virtual void CheckLengths(int queryLength, int keyLength, string name)
     {

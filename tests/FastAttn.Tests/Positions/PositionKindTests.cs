@@ -32,6 +32,30 @@ public sealed class PositionKindTests
         }
     }
 
+    /// <summary>One number for all heads beside one a head is that number for every head.</summary>
+    [Fact]
+    public void OneNumberServesAllHeads()
+    {
+        (RelativePosition Short, RelativePosition Long)[] pairs =
+        [
+            (RelativePosition.KerpleLog([1, 2], [0.5f]), RelativePosition.KerpleLog([1, 2], [0.5f, 0.5f])),
+            (RelativePosition.KerpleLog([2], [0.5f, 1]), RelativePosition.KerpleLog([2, 2], [0.5f, 1])),
+            (RelativePosition.KerplePower([1, 2], [0.5f]), RelativePosition.KerplePower([1, 2], [0.5f, 0.5f])),
+            (RelativePosition.KerplePower([2], [0.5f, 1]), RelativePosition.KerplePower([2, 2], [0.5f, 1])),
+        ];
+        foreach ((RelativePosition one, RelativePosition each) in pairs)
+        {
+            Assert.Equal(2, one.Heads);
+            for (int head = 0; head < 2; head++)
+            {
+                double[] actual = new double[9], expected = new double[9];
+                one.Biases(head, -4, actual);
+                each.Biases(head, -4, expected);
+                Assert.Equal(expected, actual);
+            }
+        }
+    }
+
     /// <summary>Every offset of every table size, against the published definition; a bucket number is its own bias.</summary>
     [Fact]
     public void T5BucketsAreThePublishedOnes()

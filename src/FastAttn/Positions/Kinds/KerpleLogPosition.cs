@@ -10,10 +10,8 @@ public sealed class KerpleLogPosition : RelativePosition
     private readonly float[] _r2;
 
     internal KerpleLogPosition(ReadOnlySpan<float> r1, ReadOnlySpan<float> r2)
-        : base(r1.Length)
+        : base(ArgumentCheck.HeadsOf(r1, r2))
     {
-        ArgumentCheck.OnePerHead(r1);
-        ArgumentCheck.OnePerHead(r2, r1.Length);
         ArgumentCheck.Positive(r1);
         ArgumentCheck.Positive(r2);
         _r1 = r1.ToArray();
@@ -23,18 +21,18 @@ public sealed class KerpleLogPosition : RelativePosition
     /// <inheritdoc/>
     public override PositionKind Kind => PositionKind.KerpleLog;
 
-    /// <summary><c>[heads]</c>: how steeply it falls.</summary>
+    /// <summary><c>[heads]</c> or <c>[1]</c>: how steeply it falls.</summary>
     public ReadOnlySpan<float> R1 => _r1;
 
-    /// <summary><c>[heads]</c>: the inverse of the distance from which it does.</summary>
+    /// <summary><c>[heads]</c> or <c>[1]</c>: the inverse of the distance from which it does.</summary>
     public ReadOnlySpan<float> R2 => _r2;
 
     internal override void Biases(int head, long first, Span<double> biases)
     {
         Distances.Fill(first, biases);
-        TensorPrimitives.Multiply(biases, _r2[head], biases);
+        TensorPrimitives.Multiply(biases, OfHead(_r2, head), biases);
         TensorPrimitives.Add(biases, 1, biases);
         TensorPrimitives.Log(biases, biases);
-        TensorPrimitives.Multiply(biases, -_r1[head], biases);
+        TensorPrimitives.Multiply(biases, -OfHead(_r1, head), biases);
     }
 }

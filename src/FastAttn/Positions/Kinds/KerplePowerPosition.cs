@@ -12,10 +12,8 @@ public sealed class KerplePowerPosition : RelativePosition
     private readonly float[] _p;
 
     internal KerplePowerPosition(ReadOnlySpan<float> a, ReadOnlySpan<float> p)
-        : base(a.Length)
+        : base(ArgumentCheck.HeadsOf(a, p))
     {
-        ArgumentCheck.OnePerHead(a);
-        ArgumentCheck.OnePerHead(p, a.Length);
         ArgumentCheck.Positive(a);
         ArgumentCheck.Positive(p, LargestPower);
         _a = a.ToArray();
@@ -25,10 +23,10 @@ public sealed class KerplePowerPosition : RelativePosition
     /// <inheritdoc/>
     public override PositionKind Kind => PositionKind.KerplePower;
 
-    /// <summary><c>[heads]</c>: the bias at distance 1, negated.</summary>
+    /// <summary><c>[heads]</c> or <c>[1]</c>: the bias at distance 1, negated.</summary>
     public ReadOnlySpan<float> A => _a;
 
-    /// <summary><c>[heads]</c>: the power.</summary>
+    /// <summary><c>[heads]</c> or <c>[1]</c>: the power.</summary>
     public ReadOnlySpan<float> P => _p;
 
     internal override void Biases(int head, long first, Span<double> biases)
@@ -36,8 +34,8 @@ public sealed class KerplePowerPosition : RelativePosition
         // |t|^p as e^(p·ln|t|): at distance 0 the logarithm is −∞ and the power 0.
         Distances.Fill(first, biases);
         TensorPrimitives.Log(biases, biases);
-        TensorPrimitives.Multiply(biases, _p[head], biases);
+        TensorPrimitives.Multiply(biases, OfHead(_p, head), biases);
         TensorPrimitives.Exp(biases, biases);
-        TensorPrimitives.Multiply(biases, -_a[head], biases);
+        TensorPrimitives.Multiply(biases, -OfHead(_a, head), biases);
     }
 }

@@ -1,0 +1,148 @@
+"""What every array argument of every public function has in common: classes whose meaning would be lost, and numbers float32 cannot hold.
+
+Arguments are found by their annotations, so a new one fails here until it is in the table of calls.
+"""
+
+import inspect
+import unittest
+
+import numpy as np
+
+import fastattn
+from fastattn import ArgumentError, DTypeError
+
+
+def ones(*shape):
+    return np.ones(shape, dtype=np.float64)
+
+
+Q, V = ones(2, 4, 9, 8), ones(2, 4, 9, 5)
+KEYS = dict(key_mask=np.ones((2, 9), dtype=bool), lengths=np.array([9, 8]))
+QKV = dict(q=Q, k=Q, v=V, out=np.ones((2, 4, 9, 5), dtype=np.float32), **KEYS)
+BIAS = dict(bias=ones(4, 17))
+
+# A valid call of every public function that takes arrays, with every array it can take.
+CALLS = {
+    fastattn.attention: dict(system="softmax", q=Q, k=Q, v=V, fast_rpb=ones(17)),
+    fastattn.kernelized_attention: dict(projection=ones(4, 16, 8), **QKV, **BIAS),
+    fastattn.softmax_attention: dict(**QKV, **BIAS),
+    fastattn.gaussian_attention: dict(**QKV, **BIAS),
+    fastattn.schoenbat: dict(gamma=ones(5), beta=ones(5), **QKV, **BIAS),
+    fastattn.skyformer: dict(landmarks=np.array([1, 2]), **QKV),
+    fastattn.fast_rpb: dict(v=V, weights=ones(4, 17), add_to=np.ones((2, 4, 9, 5), dtype=np.float32), **KEYS),
+    fastattn.toeplitz_matmul: dict(c=ones(12), x=ones(4, 2), out=np.ones((9, 2), dtype=np.float32)),
+    fastattn.MaclaurinFeatures.from_values: dict(degrees=np.array([1, 2]), signs=np.ones((3, 4), dtype=int)),
+    fastattn.clipped_positions: dict(bias=ones(4, 7)),
+    fastattn.t5_positions: dict(bias=ones(4, 32)),
+    fastattn.alibi_positions: dict(slopes=ones(4)),
+    fastattn.exponential_positions: dict(weights=ones(4, 2), rates=ones(4, 2)),
+    fastattn.kerple_log_positions: dict(r1=ones(4), r2=ones(4)),
+    fastattn.kerple_power_positions: dict(a=ones(4), p=ones(4)),
+    fastattn.grid_positions: dict(bias=ones(4, 5, 5), height=3, width=3),
+}
+
+
+def public_functions():
+    """Every public function, those that classes have and those that functions carry."""
+    for name in fastattn.__all__:
+        value = getattr(fastattn, name)
+        if inspect.isfunction(value):
+            yield value
+        for _, inner in vars(value).items() if inspect.isfunction(value) or inspect.isclass(value) else ():
+            inner = inner.__func__ if isinstance(inner, staticmethod) else inner
+            if inspect.isfunction(inner) and not inner.__name__.startswith("_"):
+                yield inner
+
+
+def shown(function, name):
+    """How a message names the argument, as a pattern."""
+    return "fast_rpb: weights" if (function, name) == (fastattn.attention, "fast_rpb") else name
+
+
+def array_arguments(function):
+    return [name for name, p in inspect.signature(function).parameters.items() if "ArrayLike" in str(p.annotation) or "NDArray" in str(p.annotation)]
+
+
+class Units(np.ndarray):
+    """A subclass that numpy knows nothing about."""
+
+
+def bearers_of_meaning(array):
+    masked = np.ma.masked_array(array, mask=array == array)
+    yield masked
+    yield np.ma.masked_array(array)  # nothing masked, yet the next one may have a mask
+    yield [masked[0], masked[0]]
+    yield np.asarray(array).view(np.recarray)
+    yield np.asarray(array).view(Units)
+    if array.ndim == 2:
+        yield array.view(np.matrix)
+
+
+class EveryArrayArgument(unittest.TestCase):
+    def test_every_one_is_in_the_table(self):
+        for function in public_functions():
+            missing = set(array_arguments(function)) - set(CALLS.get(function, ()))
+            self.assertFalse(missing, f"{function.__qualname__}: arrays that no call here gives")
+
+    def test_calls_are_valid(self):
+        for function, arguments in CALLS.items():
+            self.assertIsNotNone(function(**arguments))
+
+    def test_classes_that_mean_something_are_refused(self):
+        for function, arguments in CALLS.items():
+            for name in array_arguments(function):
+                for bearer in bearers_of_meaning(arguments[name]):
+                    if name in ("out", "add_to") and isinstance(bearer, list):
+                        continue
+                    with self.subTest(function=function.__name__, argument=name, type=type(bearer)):
+                        with self.assertRaisesRegex(DTypeError, rf"{shown(function, name)}(\[.\])? is a (masked array, whose mask|\w+, whose meaning) would be lost; expected"):
+                            function(**{**arguments, name: bearer})
+
+    def test_masked_numbers_are_refused(self):
+        with self.assertRaisesRegex(DTypeError, "qk_scale is a masked array"):
+            fastattn.kernelized_attention(Q, Q, V, normalize=False, qk_scale=np.ma.masked)
+
+    def test_files_mapped_into_memory_are_arrays_as_any_other(self):
+        mapped = np.memmap("/dev/zero", dtype=np.float32, mode="r", shape=(9, 8))
+        self.assertFalse(fastattn.softmax_attention(mapped, mapped, mapped).any())
+
+    def test_numbers_that_float32_cannot_hold_are_refused(self):
+        for function, arguments in CALLS.items():
+            for name in array_arguments(function):
+                array = arguments[name]
+                if array.dtype != np.float64:
+                    continue
+                for value in (1e300, -1e300):
+                    lossy = array.copy()
+                    lossy.flat[lossy.size - 1] = value
+                    entry = ", ".join(str(extent - 1) for extent in lossy.shape)
+                    with self.subTest(function=function.__name__, argument=name, value=value):
+                        with self.assertRaisesRegex(ArgumentError, rf"{shown(function, name)}\[{entry}\] is {value}, which float32".replace("+", "\\+")):
+                            function(**{**arguments, name: lossy})
+
+    def test_infinities_that_are_meant_pass(self):
+        bias = np.zeros(17)
+        bias[9:] = -np.inf
+        causal = fastattn.softmax_attention(Q, Q, V, causal=True)
+        np.testing.assert_array_equal(fastattn.softmax_attention(Q, Q, V, bias=bias), causal)
+
+
+class PerQueryMask(unittest.TestCase):
+    def test_is_told_what_to_use_instead(self):
+        with self.assertRaisesRegex(fastattn.ShapeError, r"key_mask has shape \(9, 9\); expected \(9,\) or \(2, 9\); a key mask holds for all queries alike.*causal=True"):
+            fastattn.softmax_attention(Q, Q, V, key_mask=np.tri(9, dtype=bool))
+
+    def test_is_found_where_there_are_as_many_sequences_as_queries(self):
+        x = ones(4, 1, 4, 8)
+        for mask in (np.tri(4, dtype=bool), ~np.tri(4, dtype=bool)):
+            with self.assertRaisesRegex(ArgumentError, "key_mask .* is triangular; .*causal=True.*lengths="):
+                fastattn.softmax_attention(x, x, x, key_mask=mask)
+        keys = ones(4, 1, 6, 8)
+        with self.assertRaisesRegex(ArgumentError, "is triangular"):
+            fastattn.softmax_attention(x, keys, keys, key_mask=np.tri(4, 6, 2, dtype=bool))
+        for mask in (np.ones((4, 4), dtype=bool), np.eye(4, dtype=bool), np.zeros((4, 4), dtype=bool)):
+            self.assertEqual(fastattn.softmax_attention(x, x, x, key_mask=mask).shape, x.shape)
+
+
+if __name__ == "__main__":
+    unittest.main()
