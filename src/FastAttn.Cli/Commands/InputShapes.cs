@@ -54,12 +54,13 @@ internal static class InputShapes
             : throw projection.WrongShape($"[m,{shape.HeadDimension}] or [{shape.Heads},m,{shape.HeadDimension}]");
     }
 
-    /// <summary>The key mask: [n_k] for all sequences or [B,n_k].</summary>
+    /// <summary>The key mask: [n_k] for all sequences or [B,n_k], with any axes of length 1 between the two.</summary>
     public static bool[] KeyMask(NpyInput<bool> mask, AttentionShape shape)
     {
         int[] extents = mask.Array.Shape;
-        bool fits = extents.Length is 1 or 2 && extents[^1] == shape.KeyLength && (extents.Length == 1 || extents[0] == shape.Batch);
-        return fits ? mask.Array.Values : throw mask.WrongShape($"[{shape.KeyLength}] or [{shape.Batch},{shape.KeyLength}]");
+        bool fits = extents.Length is >= 1 and <= 4 && extents[^1] == shape.KeyLength;
+        for (int axis = 0; axis < extents.Length - 1 && fits; axis++) fits = extents[axis] == 1 || (axis == 0 && extents[axis] == shape.Batch);
+        return fits ? mask.Array.Values : throw mask.WrongShape($"[{shape.KeyLength}] or [{shape.Batch},{shape.KeyLength}], perhaps with axes of length 1 before the last");
     }
 
     /// <summary>The sizes of values alone, as if query and key had one column.</summary>

@@ -8,12 +8,12 @@ namespace FastAttn.Cli.Commands;
 /// <summary><c>fastattn run</c>: an attention, or FastRPB alone, from <c>.npy</c> files to a <c>.npy</c> file.</summary>
 internal sealed class RunCommand
 {
-    private readonly Option<FileInfo> _query = OptionTypes.ArrayFile("--q", "Query, [n,d], [H,n,d] or [B,H,n,d], float32 or float64.");
+    private readonly Option<FileInfo> _query = OptionTypes.ArrayFile("--q", "Query, [n,d], [H,n,d] or [B,H,n,d], float16, float32 or float64.");
     private readonly Option<FileInfo> _key = OptionTypes.ArrayFile("--k", "Key, same axes; its heads may be fewer if they divide the query's.");
     private readonly Option<FileInfo> _value = OptionTypes.ArrayFile("--v", "Value, same axes, heads and rows as key; any number of columns.");
     private readonly Option<FileInfo> _output = OptionTypes.ArrayFile("--output", "Where the result goes, float32, with the axes of the query.", "-o");
     private readonly Option<FileInfo> _projection = OptionTypes.ArrayFile("--projection", "Rows of the random projection, [m,d] or [H,m,d], instead of drawn ones.");
-    private readonly Option<FileInfo> _keyMask = OptionTypes.ArrayFile("--key-mask", "bool, [n_k] or [B,n_k]; True = attend.");
+    private readonly Option<FileInfo> _keyMask = OptionTypes.ArrayFile("--key-mask", "[n_k] or [B,n_k], perhaps [B,1,n_k] or [B,1,1,n_k]: bool or 0 and 1, 1 = attend; or floats, 0 = attend, -inf = leave out.");
     private readonly Option<int[]?> _lengths = OptionTypes.WholeNumbers("--lengths", "Keys kept from the front, one number a sequence.");
     private readonly Option<ProjectionKind?> _projectionKind = OptionTypes.Word("--projection-kind", "How the projection is drawn.", new KernelizedAttentionOptions().ProjectionKind);
     private readonly Option<ulong?> _seed = OptionTypes.Seed("--seed", "Seed of a drawn projection. Default: 0.");
@@ -133,5 +133,5 @@ internal sealed class RunCommand
         parsed.GetValue(option) is FileInfo file ? NpyReader.ReadFloats(option.Name, file) : null;
 
     private NpyInput<bool>? ReadMask(ParseResult parsed) =>
-        parsed.GetValue(_keyMask) is FileInfo file ? NpyReader.ReadBooleans(_keyMask.Name, file) : null;
+        parsed.GetValue(_keyMask) is FileInfo file ? NpyReader.ReadMask(_keyMask.Name, file) : null;
 }

@@ -6,7 +6,9 @@ namespace FastAttn.Cli.Npy;
 
 /// <summary>
 /// The header of a <c>.npy</c> file: element type, order and shape. Format 1.0, 2.0 and 3.0 as described in NumPy's
-/// <c>numpy.lib.format</c>. Own code, because no maintained <c>.npy</c> library could be restored when it was written.
+/// <c>numpy.lib.format</c>. Own code and not NumSharp, which was tried (0.81.0, Apache 2.0, no dependencies, right on every type and order that is
+/// read here): it adds 6 MB of an array library that emits code at run time, which ahead-of-time builds cannot do, for some hundred lines that
+/// rarely change, and the errors here name the file, the entry and what was expected.
 /// </summary>
 /// <param name="Descr">The element type as NumPy spells it, e.g. <c>&lt;f4</c>; for a structured type the text of its list.</param>
 /// <param name="FortranOrder">Whether the first axis varies fastest.</param>
@@ -17,6 +19,17 @@ internal sealed record NpyHeader(string Descr, bool FortranOrder, int[] Shape)
     private const int LongestHeader = 1 << 16;
 
     private const int Alignment = 64;
+
+    /// <summary>The element type without its byte order: <c>f4</c>; empty where a byte order is missing or not one that the type can have.</summary>
+    public string Type => Descr switch
+    {
+        ['|', _, '1'] => Descr[1..],
+        ['<' or '>', _, '2' or '4' or '8'] => Descr[1..],
+        _ => "",
+    };
+
+    /// <summary>Whether the most significant byte of an element comes first.</summary>
+    public bool IsBigEndian => Descr is ['>', ..];
 
     private static ReadOnlySpan<byte> Magic => [0x93, (byte)'N', (byte)'U', (byte)'M', (byte)'P', (byte)'Y'];
 

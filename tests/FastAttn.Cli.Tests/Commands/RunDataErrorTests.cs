@@ -51,19 +51,21 @@ public sealed class RunDataErrorTests : IDisposable
 
     [Theory]
     [InlineData("(4,)", 4, "[4]")]
-    [InlineData("(1, 1, 5)", 5, "[1,1,5]")]
+    [InlineData("(5, 1)", 5, "[5,1]")]
+    [InlineData("(1, 2, 5)", 10, "[1,2,5]")]
     [InlineData("(2, 5)", 10, "[2,5]")]
     public void Key_mask_must_fit_the_key(string shape, int count, string came)
     {
         string mask = _directory.SaveRaw("mask.npy", $"{{'descr': '|b1', 'fortran_order': False, 'shape': {shape}, }}", new byte[count]);
-        Run("--key-mask", mask).AssertFailed(1, $"fastattn run: --key-mask {mask}: has shape {came}, expected [5] or [1,5]");
+        Run("--key-mask", mask).AssertFailed(1, $"fastattn run: --key-mask {mask}: has shape {came}, expected [5] or [1,5], perhaps with axes of length 1 before the last");
     }
 
     [Fact]
-    public void Key_mask_must_be_bool()
+    public void Key_mask_must_be_0_or_1_or_minus_infinity()
     {
-        string mask = _directory.SaveRandom("mask.npy", 4, 5);
-        Run("--key-mask", mask).AssertFailed(1, $"fastattn run: --key-mask {mask}: has elements of type <f4, expected bool (|b1)");
+        string mask = _directory.Save("mask.npy", [5], [0, 0, float.NegativeInfinity, 0.5f, 0]);
+        Run("--key-mask", mask).AssertFailed(
+            1, $"fastattn run: --key-mask {mask}: holds 0.5 at [3] of its <f4 elements, expected 0 (attend) or -inf (leave out), the numbers that are added to scores");
     }
 
     [Fact]

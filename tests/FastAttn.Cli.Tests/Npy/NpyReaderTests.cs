@@ -50,15 +50,66 @@ public class NpyReaderTests
         Assert.Equal([1f / 3, float.PositiveInfinity, -0f, float.NaN], NpyReader.ReadFloats(stream).Values);
     }
 
-    [Fact]
-    public void Reads_bool()
+    // 1, -2, infinity and the smallest float16 above zero, each exact in every type; then the same bytes the other way round.
+    [Theory]
+    [InlineData("f2", new byte[] { 0x00, 0x3c, 0x00, 0xc0, 0x00, 0x7c, 0x01, 0x00 })]
+    [InlineData("f4", new byte[] { 0, 0, 0x80, 0x3f, 0, 0, 0, 0xc0, 0, 0, 0x80, 0x7f, 0, 0, 0x80, 0x33 })]
+    [InlineData("f8", new byte[] { 0, 0, 0, 0, 0, 0, 0xf0, 0x3f, 0, 0, 0, 0, 0, 0, 0, 0xc0, 0, 0, 0, 0, 0, 0, 0xf0, 0x7f, 0, 0, 0, 0, 0, 0, 0x70, 0x3e })]
+    public void Reads_every_float_type_in_either_byte_order(string type, byte[] little)
     {
-        using MemoryStream stream = new(NpyBytes.Create("{'descr': '|b1', 'fortran_order': False, 'shape': (2, 2), }", [1, 0, 0, 1]));
+        int size = type[1] - '0';
+        byte[] big = [.. little.Chunk(size).SelectMany(element => element.Reverse())];
+        foreach ((char order, byte[] data) in new[] { ('<', little), ('>', big) })
+        {
+            using MemoryStream stream = new(NpyBytes.Create($"{{'descr': '{order}{type}', 'fortran_order': False, 'shape': (4,), }}", data));
+            Assert.Equal([1, -2, float.PositiveInfinity, MathF.ScaleB(1, -24)], NpyReader.ReadFloats(stream).Values);
+        }
+    }
 
-        NpyArray<bool> read = NpyReader.ReadBooleans(stream);
+    // Entry [a, b, c] of a file in Fortran order stands at a + b·2 + c·6.
+    [Fact]
+    public void Fortran_order_becomes_C_order()
+    {
+        byte[] data = MemoryMarshal.AsBytes(Enumerable.Range(0, 24).Select(place => (float)place).ToArray().AsSpan()).ToArray();
+        using MemoryStream stream = new(NpyBytes.Create("{'descr': '<f4', 'fortran_order': True, 'shape': (2, 3, 4), }", data));
+
+        NpyArray<float> read = NpyReader.ReadFloats(stream);
+
+        Assert.Equal([2, 3, 4], read.Shape);
+        Assert.Equal(from a in Enumerable.Range(0, 2) from b in Enumerable.Range(0, 3) from c in Enumerable.Range(0, 4) select (float)(a + (b * 2) + (c * 6)), read.Values);
+    }
+
+    [Theory]
+    [InlineData("|b1", "False", "1 0 0 1", "1 0 0 1")]
+    [InlineData("|b1", "True", "1 0 1 1", "1 1 0 1")]
+    [InlineData("|u1", "False", "1 0 0 1", "1 0 0 1")]
+    [InlineData("|i1", "False", "1 0 0 1", "1 0 0 1")]
+    [InlineData("<i2", "False", "1 0 0 0 0 0 1 0", "1 0 0 1")]
+    [InlineData(">u4", "True", "0 0 0 1 0 0 0 0 0 0 0 1 0 0 0 1", "1 1 0 1")]
+    [InlineData("<f2", "False", "0 0 0 252 0 252 0 128", "1 0 0 1")]
+    [InlineData(">f4", "False", "0 0 0 0 255 128 0 0 255 128 0 0 0 0 0 0", "1 0 0 1")]
+    public void Reads_masks(string type, string fortranOrder, string bytes, string expected)
+    {
+        byte[] data = [.. bytes.Split(' ').Select(byte.Parse)];
+        using MemoryStream stream = new(NpyBytes.Create($"{{'descr': '{type}', 'fortran_order': {fortranOrder}, 'shape': (2, 2), }}", data));
+
+        NpyArray<bool> read = NpyMask.Read(stream);
 
         Assert.Equal([2, 2], read.Shape);
-        Assert.Equal([true, false, false, true], read.Values);
+        Assert.Equal(expected.Split(' ').Select(bit => bit == "1"), read.Values);
+    }
+
+    [Theory]
+    [InlineData("|u1", "False", "1 0 2 1", "holds 2 at [1,0] of its |u1 elements, expected 1 (attend) or 0 (leave out)")]
+    [InlineData("|i1", "True", "1 0 255 1", "holds -1 at [0,1] of its |i1 elements, expected 1 (attend) or 0 (leave out)")]
+    [InlineData("<f2", "False", "0 0 0 60 0 0 0 0", "holds 1 at [0,1] of its <f2 elements, expected 0 (attend) or -inf (leave out), the numbers that are added to scores")]
+    [InlineData("<f2", "False", "0 0 0 0 0 0 0 126", "holds NaN at [1,1] of its <f2 elements, expected 0 (attend) or -inf (leave out), the numbers that are added to scores")]
+    [InlineData("<c8", "False", "0", "has elements of type <c8, expected bool, integers of 0 and 1, or floats of 0 and -inf")]
+    public void Refuses_masks_of_anything_else(string type, string fortranOrder, string bytes, string message)
+    {
+        byte[] data = [.. bytes.Split(' ').Select(byte.Parse)];
+        using MemoryStream stream = new(NpyBytes.Create($"{{'descr': '{type}', 'fortran_order': {fortranOrder}, 'shape': (2, 2), }}", data));
+        Assert.Equal(message, Assert.Throws<NpyFormatException>(() => NpyMask.Read(stream)).Message);
     }
 
     [Fact]
@@ -95,10 +146,11 @@ public class NpyReaderTests
         { [0x93, .. "NUMPY"u8, 1, 0, 5], "ends inside its header" },
         { [0x93, .. "NUMPY"u8, 1, 0, 200, 0, (byte)'{'], "ends inside its header" },
         { [0x93, .. "NUMPY"u8, 2, 0, 255, 255, 255, 255, (byte)'{'], "claims a header of 4294967295 bytes, expected at most 65536" },
-        { NpyBytes.Create("{'descr': '<f4', 'fortran_order': True, 'shape': (2, 1), }", new byte[8]), "is in Fortran order, expected C order (numpy.ascontiguousarray converts it)" },
-        { NpyBytes.Create("{'descr': '>f4', 'fortran_order': False, 'shape': (2,), }", new byte[8]), "has elements of type >f4, expected float32 (<f4) or float64 (<f8)" },
-        { NpyBytes.Create("{'descr': '<i4', 'fortran_order': False, 'shape': (2,), }", new byte[8]), "has elements of type <i4, expected float32 (<f4) or float64 (<f8)" },
-        { NpyBytes.Create("{'descr': [('a', '<f4'), ('b', [('c', '<f4')])], 'fortran_order': False, 'shape': (1,), }", new byte[8]), "has elements of type [('a', '<f4'), ('b', [('c', '<f4')])], expected float32 (<f4) or float64 (<f8)" },
+        { NpyBytes.Create("{'descr': '|f4', 'fortran_order': False, 'shape': (2,), }", new byte[8]), "has elements of type |f4, expected float16, float32 or float64 (f2, f4 or f8)" },
+        { NpyBytes.Create("{'descr': '<f1', 'fortran_order': False, 'shape': (8,), }", new byte[8]), "has elements of type <f1, expected float16, float32 or float64 (f2, f4 or f8)" },
+        { NpyBytes.Create("{'descr': '<f16', 'fortran_order': False, 'shape': (1,), }", new byte[16]), "has elements of type <f16, expected float16, float32 or float64 (f2, f4 or f8)" },
+        { NpyBytes.Create("{'descr': '<i4', 'fortran_order': False, 'shape': (2,), }", new byte[8]), "has elements of type <i4, expected float16, float32 or float64 (f2, f4 or f8)" },
+        { NpyBytes.Create("{'descr': [('a', '<f4'), ('b', [('c', '<f4')])], 'fortran_order': False, 'shape': (1,), }", new byte[8]), "has elements of type [('a', '<f4'), ('b', [('c', '<f4')])], expected float16, float32 or float64 (f2, f4 or f8)" },
         { NpyBytes.Create("{'descr': '<f4', 'fortran_order': False, 'shape': (2,), }", new byte[7]), "holds 7 bytes of data, expected 8 for its shape" },
         { NpyBytes.Create("{'descr': '<f4', 'fortran_order': False, 'shape': (2,), }", new byte[9]), "holds 9 bytes of data, expected 8 for its shape" },
         { NpyBytes.Create("{'descr': '<f4', 'fortran_order': False, 'shape': (2147483647, 2147483647, 2147483647, 2147483647, 2147483647), }", []), "has shape (2147483647, 2147483647, 2147483647, 2147483647, 2147483647), expected at most 2147483591 elements" },
@@ -111,13 +163,6 @@ public class NpyReaderTests
     {
         using MemoryStream stream = new(bytes);
         Assert.Equal(message, Assert.Throws<NpyFormatException>(() => NpyReader.ReadFloats(stream)).Message);
-    }
-
-    [Fact]
-    public void Refuses_numbers_where_bool_is_expected()
-    {
-        using MemoryStream stream = new(NpyBytes.Create("{'descr': '<f4', 'fortran_order': False, 'shape': (1,), }", new byte[4]));
-        Assert.Equal("has elements of type <f4, expected bool (|b1)", Assert.Throws<NpyFormatException>(() => NpyReader.ReadBooleans(stream)).Message);
     }
 
     [Fact]
