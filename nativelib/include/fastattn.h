@@ -26,8 +26,8 @@
  *                -infinity removes the pair; NaN and +infinity are errors.
  *   positions    instead of a bias: a few parameters that give b_t for every t = j - (p + i), see "Positions" below
  *   projection   [m, d] or [1, m, d], shared by all heads, or [H, m, d]
- *   key_mask     [n_k] or [B, n_k], 1 = attend, 0 = leave out: for all queries alike. A mask [n_q, n_k] of pairs is none; with
- *                B = n_q it cannot be told from one. Use causal, or a bias of -infinity
+ *   key_mask     [n_k] or [B, n_k] bytes, 1 = attend, 0 = leave out: for all queries alike ([B, 1, 1, n_k] is the same memory). A mask
+ *                [n_q, n_k] of pairs is none; with B = n_q it cannot be told from one. Use causal, or a bias of -infinity
  *   lengths      [B], keys kept from the front, 0 ... n_k
  *
  *   Leading axes of size 1 may be absent. The last stride of query, key, value and destination is 1;

@@ -129,7 +129,7 @@ class EveryArrayArgument(unittest.TestCase):
 
 class PerQueryMask(unittest.TestCase):
     def test_is_told_what_to_use_instead(self):
-        with self.assertRaisesRegex(fastattn.ShapeError, r"key_mask has shape \(9, 9\); expected \(9,\) or \(2, 9\); a key mask holds for all queries alike.*causal=True"):
+        with self.assertRaisesRegex(fastattn.ShapeError, r"key_mask has shape \(9, 9\); expected \(9,\) or \(2, 9\), also .*; a key mask holds for all queries alike.*causal=True"):
             fastattn.softmax_attention(Q, Q, V, key_mask=np.tri(9, dtype=bool))
 
     def test_is_found_where_there_are_as_many_sequences_as_queries(self):

@@ -166,6 +166,25 @@ class AttentionTest(unittest.TestCase):
             with self.subTest(name, method=method, causal=causal):
                 self.assert_right(p, method=method, **p.arguments("prf", bias=p.bias, causal=causal, **chosen))
 
+    def test_forms_of_key_masks(self):
+        # Every form is the same mask, so the same bits; entries that are left out hold the loudest numbers of the head.
+        p = Problem(14, batch=3, n_q=5, n_k=9)
+        one, each = np.arange(9) % 3 != 1, np.arange(27).reshape(3, 9) % 4 != 2
+        for mask in (one, each):
+            additive = np.where(mask, 0.0, -np.inf)
+            expected = fastattn.softmax_attention(p.q, p.k, p.v, key_mask=mask)
+            padded = [mask[..., None, :], mask[..., None, None, :]] if mask.ndim == 2 else [mask[None], mask[None, None], mask[None, None, None]]
+            forms = [mask.astype(kind) for kind in (np.uint8, np.int8, np.int64, np.uint64)]
+            forms += [additive.astype(kind) for kind in (np.float16, np.float32, np.float64)] + [-0.0 + additive, mask.tolist()]
+            forms += padded + [form.astype(int) for form in padded] + [np.asfortranarray(mask), np.repeat(mask, 2, axis=-1)[..., ::2]]
+            for number, form in enumerate(forms):
+                with self.subTest(axes=mask.ndim, form=number):
+                    np.testing.assert_array_equal(fastattn.softmax_attention(p.q, p.k, p.v, key_mask=form), expected)
+                    np.testing.assert_array_equal(
+                        fastattn.fast_rpb(p.v, np.ones(17, dtype=np.float32), key_mask=form),
+                        fastattn.fast_rpb(p.v, np.ones(17, dtype=np.float32), key_mask=mask),
+                    )
+
     def test_ranks(self):
         p = Problem(15, batch=1, heads=1)
         four = fastattn.kernelized_attention(p.q, p.k, p.v, bias=p.bias)

@@ -48,8 +48,8 @@ def fast_rpb(
         Whether weights are given by distance.
     prefix, suffix : int
         Special tokens before and after the others. They give nothing and receive nothing; n counts the others.
-    key_mask : bool array [rows] or [B, rows], optional
-        True = the value counts. What others hold is not looked at.
+    key_mask : array [rows] or [B, rows], optional
+        Which values count, in any form that `kernelized_attention` takes. What others hold is not looked at.
     lengths : int array [B], optional
         Rows whose values count, from the front.
     add_to : float32 array [B, H, rows, d_v], with as many axes as v, optional

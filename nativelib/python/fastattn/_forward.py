@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from . import _arguments, _library
 from ._errors import ArgumentError, DTypeError, ShapeError
+from ._key_mask import key_mask_array
 from ._positions import Positions
 
 # C's and C#'s names of the arguments that all functions share.
@@ -115,7 +116,7 @@ class Selection:
     def __init__(
         self, key_mask: Optional[ArrayLike], lengths: Optional[ArrayLike], batch: int, query_length: int, key_length: int
     ) -> None:
-        self._mask = None if key_mask is None else _mask(key_mask, batch, query_length, key_length)
+        self._mask = None if key_mask is None else key_mask_array(key_mask, batch, query_length, key_length)
         self._lengths = None if lengths is None else _lengths(lengths, batch, key_length)
 
     @property
@@ -151,36 +152,6 @@ class Bias:
 
 def four_axes(array: "NDArray[np.float32]") -> Tuple[int, ...]:
     return (1,) * (4 - array.ndim) + array.shape
-
-
-def _mask(key_mask: ArrayLike, batch: int, query_length: int, key_length: int) -> "NDArray[np.bool_]":
-    mask = _arguments.as_array(key_mask, "key_mask")
-    if mask.dtype != np.bool_:
-        raise DTypeError(f"key_mask has dtype {mask.dtype}; expected bool, True = attend")
-    if mask.shape not in ((key_length,), (batch, key_length)):
-        advice = f"; {_PER_QUERY}" if mask.shape[-2:] == (query_length, key_length) else ""
-        raise ShapeError(f"key_mask has shape {mask.shape}; expected ({key_length},) or ({batch}, {key_length}){advice}")
-    if batch == query_length > _LEAST_CAUSAL and mask.ndim == 2 and _looks_causal(mask):
-        raise ArgumentError(
-            f"key_mask has shape {mask.shape}, as many sequences as queries, and is triangular; expected a row for each sequence: {_PER_QUERY},"
-            " and for keys kept from the front of each sequence pass lengths="
-        )
-    return np.ascontiguousarray(mask)
-
-
-# What a mask with a row for each query is asked to be instead.
-_PER_QUERY = "a key mask holds for all queries alike: instead of a mask for every query pass causal=True, or a bias of -inf where a pair is left out"
-
-# Masks of fewer rows are triangular by chance.
-_LEAST_CAUSAL = 2
-
-
-def _looks_causal(mask: "NDArray[np.bool_]") -> bool:
-    """Whether a mask is what causal attention would need for every query, True = attend or the reverse."""
-    if mask.all() or not mask.any():
-        return False
-    corners = {0, mask.shape[1] - mask.shape[0]}
-    return any(np.array_equal(mask, triangle) for k in corners for lower in (np.tri(*mask.shape, k, dtype=bool),) for triangle in (lower, ~lower))
 
 
 def _lengths(lengths: ArrayLike, batch: int, key_length: int) -> "NDArray[np.int32]":

@@ -79,9 +79,11 @@ def kernelized_attention(
     query_offset : int, optional
         The position of query 0 among the keys: read when causal, and by `Positions` always; an array of bias uses j - i
         whatever it is. Default: n_k - n_q when causal, which needs n_q <= n_k, else 0.
-    key_mask : bool array [n_k] or [B, n_k], optional
-        True = attend. It says which keys take part, for all queries alike: a mask [n_q, n_k] is not one. With B = n_q it has the
-        shape of one, and is refused where it is triangular: use `causal`, or a bias of -inf.
+    key_mask : array [n_k] or [B, n_k], also [B, 1, n_k] or [B, 1, 1, n_k], optional
+        Which keys take part, for all queries alike: bool or integers, True or 1 = attend, False or 0 = leave out; or floats
+        that would be added to scores, 0 = attend, -inf = leave out. Any other entry is an error. 1 in place of B: all sequences.
+        A mask [n_q, n_k] is not one. With B = n_q it has the shape of one, and is refused where it is triangular: use
+        `causal`, or a bias of -inf.
     lengths : int array [B], optional
         Keys kept from the front, 0 ... n_k. A key is kept when both `key_mask` and `lengths` allow it.
     tolerance : float, 1e-6 ... 0.1
