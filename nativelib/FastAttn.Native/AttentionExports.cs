@@ -11,7 +11,6 @@ internal static unsafe class AttentionExports
     /// <summary>Makes a system and hands out its handle.</summary>
     public static Status Create(ulong* attention, Func<AttentionSystem> make)
     {
-        if (ForkGuard.Refuses()) return Failure.RecordFork();
         try
         {
             Arguments.NotNull(attention, "attention");
@@ -29,7 +28,6 @@ internal static unsafe class AttentionExports
         ulong attention, NativeTensor* query, NativeTensor* key, NativeTensor* value, NativeTensor* destination,
         NativeKeySelection* selection, NativeReport* report)
     {
-        if (ForkGuard.Refuses()) return Failure.RecordFork();
         try
         {
             using HandleTable<AttentionSystem>.Lease lease = s_table.Acquire(attention);
@@ -56,7 +54,6 @@ internal static unsafe class AttentionExports
     [UnmanagedCallersOnly(EntryPoint = "fa_attention_destroy", CallConvs = [typeof(CallConvCdecl)])]
     public static Status Destroy(ulong attention)
     {
-        if (ForkGuard.Refuses()) return Failure.RecordFork();
         try
         {
             s_table.Remove(attention);

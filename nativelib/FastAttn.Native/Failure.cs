@@ -4,39 +4,9 @@ using System.Text;
 namespace FastAttn.Native;
 
 /// <summary>Turns exceptions into a status and a message for this thread: nothing may leave an export as an exception.</summary>
-internal static unsafe class Failure
+internal static unsafe partial class Failure
 {
     private const int MessageBytes = 2048;
-
-    /// <summary>On the pinned heap, so that the address given to the caller stays good and ends with the thread.</summary>
-    [ThreadStatic]
-    private static byte[]? s_message;
-
-    /// <summary>Whether the last failure of this thread was <see cref="RecordFork"/>, whose message is not in <see cref="s_message"/>.</summary>
-    [ThreadStatic]
-    private static bool s_forked;
-
-    /// <summary>The last message of this thread, zero-terminated.</summary>
-    public static byte* Message
-    {
-        get
-        {
-            if (s_forked)
-            {
-                return StaticText.Literal(
-                    "this process was forked from one that had used the library; expected exec (\"spawn\") in between, or first use after the fork"u8);
-            }
-
-            return s_message is null ? StaticText.Empty : (byte*)Marshal.UnsafeAddrOfPinnedArrayElement(s_message, 0);
-        }
-    }
-
-    /// <summary>Refuses a call in a forked process, without allocating.</summary>
-    public static Status RecordFork()
-    {
-        s_forked = true;
-        return Status.Forked;
-    }
 
     public static Status Record(Exception exception)
     {
@@ -79,11 +49,14 @@ internal static unsafe class Failure
 
     private static void Store(string message)
     {
-        s_forked = false;
-        s_message ??= GC.AllocateArray<byte>(MessageBytes, pinned: true);
-
-        // The encoder stops at a whole character when room runs out; the last byte stays zero.
-        Encoding.UTF8.GetEncoder().Convert(message, s_message.AsSpan(0, MessageBytes - 1), flush: true, out _, out int written, out _);
-        s_message[written] = 0;
+        // The encoder stops at a whole character when room runs out; the last byte stays for the zero.
+        var room = new Span<byte>(MessageOfThisThread(), MessageBytes);
+        Encoding.UTF8.GetEncoder().Convert(message, room[..^1], flush: true, out _, out int written, out _);
+        room[written] = 0;
     }
+
+    /// <summary>Where <c>fa_last_error</c> reads, <see cref="MessageBytes"/> long. It is the door's, which answers when no managed code may run.</summary>
+    [LibraryImport("door", EntryPoint = "door_message")]
+    [SuppressGCTransition]
+    private static partial byte* MessageOfThisThread();
 }

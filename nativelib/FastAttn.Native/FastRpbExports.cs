@@ -11,7 +11,6 @@ internal static unsafe class FastRpbExports
     [UnmanagedCallersOnly(EntryPoint = "fa_fast_rpb_create", CallConvs = [typeof(CallConvCdecl)])]
     public static Status Create(NativeTensor* weights, NativeFastRpbOptions* options, ulong* rpb)
     {
-        if (ForkGuard.Refuses()) return Failure.RecordFork();
         try
         {
             Arguments.NotNull(rpb, "fast_rpb");
@@ -29,7 +28,6 @@ internal static unsafe class FastRpbExports
     [UnmanagedCallersOnly(EntryPoint = "fa_fast_rpb_create_grid", CallConvs = [typeof(CallConvCdecl)])]
     public static Status CreateGrid(NativeTensor* vertical, NativeTensor* horizontal, NativeFastRpbOptions* options, ulong* rpb)
     {
-        if (ForkGuard.Refuses()) return Failure.RecordFork();
         try
         {
             Arguments.NotNull(rpb, "fast_rpb");
@@ -50,7 +48,6 @@ internal static unsafe class FastRpbExports
     [UnmanagedCallersOnly(EntryPoint = "fa_fast_rpb_apply", CallConvs = [typeof(CallConvCdecl)])]
     public static Status Apply(ulong rpb, NativeTensor* value, NativeTensor* destination, NativeKeySelection* selection, int add, int threads)
     {
-        if (ForkGuard.Refuses()) return Failure.RecordFork();
         try
         {
             using HandleTable<FastRpb>.Lease lease = s_table.Acquire(rpb);
@@ -69,7 +66,6 @@ internal static unsafe class FastRpbExports
     [UnmanagedCallersOnly(EntryPoint = "fa_fast_rpb_destroy", CallConvs = [typeof(CallConvCdecl)])]
     public static Status Destroy(ulong rpb)
     {
-        if (ForkGuard.Refuses()) return Failure.RecordFork();
         try
         {
             s_table.Remove(rpb);

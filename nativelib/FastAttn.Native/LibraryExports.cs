@@ -3,38 +3,12 @@ using System.Runtime.InteropServices;
 
 namespace FastAttn.Native;
 
-/// <summary><c>fastattn.h</c>, "The library".</summary>
+/// <summary><c>fastattn.h</c>, "The library": what only the managed side knows; <c>door.c</c> answers the rest.</summary>
 internal static unsafe class LibraryExports
 {
-    private static nint s_version;
     private static nint s_tier;
     private static nint s_tierReason;
     private static nint s_costSource;
-
-    [UnmanagedCallersOnly(EntryPoint = "fa_abi_version", CallConvs = [typeof(CallConvCdecl)])]
-    public static uint AbiVersion() => 1;
-
-    [UnmanagedCallersOnly(EntryPoint = "fa_version_string", CallConvs = [typeof(CallConvCdecl)])]
-    public static byte* VersionString() => KeepOnce(ref s_version, () => FastAttnInfo.Version);
-
-    [UnmanagedCallersOnly(EntryPoint = "fa_status_string", CallConvs = [typeof(CallConvCdecl)])]
-    public static byte* StatusString(int status) => StaticText.Literal((Status)status switch
-    {
-        Status.Ok => "FA_OK"u8,
-        Status.Null => "FA_ERROR_NULL"u8,
-        Status.Argument => "FA_ERROR_ARGUMENT"u8,
-        Status.Shape => "FA_ERROR_SHAPE"u8,
-        Status.Word => "FA_ERROR_WORD"u8,
-        Status.Handle => "FA_ERROR_HANDLE"u8,
-        Status.StructSize => "FA_ERROR_STRUCT_SIZE"u8,
-        Status.Forked => "FA_ERROR_FORKED"u8,
-        Status.OutOfMemory => "FA_ERROR_OUT_OF_MEMORY"u8,
-        Status.Internal => "FA_ERROR_INTERNAL"u8,
-        _ => "unknown status"u8,
-    });
-
-    [UnmanagedCallersOnly(EntryPoint = "fa_last_error", CallConvs = [typeof(CallConvCdecl)])]
-    public static byte* LastError() => Failure.Message;
 
     [UnmanagedCallersOnly(EntryPoint = "fa_simd_tier", CallConvs = [typeof(CallConvCdecl)])]
     public static byte* SimdTier() => KeepOnce(ref s_tier, () => Words.Of(FastAttnInfo.Tier));

@@ -40,7 +40,6 @@ internal static unsafe class MaclaurinExports
     [UnmanagedCallersOnly(EntryPoint = "fa_maclaurin_destroy", CallConvs = [typeof(CallConvCdecl)])]
     public static Status Destroy(ulong draw)
     {
-        if (ForkGuard.Refuses()) return Failure.RecordFork();
         try
         {
             Table.Remove(draw);
@@ -62,7 +61,6 @@ internal static unsafe class MaclaurinExports
 
     private static Status Make(ulong* draw, Func<MaclaurinFeatures> make)
     {
-        if (ForkGuard.Refuses()) return Failure.RecordFork();
         try
         {
             Arguments.NotNull(draw, "draw");
@@ -77,7 +75,6 @@ internal static unsafe class MaclaurinExports
 
     private static Status Read(ulong draw, Action<MaclaurinFeatures> read)
     {
-        if (ForkGuard.Refuses()) return Failure.RecordFork();
         try
         {
             using HandleTable<MaclaurinFeatures>.Lease lease = Table.Acquire(draw);

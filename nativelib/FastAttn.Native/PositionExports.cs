@@ -59,7 +59,6 @@ internal static unsafe class PositionExports
     [UnmanagedCallersOnly(EntryPoint = "fa_position_destroy", CallConvs = [typeof(CallConvCdecl)])]
     public static Status Destroy(ulong position)
     {
-        if (ForkGuard.Refuses()) return Failure.RecordFork();
         try
         {
             Table.Remove(position);
@@ -73,7 +72,6 @@ internal static unsafe class PositionExports
 
     private static Status Create(ulong* position, Func<RelativePosition> make)
     {
-        if (ForkGuard.Refuses()) return Failure.RecordFork();
         try
         {
             Arguments.NotNull(position, "position");

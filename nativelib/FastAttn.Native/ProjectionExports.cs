@@ -11,7 +11,6 @@ internal static unsafe class ProjectionExports
     [UnmanagedCallersOnly(EntryPoint = "fa_projection_create", CallConvs = [typeof(CallConvCdecl)])]
     public static Status Create(long features, long dimension, byte* kind, ulong seed, ulong* projection)
     {
-        if (ForkGuard.Refuses()) return Failure.RecordFork();
         try
         {
             Arguments.NotNull(projection, "projection");
@@ -31,7 +30,6 @@ internal static unsafe class ProjectionExports
     [UnmanagedCallersOnly(EntryPoint = "fa_projection_from_values", CallConvs = [typeof(CallConvCdecl)])]
     public static Status FromValues(NativeTensor* values, ulong* projection)
     {
-        if (ForkGuard.Refuses()) return Failure.RecordFork();
         try
         {
             Arguments.NotNull(projection, "projection");
@@ -48,7 +46,6 @@ internal static unsafe class ProjectionExports
     [UnmanagedCallersOnly(EntryPoint = "fa_projection_shape", CallConvs = [typeof(CallConvCdecl)])]
     public static Status Shape(ulong projection, long* shape)
     {
-        if (ForkGuard.Refuses()) return Failure.RecordFork();
         try
         {
             Arguments.NotNull(shape, "shape");
@@ -67,7 +64,6 @@ internal static unsafe class ProjectionExports
     [UnmanagedCallersOnly(EntryPoint = "fa_projection_values", CallConvs = [typeof(CallConvCdecl)])]
     public static Status Values(ulong projection, NativeTensor* values)
     {
-        if (ForkGuard.Refuses()) return Failure.RecordFork();
         try
         {
             using HandleTable<RandomProjection>.Lease lease = Table.Acquire(projection);
@@ -90,7 +86,6 @@ internal static unsafe class ProjectionExports
     [UnmanagedCallersOnly(EntryPoint = "fa_projection_destroy", CallConvs = [typeof(CallConvCdecl)])]
     public static Status Destroy(ulong projection)
     {
-        if (ForkGuard.Refuses()) return Failure.RecordFork();
         try
         {
             Table.Remove(projection);

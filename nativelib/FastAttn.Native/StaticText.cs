@@ -6,9 +6,6 @@ namespace FastAttn.Native;
 /// <summary>Zero-terminated UTF-8 that lives as long as the process.</summary>
 internal static unsafe class StaticText
 {
-    /// <summary>"".</summary>
-    public static byte* Empty => Literal(""u8);
-
     /// <summary>The address of a <c>u8</c> literal, which the compiler keeps in read-only data and ends with a zero.</summary>
     public static byte* Literal(ReadOnlySpan<byte> literal) => (byte*)Unsafe.AsPointer(ref MemoryMarshal.GetReference(literal));
 

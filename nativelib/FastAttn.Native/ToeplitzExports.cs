@@ -11,7 +11,6 @@ internal static unsafe class ToeplitzExports
     [UnmanagedCallersOnly(EntryPoint = "fa_toeplitz_create", CallConvs = [typeof(CallConvCdecl)])]
     public static Status Create(NativeTensor* coefficients, long outputLength, long inputLength, ulong* toeplitz)
     {
-        if (ForkGuard.Refuses()) return Failure.RecordFork();
         try
         {
             Arguments.NotNull(toeplitz, "toeplitz");
@@ -37,7 +36,6 @@ internal static unsafe class ToeplitzExports
     [UnmanagedCallersOnly(EntryPoint = "fa_toeplitz_multiply", CallConvs = [typeof(CallConvCdecl)])]
     public static Status Multiply(ulong toeplitz, NativeTensor* x, NativeTensor* destination, int threads)
     {
-        if (ForkGuard.Refuses()) return Failure.RecordFork();
         try
         {
             using HandleTable<Prepared>.Lease lease = s_table.Acquire(toeplitz);
@@ -69,7 +67,6 @@ internal static unsafe class ToeplitzExports
     [UnmanagedCallersOnly(EntryPoint = "fa_toeplitz_destroy", CallConvs = [typeof(CallConvCdecl)])]
     public static Status Destroy(ulong toeplitz)
     {
-        if (ForkGuard.Refuses()) return Failure.RecordFork();
         try
         {
             s_table.Remove(toeplitz);

@@ -99,9 +99,16 @@
  *   Any number of threads may be asked for; more than 1024 count as 1024.
  *   Environment, read once at first use: FASTATTN_THREADS (threads when a call does not say),
  *   FASTATTN_TIER (lowers the instruction tier), FASTATTN_COSTS (the file of the cost table).
- *   After fork() without exec, if the parent had created a handle, every call in the child that takes
- *   or makes a handle gives FA_ERROR_FORKED (the parent's threads, which the runtime would wait for, are
- *   not there). Start processes with exec ("spawn"), or first use the library after forking.
+ *   Every call runs in the default floating-point mode (round to nearest, tiny numbers kept, no traps), whatever the
+ *   mode of the calling thread is, which has its mode and its exception flags back when the call returns.
+ *
+ * FORK
+ *
+ *   A process that was forked, without exec, from one that had used the library cannot use it: the parent's threads,
+ *   which the runtime would wait for, are not there. Every function with a status gives FA_ERROR_FORKED there, at once
+ *   and whatever the parent was doing; fa_simd_tier() and the like give NULL, fa_default_threads() gives 0. Such a
+ *   process ends in peace. Start processes with exec ("spawn"), or first use the library after forking: a parent that only
+ *   loaded it, or called functions that never fail, has not used it.
  *
  * STRUCTURES
  *
@@ -167,7 +174,8 @@ const char *fa_last_error(void);
 /*
  * The instruction tier the kernels run on: "avx512", "avx2", "neon" or "portable": the widest of this build, or
  * a lower one that FASTATTN_TIER names. A tier that this build lacks is ignored, and the reason says so. Static.
- * NULL, with a message, when FASTATTN_TIER holds an unknown word; every create then gives FA_ERROR_ARGUMENT.
+ * NULL, with a message, when FASTATTN_TIER holds an unknown word, where every create gives FA_ERROR_ARGUMENT, and in
+ * a forked process, see "Fork" above.
  */
 const char *fa_simd_tier(void);
 
@@ -176,7 +184,7 @@ const char *fa_simd_tier_reason(void);
 
 /*
  * Threads used when a call does not say: FASTATTN_THREADS, else the cores this process may use.
- * 0, with a message, when FASTATTN_THREADS is not a whole number above zero.
+ * 0, with a message, when FASTATTN_THREADS is not a whole number above zero, and in a forked process.
  */
 int32_t fa_default_threads(void);
 

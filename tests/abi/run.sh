@@ -68,6 +68,7 @@ check "fastattn.hpp is C++17" g++ -std=c++17 "${strict[@]}" -x c++ -include "$pr
 # ---- The exports, of every build ------------------------------------------------------------------------------------
 
 gcc -E -P "$prefix/include/fastattn.h" | tr -d '\n' | grep -oE '\bfa_[a-z0-9_]+ *\(' | tr -d ' (' | sort -u > "$work/declared"
+gcc -E -P "$prefix/include/fastattn.h" | tr -d '\n' | grep -oE 'fa_status fa_[a-z0-9_]+ *\(' | tr -d ' (' | sed 's/^fa_status//' > "$work/status-functions"
 
 exports_match() {
     nm -D --defined-only "$1" | awk '$2 != "A" { print $3 }' | sed 's/@.*//' | sort > "$work/exported"
@@ -91,6 +92,8 @@ warnings=(-Wall -Wextra -Wpedantic -Werror -O1 -g -pthread)
 check "caller.c compiles"   gcc -std=c11   "${warnings[@]}" -DEXPECTED_VERSION="\"$version\"" "$here/caller.c" -o "$work/caller-c" $flags -lm
 # shellcheck disable=SC2086
 check "caller.cpp compiles" g++ -std=c++17 "${warnings[@]}" "$here/caller.cpp" -o "$work/caller-cpp" $flags
+# shellcheck disable=SC2086
+check "door.c compiles"     gcc -std=c11   "${warnings[@]}" "$here/door.c" -o "$work/door" $flags -ldl
 check "process.c compiles"  gcc -std=c11   "${warnings[@]}" -I"$prefix/include" "$here/process.c" -o "$work/process" -ldl
 # shellcheck disable=SC2086
 check "consumer.c compiles" gcc -std=c11   "${warnings[@]}" "$here/consumer.c" -o "$work/consumer" $flags
@@ -128,6 +131,8 @@ run_level() {
     best=$tier
     add_up "$level" env LD_LIBRARY_PATH="$work/$level" EXPECTED_TIER="$tier" "$work/caller-c"
     add_up "$level" env LD_LIBRARY_PATH="$work/$level" "$work/caller-cpp"
+    # shellcheck disable=SC2046
+    add_up "$level" env LD_LIBRARY_PATH="$work/$level" "$work/door" $(cat "$work/status-functions")
     add_up "$level" "$work/process" "$work/$level/libfastattn.so.0"
     check "$level lowered to portable by FASTATTN_TIER" \
         test "$(FASTATTN_TIER=portable LD_LIBRARY_PATH=$work/$level "$work/consumer")" = portable
