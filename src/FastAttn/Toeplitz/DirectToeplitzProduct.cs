@@ -43,10 +43,12 @@ internal sealed unsafe class DirectToeplitzProduct<TKernels> : ToeplitzProduct
 
     protected override int Exponent(int head) => _exponents[head];
 
-    protected override void Measure(in OperandBlock x, float* squares, float* workspace) => x.Load(0, Shape.InputLength, workspace, squares);
+    protected override void Measure(int head, in OperandBlock x, float* squares, float* workspace) => x.Load(0, Shape.InputLength, workspace, squares);
 
-    protected override void MultiplyBlock(int head, in OperandBlock x, in ProductBlock y, float* workspace)
+    protected override void MultiplyBlock(int head, in ProductCall block, float* workspace)
     {
+        OperandBlock x = block.X;
+        ProductBlock y = block.Y;
         int depth = Shape.InputLength, wholeRows = y.IsPlain ? Shape.OutputLength / TKernels.RowTile * TKernels.RowTile : 0;
         int restRows = PaddedRows(Shape) - wholeRows;
         float* packed = workspace, rest = packed + ((long)depth * BlockColumns);

@@ -4,16 +4,19 @@ using FastAttn.Memory;
 
 namespace FastAttn.Toeplitz;
 
-/// <summary>Toeplitz products by fast Fourier transform, one spectrum a head.</summary>
+/// <summary>Toeplitz products by fast Fourier transform, one spectrum a head; rows that may drown in its rounding by <see cref="SquareTiles{TKernels}"/>.</summary>
 internal sealed unsafe class FftToeplitzProduct<TKernels> : ToeplitzProduct
     where TKernels : struct, IKernels
 {
-    /// <summary>Columns of the outermost step that are packed and transformed together, for both halves at once, while they are in the first-level cache.</summary>
-    private const int RunColumns = 16;
+    /// <summary>Runs of rows that are made again one by one; of more, everything between the first and the last is.</summary>
+    private const int MostRuns = 4;
 
     private readonly LaneFft _fft;
-    private readonly AlignedBuffer _spectra;
-    private readonly int[] _exponents;
+    private readonly int[] _starts;
+    private readonly FftHead<TKernels>[] _heads;
+
+    /// <summary>Segments in which the product has rows.</summary>
+    private readonly int _segments;
 
     public FftToeplitzProduct(ToeplitzShape shape, ReadOnlySpan<float> coefficients)
         : this(shape, coefficients, LaneFft.Get(LaneFft.NextLength(Math.Max(shape.OutputLength, shape.InputLength)), TKernels.FftLanes))
@@ -21,57 +24,116 @@ internal sealed unsafe class FftToeplitzProduct<TKernels> : ToeplitzProduct
     }
 
     private FftToeplitzProduct(ToeplitzShape shape, ReadOnlySpan<float> coefficients, LaneFft fft)
-        : base(shape, coefficients, 2 * fft.Lanes, ((2 * fft.WorkFloats) + (fft.Rows * LegStride(fft))) * sizeof(float))
+        : this(shape, coefficients, fft, FftHead<TKernels>.Prepare(shape, coefficients, fft))
+    {
+    }
+
+    private FftToeplitzProduct(ToeplitzShape shape, ReadOnlySpan<float> coefficients, LaneFft fft, FftHead<TKernels>[] heads)
+        : base(shape, coefficients, 2 * fft.Lanes, WorkspaceBytes(shape, fft, heads))
     {
         _fft = fft;
-        _spectra = new AlignedBuffer(SpectrumFloats * shape.Heads * sizeof(float));
-        _exponents = new int[shape.Heads];
-        var scaled = new double[shape.Diagonals];
-        for (int head = 0; head < shape.Heads; head++)
-        {
-            ReadOnlySpan<float> values = coefficients.Slice(head * shape.Diagonals, shape.Diagonals);
-            _exponents[head] = ColumnExponents.OfCoefficients(values);
-            for (int i = 0; i < scaled.Length; i++) scaled[i] = Math.ScaleB(values[i], -_exponents[head]);
-            fixed (double* entries = scaled) fft.Spectrum(entries, shape.OutputLength, shape.InputLength, Spectrum(head));
-        }
+        _heads = heads;
+        _starts = FftColumns<TKernels>.SegmentStarts(fft);
+        _segments = _starts.Count(start => start < shape.OutputLength);
     }
 
-    private long SpectrumFloats => 4L * _fft.Length;
-
-    protected override int Exponent(int head) => _exponents[head];
+    protected override int Exponent(int head) => _heads[head].Exponent;
 
     /// <summary>Packs and transforms the columns as they stand, in the hope that they need no factors.</summary>
-    protected override void Measure(in OperandBlock x, float* squares, float* workspace) => Forward(x, squares, workspace);
-
-    protected override void MultiplyBlock(int head, in OperandBlock x, in ProductBlock y, float* workspace)
+    protected override void Measure(int head, in OperandBlock x, float* squares, float* workspace)
     {
-        float* cyclic = workspace, skew = cyclic + _fft.WorkFloats, run = skew + _fft.WorkFloats;
-        nint legStride = LegStride(_fft);
-        if (!x.IsAsItStands) Forward(x, null, workspace);
-        LaneConvolution<TKernels>.ConvolveHalves(_fft, Spectrum(head), cyclic, skew);
-        for (int column = 0; column < _fft.Columns; column += RunColumns)
+        if (_heads[head].Certificate is null)
         {
-            int count = Math.Min(RunColumns, _fft.Columns - column);
-            LaneConvolution<TKernels>.InversePair(_fft, column, count, run, legStride, cyclic, skew);
-            for (int leg = 0; leg < _fft.Rows; leg++) y.Store(run + (leg * legStride), (leg * _fft.Columns) + column, count);
+            FftColumns<TKernels>.Forward(_fft, x, 0, workspace, squares, 0);
+            return;
+        }
+
+        float* segment = ForwardBySegments(x, workspace);
+        for (int i = 0; i < _starts.Length - 1; i++, segment += BlockColumns) TKernels.AddScaled(segment, squares, BlockColumns, 1);
+    }
+
+    protected override void MultiplyBlock(int head, in ProductCall call, float* workspace)
+    {
+        FftHead<TKernels> own = _heads[head];
+        if (own.Certificate is not { } certificate)
+        {
+            if (!call.X.IsAsItStands) FftColumns<TKernels>.Forward(_fft, call.X, 0, workspace, null, 0);
+            FftColumns<TKernels>.Inverse(_fft, own.Spectrum, new Storing(call.Y, null), workspace);
+            return;
+        }
+
+        if (!call.X.IsAsItStands) ForwardBySegments(call.X, workspace);
+        var arena = new Arena((byte*)workspace, long.MaxValue);
+        var scratch = new Scratch(Shape, _fft, ref arena);
+        int unsure = certificate.Find(scratch.Squares, BlockColumns, _segments, scratch.Before, scratch.Unsure);
+        if (unsure < _segments) FftColumns<TKernels>.Inverse(_fft, own.Spectrum, new Storing(call.Y, scratch.Unsure), workspace);
+        if (unsure > 0) MakeAgain(own, call, scratch);
+    }
+
+    /// <summary>Makes rows that are not sure from pieces that hold only what they see.</summary>
+    private void MakeAgain(FftHead<TKernels> head, in ProductCall call, in Scratch scratch)
+    {
+        var flags = new ReadOnlySpan<bool>(scratch.Unsure, _segments);
+        int runs = 0;
+        for (int segment = 0; segment < _segments; segment++) runs += flags[segment] && (segment == 0 || !flags[segment - 1]) ? 1 : 0;
+        for (int start = flags.IndexOf(true), end; start < _segments; start = end + Math.Max(flags[end..].IndexOf(true), 0))
+        {
+            end = runs > MostRuns ? flags.LastIndexOf(true) + 1 : start + flags[start..].IndexOf(false);
+            if (end < start) end = _segments;
+            head.Tiles.Run(call, _starts[start], Math.Min(_starts[end], Shape.OutputLength), scratch.Work);
+            if (!flags[end..].Contains(true)) break;
         }
     }
 
-    /// <summary>Packs the operand, adding up squares if asked to, and makes the outermost step of both halves.</summary>
-    private void Forward(in OperandBlock x, float* squares, float* workspace)
+    /// <summary>Packs the operand, finding the squares of each segment, and makes the outermost step of both halves.</summary>
+    private float* ForwardBySegments(in OperandBlock x, float* workspace)
     {
-        float* cyclic = workspace, skew = cyclic + _fft.WorkFloats, run = skew + _fft.WorkFloats;
-        nint legStride = LegStride(_fft);
-        for (int column = 0; column < _fft.Columns; column += RunColumns)
-        {
-            int count = Math.Min(RunColumns, _fft.Columns - column);
-            for (int leg = 0; leg < _fft.Rows; leg++) x.Load((leg * _fft.Columns) + column, count, run + (leg * legStride), squares);
-            LaneConvolution<TKernels>.ForwardPair(_fft, column, count, run, legStride, cyclic, skew);
-        }
+        var arena = new Arena((byte*)workspace, long.MaxValue);
+        var scratch = new Scratch(Shape, _fft, ref arena);
+        Clearing.Clear(scratch.Squares, (long)(_starts.Length - 1) * BlockColumns);
+        FftColumns<TKernels>.Forward(_fft, x, 0, workspace, scratch.Squares, BlockColumns);
+        return scratch.Squares;
     }
 
-    /// <summary>Floats between legs of a run: a row more than it has, because strides of a power of two thrash the cache's sets.</summary>
-    private static nint LegStride(LaneFft fft) => (nint)(RunColumns + 1) * 2 * fft.Lanes;
+    private static long WorkspaceBytes(ToeplitzShape shape, LaneFft fft, FftHead<TKernels>[] heads)
+    {
+        if (heads.All(head => head.Certificate is null)) return FftColumns<TKernels>.WorkspaceFloats(fft) * sizeof(float);
+        var arena = Arena.Measuring;
+        _ = new Scratch(shape, fft, ref arena);
+        return arena.Peak;
+    }
 
-    private float* Spectrum(int head) => (float*)_spectra.Data + (head * SpectrumFloats);
+    /// <summary>What a block needs whose rows are judged.</summary>
+    private readonly struct Scratch
+    {
+        public Scratch(ToeplitzShape shape, LaneFft fft, ref Arena arena)
+        {
+            int columns = 2 * fft.Lanes, segments = FftColumns<TKernels>.Segments(fft);
+            Work = arena.Take<float>(Math.Max(FftColumns<TKernels>.WorkspaceFloats(fft), SquareTiles<TKernels>.WorkspaceFloats(shape)));
+            Squares = arena.Take<float>((long)segments * columns);
+            Before = arena.Take<double>((segments + 1L) * columns);
+            Unsure = arena.Take<bool>(segments);
+        }
+
+        /// <summary>Room for a transform, or for pieces; where the workspace starts.</summary>
+        public float* Work { get; }
+
+        /// <summary>Sums of squares, <c>[segments, columns]</c>.</summary>
+        public float* Squares { get; }
+
+        /// <summary>Sums of those before each segment, and of all.</summary>
+        public double* Before { get; }
+
+        /// <summary>Whether a segment's rows are to be made again.</summary>
+        public bool* Unsure { get; }
+    }
+
+    /// <summary>Rows go to where the caller wants them, unless they will be made again.</summary>
+    private readonly struct Storing(ProductBlock y, bool* unsure) : IPackedRows
+    {
+        public void Put(float* packed, int row, int count, int segment)
+        {
+            if (unsure is null || !unsure[segment]) y.Store(packed, row, count);
+        }
+    }
 }

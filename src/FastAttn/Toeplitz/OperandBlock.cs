@@ -32,7 +32,7 @@ internal readonly unsafe struct OperandBlock
     /// <param name="row">The first row.</param>
     /// <param name="count">Rows.</param>
     /// <param name="packed">Where they go, one after the other.</param>
-    /// <param name="squares">Null, or where each column's squares are added up; then nothing is scaled.</param>
+    /// <param name="squares">Null, or where the squares of each packed column are added up.</param>
     public void Load(int row, int count, float* packed, float* squares)
     {
         int end = Math.Clamp(_columns.Rows, row, row + count);
@@ -41,12 +41,13 @@ internal readonly unsafe struct OperandBlock
             next = _columns.RunEnd(start, end);
             float* target = packed + ((long)(start - row) * _blockColumns);
             if (!_columns.HasRow(start)) Clearing.Clear(target, (long)(next - start) * _blockColumns);
-            else if (squares is null) _scaling.Move<ColumnScaling.Overwriting>(Source(start), _columns.XStride, next - start, _columns.Width, target, _blockColumns);
+            else if (squares is null || !IsAsItStands) _scaling.Move<ColumnScaling.Overwriting>(Source(start), _columns.XStride, next - start, _columns.Width, target, _blockColumns);
             else ColumnSquares.Copy(Source(start), _columns.XStride, next - start, _columns.Width, target, _blockColumns, squares);
         }
 
         if (_notFinite != 0) ClearNotFinite(end - row, packed);
         if (_columns.Width < _blockColumns) ClearBeyondData(end - row, packed);
+        if (squares is not null && !IsAsItStands) ColumnSquares.Copy(packed, _blockColumns, end - row, _columns.Width, packed, _blockColumns, squares);
         Clearing.Clear(packed + ((long)(end - row) * _blockColumns), (long)(row + count - end) * _blockColumns);
     }
 

@@ -63,28 +63,20 @@ internal abstract unsafe class ToeplitzProduct : IColumnProduct
     public void Run(int head, in ToeplitzColumns columns)
     {
         int matrix = Shape.Heads == 1 ? 0 : head;
-        Span<int> exponents = stackalloc int[BlockColumns];
-        float* factors = stackalloc float[5 * BlockColumns];
-        float* xFirst = factors, xSecond = xFirst + BlockColumns, yFirst = xSecond + BlockColumns, ySecond = yFirst + BlockColumns;
-        float* squares = ySecond + BlockColumns;
-        new Span<float>(xFirst, 2 * BlockColumns).Fill(1);
+        int* exponents = stackalloc int[2 * BlockColumns], gains = exponents + BlockColumns;
+        float* squares = stackalloc float[BlockColumns];
+        float* memory = stackalloc float[ColumnFactors.Floats(BlockColumns)];
+        var factors = new ColumnFactors(memory, BlockColumns);
+        factors.SetOne();
         new Span<float>(squares, BlockColumns).Clear();
         AlignedBuffer workspace = _workspaces.Rent();
-        Measure(new OperandBlock(columns, new ColumnScaling(xFirst, xSecond), 0, BlockColumns), squares, (float*)workspace.Data);
-        ulong notFinite = ColumnExponents.Find(columns, squares, exponents);
-        for (int column = 0; column < BlockColumns; column++)
-        {
-            int exponent = exponents[column];
-            ((xFirst[column], xSecond[column]), (yFirst[column], ySecond[column])) = exponent switch
-            {
-                ColumnExponents.Zero => ((1, 1), (0, 1)),
-                _ => (ColumnScaling.Factors(-exponent), ColumnScaling.Factors(exponent + Exponent(matrix))),
-            };
-        }
-
-        var operand = new OperandBlock(columns, new ColumnScaling(xFirst, xSecond), notFinite, BlockColumns);
-        var product = new ProductBlock(columns, Shape.OutputLength, new ColumnScaling(yFirst, ySecond), BlockColumns);
-        MultiplyBlock(matrix, operand, product, (float*)workspace.Data);
+        Measure(matrix, new OperandBlock(columns, factors.In, 0, BlockColumns), squares, (float*)workspace.Data);
+        ulong notFinite = ColumnExponents.Find(columns, squares, new Span<int>(exponents, BlockColumns));
+        new Span<int>(gains, BlockColumns).Fill(Exponent(matrix));
+        factors.Set(new ReadOnlySpan<int>(exponents, BlockColumns), new ReadOnlySpan<int>(gains, BlockColumns));
+        var block = new ProductCall(
+            columns, exponents, new OperandBlock(columns, factors.In, notFinite, BlockColumns), new ProductBlock(columns, Shape.OutputLength, factors.Out, BlockColumns));
+        MultiplyBlock(matrix, block, (float*)workspace.Data);
         for (int column = 0; column < columns.Width && notFinite != 0; column++)
         {
             if ((notFinite >> column & 1) != 0) NonFiniteSpread.Run(columns, column, Shape, _runs[matrix], (int*)workspace.Data);
@@ -97,17 +89,17 @@ internal abstract unsafe class ToeplitzProduct : IColumnProduct
     /// Adds every column's sum of squares to <paramref name="squares"/>. What it leaves in the workspace <see cref="MultiplyBlock"/>
     /// starts from, when columns turn out to be fit as they stand.
     /// </summary>
+    /// <param name="head">Which matrix.</param>
     /// <param name="x">The operand as it stands.</param>
     /// <param name="squares">One a column of the block.</param>
     /// <param name="workspace">The workspace.</param>
-    protected abstract void Measure(in OperandBlock x, float* squares, float* workspace);
+    protected abstract void Measure(int head, in OperandBlock x, float* squares, float* workspace);
 
     /// <summary>The product of one block, after <see cref="Measure"/> of the same columns.</summary>
     /// <param name="head">Which matrix.</param>
-    /// <param name="x">n_in rows.</param>
-    /// <param name="y">n_out rows, overwritten.</param>
+    /// <param name="block">n_in rows, and n_out rows, overwritten.</param>
     /// <param name="workspace">The workspace.</param>
-    protected abstract void MultiplyBlock(int head, in OperandBlock x, in ProductBlock y, float* workspace);
+    protected abstract void MultiplyBlock(int head, in ProductCall block, float* workspace);
 
     /// <summary>Exponent of the power of two that a head's coefficients were divided by.</summary>
     protected abstract int Exponent(int head);
