@@ -5,10 +5,17 @@ namespace FastAttn;
 
 /// <summary>
 /// Multiplication by Toeplitz matrices, <c>y_i = Σ_j c_{j−i} x_j</c>: by fast Fourier transform with columns in lanes,
-/// O((n_out + n_in)·log(n_out + n_in)) a column, or directly where that is cheaper. float32 throughout; each element of y is
-/// within a few 2⁻²⁴·‖c‖₂·‖x_column‖₂ of exact, and zero where the column is. Immutable and thread-safe: any number of threads may call
-/// <see cref="Multiply"/> at once. Work memory is kept for reuse until the plan is collected.
+/// O((n_out + n_in)·log(n_out + n_in)) a column, or directly where that is cheaper. float32 throughout. Immutable and thread-safe: any number
+/// of threads may call <see cref="Multiply"/> at once. Work memory is kept for reuse until the plan is collected.
 /// </summary>
+/// <remarks>
+/// <para>Each element of y is within a few 2⁻²⁴·‖c‖₂·‖x_column‖₂ of exact, and also within 2⁻¹⁵·‖c_i‖₂·‖x_i‖₂: c_i are the coefficients of its own
+/// row, and x_i is the part of its column between the first and the last of them that is not zero. So a value that a row does not see never
+/// reaches it, however loud it is, and a row that sees only zeros is zero. (Where float32 ends, numbers below 2⁻¹⁴⁰ of the largest of
+/// their column or of the coefficients may count as zeros.)</para>
+/// <para>The second bound costs nothing where no coefficient is zero and all are of a size, and up to three times the product where rows see
+/// only what is quiet beside the rest of their columns: those are made from smaller pieces of the matrix.</para>
+/// </remarks>
 public sealed class ToeplitzPlan
 {
     private readonly ToeplitzProduct _product;
