@@ -7,6 +7,7 @@
 #   DIR/lib/libfastattn.so -> libfastattn.so.0                     any x86-64
 #   DIR/lib/glibc-hwcaps/x86-64-v3/libfastattn.so.0                AVX2 and FMA
 #   DIR/lib/glibc-hwcaps/x86-64-v4/libfastattn.so.0                AVX-512
+#   DIR/bin/fastattn-levels                                        prints which of these a machine runs
 #   DIR/lib/pkgconfig/fastattn.pc, DIR/lib/cmake/FastAttn/
 #   DIR/python/                                                    put on PYTHONPATH, or: pip install DIR/python
 #
@@ -61,6 +62,12 @@ publish_level() {
     ln -sfn libfastattn.so.0 "$lib_directory/libfastattn.so"
     install -m 755 "$staging/$level/libfastattn.so" "$prefix/python/fastattn/lib/$level/libfastattn.so"
 }
+
+# Which of the builds a machine runs: for Python, which loads by path, and as a program for whoever else does.
+mkdir -p "$prefix/bin" "$prefix/python/fastattn/lib"
+levels=("$root/nativelib/levels/levels.c" -std=c11 -O2 -Wall -Wextra -Werror)
+gcc -shared -fPIC "${levels[@]}" -o "$prefix/python/fastattn/lib/libfastattn_levels.so"
+gcc "${levels[@]}" "$root/nativelib/levels/main.c" -o "$prefix/bin/fastattn-levels"
 
 publish_level ''        "$prefix/lib"                        x86-64
 publish_level x86-64-v3 "$prefix/lib/glibc-hwcaps/x86-64-v3"  x86-64-v3

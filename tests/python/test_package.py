@@ -14,7 +14,6 @@ import sys
 import tempfile
 import unittest
 from pathlib import Path
-from unittest import mock
 
 import numpy as np
 
@@ -104,19 +103,6 @@ class LoaderTest(unittest.TestCase):
         code = "import fastattn; print(fastattn._library._loaded); fastattn.random_projection(2, 2); print(fastattn._library._loaded is None)"
         self.assertEqual(run_python(code, FASTATTN_LIBRARY="/nonexistent").splitlines()[0], "None")
         self.assertEqual(run_python(code).splitlines(), ["None", "False"])
-
-    def test_best_build_for_the_cpu(self):
-        flags = _library._cpu_flags()
-        expected = next(level for level, needed in _library._LEVELS if needed <= flags)
-        loaded = run_python("import fastattn; print(fastattn._library.library().path)", FASTATTN_LIBRARY="")
-        self.assertEqual(Path(loaded), PACKAGE / "lib" / expected / "libfastattn.so")
-
-    def test_builds_for_other_cpus(self):
-        v3 = {"avx2", "fma", "bmi1", "bmi2", "abm", "movbe"}
-        for flags, expected in ((set(), "x86-64"), ({"avx512f"}, "x86-64"), (v3, "x86-64-v3"), (v3 | {"avx512f"}, "x86-64-v3")):
-            with mock.patch.object(_library, "_cpu_flags", return_value=flags), mock.patch.dict(os.environ, FASTATTN_LIBRARY=""):
-                usable = [path for path, obstacle in _library._candidates() if obstacle is None]
-            self.assertEqual(usable[0].parent.name, expected)
 
     def test_override(self):
         path = str(PACKAGE / "lib" / "x86-64" / "libfastattn.so")
@@ -219,12 +205,71 @@ print(float(fastattn.kernelized_attention(q, q, q).sum()))
 print(child("fork"))
 """
 
+# Children forked while two threads compute: each asks for something, or ends with objects of the parent's to finalize.
+FORK_WHILE_COMPUTING = """
+import os, signal, sys, threading, numpy as np, fastattn
+q = np.ones((4, 64, 16), dtype=np.float32)
+positions = fastattn.alibi_positions(0.5)
+draw = fastattn.maclaurin_features(64, 16)
+enough = threading.Event()
+
+def compute():
+    while not enough.is_set():
+        fastattn.kernelized_attention(q, q, q, bias=positions, threads=2)
+
+threads = [threading.Thread(target=compute) for _ in range(2)]
+for thread in threads:
+    thread.start()
+ended = []
+for attempt in range(40):
+    child = os.fork()
+    if child == 0:
+        signal.alarm(20)
+        if attempt % 2:
+            sys.exit(0)
+        for ask in (fastattn.show_config, lambda: fastattn.random_projection(2, 2), lambda: fastattn.alibi_positions(1.0)):
+            try:
+                ask()
+                os._exit(1)
+            except fastattn.FastAttnError as error:
+                if type(error) is not fastattn.FastAttnError or "forked" not in str(error):
+                    os._exit(2)
+        os._exit(0)
+    ended.append(os.waitpid(child, 0)[1])
+enough.set()
+for thread in threads:
+    thread.join()
+print(set(ended))
+"""
+
+FINALIZERS = """
+import os
+from fastattn import _library
+asked = []
+class Owner: pass
+owner = Owner()
+_library.destroy_with(owner, asked.append, 1)
+child = os.fork()
+if child == 0:
+    del owner
+    os._exit(len(asked))
+print(os.waitpid(child, 0)[1], asked)
+del owner
+print(asked)
+"""
+
 
 class ProcessTest(unittest.TestCase):
     def test_fork(self):
         before, parent, after = run_python(FORK).splitlines()
         self.assertEqual(before, parent)
         self.assertIn("FA_ERROR_FORKED", after)
+
+    def test_fork_while_threads_compute(self):
+        self.assertEqual(run_python(FORK_WHILE_COMPUTING), "{0}")
+
+    def test_finalizers_do_nothing_in_another_process(self):
+        self.assertEqual(run_python(FINALIZERS).splitlines(), ["0 []", "[1]"])
 
 
 class InstallationTest(unittest.TestCase):

@@ -4,25 +4,19 @@ from __future__ import annotations
 
 import ctypes
 import os
-import platform
 import re
 import threading
+import weakref
 from pathlib import Path
-from typing import Any, Mapping, NoReturn, Optional, Set, Tuple
+from typing import Any, Callable, List, Mapping, NoReturn, Optional, Tuple
 
+from . import _levels
 from ._errors import ArgumentError, FastAttnError, ShapeError
 
 ABI_VERSION = 1
 MAX_NDIM = 4
 
 _OK, _NULL, _ARGUMENT, _SHAPE, _WORD = 0, 1, 2, 3, 4
-
-# What a CPU must have for each build, by the names in /proc/cpuinfo; the best build first.
-_LEVELS: Tuple[Tuple[str, Set[str]], ...] = (
-    ("x86-64-v4", {"avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl", "avx2", "fma", "bmi1", "bmi2", "abm", "movbe"}),
-    ("x86-64-v3", {"avx2", "fma", "bmi1", "bmi2", "abm", "movbe"}),
-    ("x86-64", set()),
-)
 
 
 class Tensor(ctypes.Structure):
@@ -257,10 +251,11 @@ _loaded: Optional["Library"] = None
 
 
 class Library:
-    """The loaded library: its functions, and the file they came from."""
+    """The loaded library: its functions, the file they came from, and the builds that were passed over for it, each with the reason."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, passed_over: "Tuple[Tuple[Path, str], ...]" = ()) -> None:
         self.path = path
+        self.passed_over = passed_over
         functions = ctypes.CDLL(str(path))
         for name, (result, arguments) in _SIGNATURES.items():
             function = getattr(functions, name)
@@ -300,47 +295,35 @@ def library() -> Library:
         return _loaded
 
 
+def destroy_with(owner: object, destroy: "Callable[[Handle], int]", handle: Handle) -> None:
+    """Destroys a handle when its owner ends; not in another process, a copy of this one made by fork, which must not enter the library."""
+    process = os.getpid()
+
+    def end() -> None:
+        if os.getpid() == process:
+            destroy(handle)
+
+    weakref.finalize(owner, end)
+
+
 def _load() -> Library:
-    tried = []
-    for path, obstacle in _candidates():
+    passed_over: "List[Tuple[Path, str]]" = []
+    for path, obstacle in _candidates(os.environ):
         if obstacle is None:
             try:
-                return Library(path)
+                return Library(path, tuple(passed_over))
             except (OSError, AttributeError) as error:
                 obstacle = str(error)
-        tried.append(f"  {path}: {obstacle}")
-    raise FastAttnError("no FastAttn library could be loaded; tried\n" + "\n".join(tried))
+        passed_over.append((path, obstacle))
+    tried = "\n".join(f"  {path}: {obstacle}" for path, obstacle in passed_over)
+    raise FastAttnError(f"no FastAttn library could be loaded; tried\n{tried}")
 
 
-def _candidates() -> "list[tuple[Path, Optional[str]]]":
-    """Files in the order they are tried, each with the reason it cannot even be tried."""
-    override = os.environ.get("FASTATTN_LIBRARY")
+def _candidates(environment: "Mapping[str, str]") -> "List[Tuple[Path, Optional[str]]]":
+    """Files in the order they are tried, each with the reason it is not to be tried."""
+    override = environment.get("FASTATTN_LIBRARY")
     if override:
         return [(Path(override).absolute(), None)]
 
-    flags = _cpu_flags()
-    found: list[tuple[Path, Optional[str]]] = []
-    for level, needed in _LEVELS:
-        path = Path(__file__).resolve().parent / "lib" / level / "libfastattn.so"
-        missing = sorted(needed - flags)
-        if platform.machine() != "x86_64":
-            obstacle = f"built for x86_64, this machine is {platform.machine()}"
-        elif missing:
-            obstacle = "this CPU lacks " + ", ".join(missing)
-        else:
-            obstacle = None
-        found.append((path, obstacle))
-    return found
-
-
-def _cpu_flags() -> "set[str]":
-    """Instruction sets that both the CPU and the operating system offer, from /proc/cpuinfo; none when it cannot be read."""
-    try:
-        with open("/proc/cpuinfo", encoding="ascii", errors="replace") as lines:
-            for line in lines:
-                name, _, value = line.partition(":")
-                if name.strip() == "flags":
-                    return set(value.split())
-    except OSError:
-        pass
-    return set()
+    folder = Path(__file__).resolve().parent / "lib"
+    return [(folder / level / "libfastattn.so", _levels.obstacle(level, environment)) for level in _levels.LEVELS]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ctypes
-import weakref
 from typing import Any, Callable, Tuple
 
 import numpy as np
@@ -26,7 +25,7 @@ class MaclaurinFeatures:
         lib = _library.library()
         handle = _library.Handle()
         lib.check(create(lib, ctypes.byref(handle)), _NAMES)
-        weakref.finalize(self, lib.fa_maclaurin_destroy, handle)
+        _library.destroy_with(self, lib.fa_maclaurin_destroy, handle)
         shape = (ctypes.c_int64 * 4)()
         lib.check(lib.fa_maclaurin_shape(handle, shape))
         self._handle = handle

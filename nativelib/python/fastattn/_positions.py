@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ctypes
-import weakref
 from types import MappingProxyType
 from typing import Any, Callable, Dict, Mapping, Tuple
 
@@ -34,7 +33,7 @@ class Positions:
         self._make = make
         self._parameters = MappingProxyType(parameters)
         self._handle = handle
-        weakref.finalize(self, lib.fa_position_destroy, handle)
+        _library.destroy_with(self, lib.fa_position_destroy, handle)
 
     @property
     def kind(self) -> str:
