@@ -11,22 +11,23 @@ internal static class ArgumentCheck
     public static void InRange(int value, int least, int most, [CallerArgumentExpression(nameof(value))] string name = "")
     {
         if (value >= least && value <= most) return;
-        string expected = most == int.MaxValue ? $"at least {least}" : $"{least}…{most}";
-        throw new ArgumentOutOfRangeException(name, value, $"{name} is {value}; expected {expected}");
+        string expected = most == int.MaxValue ? Invariant($"at least {least}") : Invariant($"{least}…{most}");
+        throw new ArgumentOutOfRangeException(name, Invariant($"{name} is {value}; expected {expected}"));
     }
 
     public static void Defined<TChoice>(TChoice value, [CallerArgumentExpression(nameof(value))] string name = "")
         where TChoice : struct, Enum
     {
         if (!Enum.IsDefined(value))
-            throw new ArgumentOutOfRangeException(name, value, $"{name} is {value}; expected one of {string.Join(", ", Words.All<TChoice>())}");
+            throw new ArgumentOutOfRangeException(name, Invariant($"{name} is {value}; expected one of {string.Join(", ", Words.All<TChoice>())}"));
     }
 
     /// <summary>A dense tensor's number of elements.</summary>
     public static void Elements(int length, int batch, int heads, int rows, int columns, string name)
     {
         long expected = (long)batch * heads * rows * columns;
-        if (length != expected) throw new ShapeException($"{name} has {length} elements; expected [{batch}, {heads}, {rows}, {columns}] = {expected}", name);
+        if (length != expected)
+            throw new ShapeException(Invariant($"{name} has {length} elements; expected [{batch}, {heads}, {rows}, {columns}] = {expected}"), name);
     }
 
     /// <summary>Every value is finite.</summary>
@@ -35,7 +36,7 @@ internal static class ArgumentCheck
         if (float.IsFinite(TensorPrimitives.MaxMagnitude(values))) return;
         int index = 0;
         while (float.IsFinite(values[index])) index++;
-        throw new ArgumentException($"{name}[{index}] is {values[index]}; expected finite numbers", name);
+        throw new ArgumentException(Invariant($"{name}[{index}] is {values[index]}; expected finite numbers"), name);
     }
 
     /// <summary>A relative bias may be −∞ but neither NaN nor +∞.</summary>
@@ -44,7 +45,7 @@ internal static class ArgumentCheck
         for (int i = 0; i < bias.Length; i++)
         {
             if (float.IsNaN(bias[i]) || float.IsPositiveInfinity(bias[i]))
-                throw new ArgumentException($"{name}[{i}] is {bias[i]}; expected finite numbers or −∞", name);
+                throw new ArgumentException(Invariant($"{name}[{i}] is {bias[i]}; expected finite numbers or −∞"), name);
         }
     }
 
@@ -52,7 +53,7 @@ internal static class ArgumentCheck
     public static void OnePerHead(ReadOnlySpan<float> values, int heads = 0, [CallerArgumentExpression(nameof(values))] string name = "")
     {
         if (heads == 0 ? values.Length == 0 : values.Length != heads)
-            throw new ShapeException($"{name} has {values.Length} values; expected one a head, {(heads == 0 ? "at least 1" : heads)}", name);
+            throw new ShapeException(Invariant($"{name} has {values.Length} values; expected one a head, {(heads == 0 ? "at least 1" : heads)}"), name);
     }
 
     /// <summary>The heads of two parameters, each with one number a head or one for all.</summary>
@@ -69,7 +70,7 @@ internal static class ArgumentCheck
     public static float? Factor(float? value, string name)
     {
         if (value is float factor && !(float.IsFinite(factor) && factor > 0))
-            throw new ArgumentOutOfRangeException(name, factor, $"{name} is {factor}; expected a finite number above zero");
+            throw new ArgumentOutOfRangeException(name, Invariant($"{name} is {factor}; expected a finite number above zero"));
         return value;
     }
 
@@ -79,7 +80,8 @@ internal static class ArgumentCheck
         for (int i = 0; i < values.Length; i++)
         {
             if (!(values[i] > 0 && values[i] <= most))
-                throw new ArgumentOutOfRangeException(name, values[i], $"{name}[{i}] is {values[i]}; expected a finite number above 0{(most == float.MaxValue ? "" : $", at most {most}")}");
+                throw new ArgumentOutOfRangeException(
+                    name, Invariant($"{name}[{i}] is {values[i]}; expected a finite number above 0{(most == float.MaxValue ? "" : Invariant($", at most {most}"))}"));
         }
     }
 
@@ -89,7 +91,7 @@ internal static class ArgumentCheck
         for (int i = 0; i < values.Length; i++)
         {
             if (!(float.IsFinite(values[i]) && values[i] >= 0))
-                throw new ArgumentOutOfRangeException(name, values[i], $"{name}[{i}] is {values[i]}; expected a finite number, at least 0");
+                throw new ArgumentOutOfRangeException(name, Invariant($"{name}[{i}] is {values[i]}; expected a finite number, at least 0"));
         }
     }
 }

@@ -8,7 +8,8 @@ public static class Words
         where TChoice : struct, Enum
     {
         string name = choice.ToString();
-        return string.Concat(name.Select((letter, index) => index > 0 && char.IsUpper(letter) ? $"_{char.ToLowerInvariant(letter)}" : $"{char.ToLowerInvariant(letter)}"));
+        return string.Concat(name.SelectMany(
+            (letter, index) => index > 0 && char.IsUpper(letter) ? (char[])['_', char.ToLowerInvariant(letter)] : [char.ToLowerInvariant(letter)]));
     }
 
     /// <summary>The words of a choice, in order.</summary>
@@ -27,6 +28,6 @@ public static class Words
             if (Of(choice) == word) return choice;
         }
 
-        throw new ArgumentException($"unknown word '{word}'; expected one of {string.Join(", ", All<TChoice>())}", parameterName);
+        throw new ArgumentException(Invariant($"unknown word '{word}'; expected one of {string.Join(", ", All<TChoice>())}"), parameterName);
     }
 }

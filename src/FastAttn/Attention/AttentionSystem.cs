@@ -37,7 +37,7 @@ public abstract unsafe class AttentionSystem : IDisposable
         ArgumentCheck.Defined(kind, nameof(kind));
         CommonOptions chosen = options ?? new CommonOptions();
         if (kind is AttentionKind.Softmax or AttentionKind.Gaussian && chosen.Budget is int budget)
-            throw new ArgumentException($"Budget is {budget}; expected none, {Words.Of(kind)} is exact", nameof(options.Budget));
+            throw new ArgumentException(Invariant($"Budget is {budget}; expected none, {Words.Of(kind)} is exact"), nameof(options.Budget));
         if (kind is AttentionKind.Skyformer && (chosen.Causal || chosen.QueryOffset is not null || position is not null))
             throw new ArgumentException("skyformer was asked for causality or positions; expected neither, its landmarks are shared by all queries", nameof(options));
         return kind switch

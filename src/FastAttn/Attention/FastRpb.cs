@@ -72,7 +72,8 @@ public sealed unsafe class FastRpb
         ArgumentCheck.AtLeastOne(height);
         ArgumentCheck.AtLeastOne(width);
         if ((long)height * width > ToeplitzProduct.MaximumLength)
-            throw new ArgumentOutOfRangeException(nameof(height), height, $"height × width is {(long)height * width}; expected at most {ToeplitzProduct.MaximumLength} tokens");
+            throw new ArgumentOutOfRangeException(
+                nameof(height), Invariant($"height × width is {(long)height * width}; expected at most {ToeplitzProduct.MaximumLength} tokens"));
         options = Checked(options, height * width);
         if (options.Causal) throw new ArgumentException("Causal is true; expected false, a grid has no order", nameof(options.Causal));
         return new FastRpb(options, height * width, new SeparableProduct(
@@ -158,8 +159,8 @@ public sealed unsafe class FastRpb
         int heads = options.Heads, each = options.Symmetric ? length : (2 * length) - 1, diagonals = (2 * length) - 1;
         if (weights.Length != (long)heads * each)
         {
-            string expected = options.Symmetric ? $"{lengthName} {length}" : $"(2 × {lengthName} {length} − 1)";
-            throw new ShapeException($"{name} holds {weights.Length} numbers; expected {(long)heads * each} = heads {heads} × {expected}", name);
+            string expected = options.Symmetric ? Invariant($"{lengthName} {length}") : Invariant($"(2 × {lengthName} {length} − 1)");
+            throw new ShapeException(Invariant($"{name} holds {weights.Length} numbers; expected {(long)heads * each} = heads {heads} × {expected}"), name);
         }
 
         ArgumentCheck.Finite(weights, name);
@@ -178,8 +179,10 @@ public sealed unsafe class FastRpb
         AttentionShape shape, ReadOnlySpan<float> value, Span<float> destination, ReadOnlySpan<bool> keyMask, ReadOnlySpan<int> lengths, int? threads, bool adds)
     {
         ProblemCheck.Shape(shape);
-        if (shape.QueryLength != Rows) throw new ShapeException($"QueryLength is {shape.QueryLength}; expected {Rows}, the rows that the weights are for", nameof(shape));
-        if (shape.KeyLength != Rows) throw new ShapeException($"KeyLength is {shape.KeyLength}; expected {Rows}, the rows that the weights are for", nameof(shape));
+        if (shape.QueryLength != Rows)
+            throw new ShapeException(Invariant($"QueryLength is {shape.QueryLength}; expected {Rows}, the rows that the weights are for"), nameof(shape));
+        if (shape.KeyLength != Rows)
+            throw new ShapeException(Invariant($"KeyLength is {shape.KeyLength}; expected {Rows}, the rows that the weights are for"), nameof(shape));
         ArgumentCheck.Elements(value.Length, shape.Batch, shape.KeyHeads, Rows, shape.ValueDimension, nameof(value));
         ArgumentCheck.Elements(destination.Length, shape.Batch, shape.Heads, Rows, shape.ValueDimension, nameof(destination));
         fixed (float* v = value, z = destination)
@@ -224,21 +227,23 @@ public sealed unsafe class FastRpb
         TensorCheck.Extents(value, value.Batch, value.Heads, Rows, value.Columns, nameof(value));
         TensorCheck.Extents(destination, value.Batch, destination.Heads, Rows, value.Columns, nameof(destination));
         if (destination.Heads % value.Heads != 0)
-            throw new ShapeException($"value has {value.Heads} heads; expected a divisor of the destination's {destination.Heads}", nameof(value));
+            throw new ShapeException(Invariant($"value has {value.Heads} heads; expected a divisor of the destination's {destination.Heads}"), nameof(value));
         if (Heads != 1 && destination.Heads != Heads)
-            throw new ShapeException($"destination has {destination.Heads} heads; expected {Heads}, one a vector of weights", nameof(destination));
+            throw new ShapeException(Invariant($"destination has {destination.Heads} heads; expected {Heads}, one a vector of weights"), nameof(destination));
         TensorCheck.Distinct(destination);
         TensorCheck.Apart(destination, value, nameof(value));
         int blocks = ((value.Columns - 1) / _product.BlockColumns) + 1;
         if ((Int128)destination.Batch * destination.Heads * blocks > int.MaxValue)
-            throw new ShapeException($"destination is [{destination.Batch}, {destination.Heads}, {destination.Rows}, {destination.Columns}]; expected at most 2³¹ blocks of {_product.BlockColumns} columns", nameof(destination));
+            throw new ShapeException(
+                Invariant($"destination is [{destination.Batch}, {destination.Heads}, {destination.Rows}, {destination.Columns}]; expected at most 2³¹ blocks of {_product.BlockColumns} columns"), nameof(destination));
         return blocks;
     }
 
     private static void AtLeastOneOfEach(StridedTensor tensor, string name)
     {
         if (Math.Min(Math.Min(tensor.Batch, tensor.Heads), Math.Min(tensor.Rows, tensor.Columns)) < 1)
-            throw new ShapeException($"{name} is [{tensor.Batch}, {tensor.Heads}, {tensor.Rows}, {tensor.Columns}]; expected at least one element on every axis", name);
+            throw new ShapeException(
+                Invariant($"{name} is [{tensor.Batch}, {tensor.Heads}, {tensor.Rows}, {tensor.Columns}]; expected at least one element on every axis"), name);
     }
 
     /// <summary>Blocks of columns. Heads that share weights and values share the product: it is made once for all of them.</summary>

@@ -66,7 +66,8 @@ internal sealed record KernelizedAttentionSettings
         int most = MaxFeatures / (2 * Shape.HeadDimension);
         if (Map == FeatureMap.Dpfp) ArgumentCheck.InRange(options.Nu, 1, most, nameof(options.Nu));
         else if (options.Nu != 1)
-            throw new ArgumentException($"Nu is {options.Nu}; expected 1 (or nothing), the {Words.Of(Map)} map does not read it", nameof(options.Nu));
+            throw new ArgumentException(
+                Invariant($"Nu is {options.Nu}; expected 1 (or nothing), the {Words.Of(Map)} map does not read it"), nameof(options.Nu));
         return options.Nu;
     }
 
@@ -75,8 +76,12 @@ internal sealed record KernelizedAttentionSettings
         RandomProjection? projection = options.Projection;
         if (!Defaults.Projects)
         {
-            if (projection is not null) throw new ArgumentException($"Projection was given; expected none, the {Words.Of(Map)} map uses no projection", nameof(options.Projection));
-            if (options.Features is not null) throw new ArgumentException($"Features is {options.Features}; expected none, the {Words.Of(Map)} map makes its features of the entries themselves", nameof(options.Features));
+            if (projection is not null)
+                throw new ArgumentException(
+                    Invariant($"Projection was given; expected none, the {Words.Of(Map)} map uses no projection"), nameof(options.Projection));
+            if (options.Features is not null)
+                throw new ArgumentException(
+                    Invariant($"Features is {options.Features}; expected none, the {Words.Of(Map)} map makes its features of the entries themselves"), nameof(options.Features));
             return Shape.HeadDimension;
         }
 
@@ -84,15 +89,17 @@ internal sealed record KernelizedAttentionSettings
         {
             ArgumentCheck.InRange(features, 1, RandomProjection.MaxFeatures, nameof(options.Features));
             if (projection is not null && projection.Features != features)
-                throw new ShapeException($"Features is {features}; expected {projection.Features}, the rows of Projection (or leave it out)", nameof(options.Features));
+                throw new ShapeException(
+                    Invariant($"Features is {features}; expected {projection.Features}, the rows of Projection (or leave it out)"), nameof(options.Features));
         }
 
         if (projection is not null)
         {
             if (projection.Dimension != Shape.HeadDimension)
-                throw new ShapeException($"Projection has {projection.Dimension} columns; expected the head dimension {Shape.HeadDimension}", nameof(options.Projection));
+                throw new ShapeException(
+                    Invariant($"Projection has {projection.Dimension} columns; expected the head dimension {Shape.HeadDimension}"), nameof(options.Projection));
             if (projection.Heads != 1 && projection.Heads != Shape.Heads)
-                throw new ShapeException($"Projection has {projection.Heads} heads; expected 1 or {Shape.Heads}", nameof(options.Projection));
+                throw new ShapeException(Invariant($"Projection has {projection.Heads} heads; expected 1 or {Shape.Heads}"), nameof(options.Projection));
         }
 
         return projection?.Features ?? options.Features ?? DefaultFeatures;
@@ -102,9 +109,11 @@ internal sealed record KernelizedAttentionSettings
     {
         if (scale is not float factor) return Defaults.Scale;
         if (!float.IsFinite(factor) || factor <= 0)
-            throw new ArgumentOutOfRangeException(nameof(KernelizedAttentionOptions.QkScale), factor, $"QkScale is {factor}; expected a finite number above zero");
+            throw new ArgumentOutOfRangeException(
+                nameof(KernelizedAttentionOptions.QkScale), Invariant($"QkScale is {factor}; expected a finite number above zero"));
         if (Normalize)
-            throw new ArgumentException($"QkScale is {factor}; expected none, because normalised rows forget their scale (or set Normalize to false)", nameof(KernelizedAttentionOptions.QkScale));
+            throw new ArgumentException(
+                Invariant($"QkScale is {factor}; expected none, because normalised rows forget their scale (or set Normalize to false)"), nameof(KernelizedAttentionOptions.QkScale));
         return factor;
     }
 }

@@ -11,13 +11,13 @@ internal readonly unsafe struct KeySelection(bool* keyMask, bool maskPerBatch, i
     public static void Check(int maskLength, ReadOnlySpan<int> lengths, int batch, int keyLength)
     {
         if (maskLength != 0 && maskLength != keyLength && maskLength != (long)batch * keyLength)
-            throw new ShapeException($"keyMask has {maskLength} entries; expected {keyLength} or {batch} × {keyLength}", "keyMask");
+            throw new ShapeException(Invariant($"keyMask has {maskLength} entries; expected {keyLength} or {batch} × {keyLength}"), "keyMask");
         if (lengths.Length != 0 && lengths.Length != batch)
-            throw new ShapeException($"lengths has {lengths.Length} entries; expected one a sequence, {batch}", nameof(lengths));
+            throw new ShapeException(Invariant($"lengths has {lengths.Length} entries; expected one a sequence, {batch}"), nameof(lengths));
         for (int sequence = 0; sequence < lengths.Length; sequence++)
         {
             if (lengths[sequence] < 0 || lengths[sequence] > keyLength)
-                throw new ArgumentOutOfRangeException(nameof(lengths), $"lengths[{sequence}] is {lengths[sequence]}; expected 0…{keyLength}");
+                throw new ArgumentOutOfRangeException(nameof(lengths), Invariant($"lengths[{sequence}] is {lengths[sequence]}; expected 0…{keyLength}"));
         }
     }
 

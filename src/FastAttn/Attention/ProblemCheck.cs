@@ -19,9 +19,9 @@ internal static class ProblemCheck
         ArgumentCheck.InRange(shape.HeadDimension, 1, RandomProjection.MaxDimension, nameof(shape.HeadDimension));
         ArgumentCheck.InRange(shape.ValueDimension, 1, 4096, nameof(shape.ValueDimension));
         if (shape.Heads % shape.KeyHeads != 0)
-            throw new ShapeException($"KeyHeads is {shape.KeyHeads}; expected a divisor of Heads = {shape.Heads}", nameof(shape.KeyHeads));
+            throw new ShapeException(Invariant($"KeyHeads is {shape.KeyHeads}; expected a divisor of Heads = {shape.Heads}"), nameof(shape.KeyHeads));
         if ((long)shape.Batch * shape.Heads > int.MaxValue)
-            throw new ShapeException($"Batch × Heads is {(long)shape.Batch * shape.Heads}; expected at most {int.MaxValue}", nameof(shape.Batch));
+            throw new ShapeException(Invariant($"Batch × Heads is {(long)shape.Batch * shape.Heads}; expected at most {int.MaxValue}"), nameof(shape.Batch));
         return shape;
     }
 
@@ -31,7 +31,8 @@ internal static class ProblemCheck
         (int queries, int keys) = (shape.QueryLength, shape.KeyLength);
         if (!causal) return new PositionExtent(queries, keys, queryOffset ?? 0, keys - 1);
         if (queryOffset is null && queries > keys)
-            throw new ShapeException($"QueryOffset is not given for {queries} causal queries and {keys} keys; expected one when there are more queries than keys", nameof(KernelizedAttentionOptions.QueryOffset));
+            throw new ShapeException(
+                Invariant($"QueryOffset is not given for {queries} causal queries and {keys} keys; expected one when there are more queries than keys"), nameof(KernelizedAttentionOptions.QueryOffset));
 
         // The limit is clamped to offsets that exist; one below the first means that nothing is visible.
         int offset = queryOffset ?? keys - queries;
@@ -41,7 +42,8 @@ internal static class ProblemCheck
     /// <summary>The contract's tolerance.</summary>
     public static float Tolerance(float tolerance)
     {
-        if (!(tolerance is >= 1e-6f and <= 0.1f)) throw new ArgumentOutOfRangeException(nameof(Tolerance), tolerance, $"Tolerance is {tolerance}; expected 1e-6…0.1");
+        if (!(tolerance is >= 1e-6f and <= 0.1f))
+            throw new ArgumentOutOfRangeException(nameof(Tolerance), Invariant($"Tolerance is {tolerance}; expected 1e-6…0.1"));
         return tolerance;
     }
 }

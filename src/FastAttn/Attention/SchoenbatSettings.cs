@@ -34,15 +34,17 @@ internal sealed class SchoenbatSettings
     private static MaclaurinFeatures CheckDraw(MaclaurinFeatures draw, AttentionShape shape, SchoenbatOptions options)
     {
         if (draw.Dimension != shape.HeadDimension)
-            throw new ShapeException($"Draw has {draw.Dimension} columns; expected the head dimension {shape.HeadDimension}", nameof(options.Draw));
+            throw new ShapeException(Invariant($"Draw has {draw.Dimension} columns; expected the head dimension {shape.HeadDimension}"), nameof(options.Draw));
         if (options.Features is int features && features != draw.Features)
-            throw new ShapeException($"Features is {features}; expected {draw.Features}, those of Draw (or leave it out)", nameof(options.Features));
+            throw new ShapeException(Invariant($"Features is {features}; expected {draw.Features}, those of Draw (or leave it out)"), nameof(options.Features));
         if (options.Kernel is SchoenbatKernel kernel && kernel != draw.Kernel)
-            throw new ArgumentException($"Kernel is {Words.Of(kernel)}; expected {Words.Of(draw.Kernel)}, that of Draw (or leave it out)", nameof(options.Kernel));
+            throw new ArgumentException(
+                Invariant($"Kernel is {Words.Of(kernel)}; expected {Words.Of(draw.Kernel)}, that of Draw (or leave it out)"), nameof(options.Kernel));
         if (options.ExactDegrees is int exact && exact != draw.ExactDegrees)
-            throw new ArgumentException($"ExactDegrees is {exact}; expected {draw.ExactDegrees}, that of Draw (or leave it out)", nameof(options.ExactDegrees));
+            throw new ArgumentException(
+                Invariant($"ExactDegrees is {exact}; expected {draw.ExactDegrees}, that of Draw (or leave it out)"), nameof(options.ExactDegrees));
         if (options.Literal is bool literal && literal != draw.IsLiteral)
-            throw new ArgumentException($"Literal is {literal}; expected {draw.IsLiteral}, as in Draw (or leave it out)", nameof(options.Literal));
+            throw new ArgumentException(Invariant($"Literal is {literal}; expected {draw.IsLiteral}, as in Draw (or leave it out)"), nameof(options.Literal));
         return draw;
     }
 
@@ -54,14 +56,15 @@ internal sealed class SchoenbatSettings
         ArgumentCheck.InRange(exactDegrees, 0, 2, nameof(options.ExactDegrees));
         bool literal = options.Literal ?? false;
         if (literal && exactDegrees > 0)
-            throw new ArgumentException($"ExactDegrees is {exactDegrees}; expected 0, because the literal form draws every degree", nameof(options.ExactDegrees));
+            throw new ArgumentException(
+                Invariant($"ExactDegrees is {exactDegrees}; expected 0, because the literal form draws every degree"), nameof(options.ExactDegrees));
         int exact = MaclaurinFeatures.CountExact(shape.HeadDimension, exactDegrees, literal);
         if (features <= exact || features > MaclaurinFeatures.MaxFeatures)
         {
             throw new ArgumentOutOfRangeException(
                 nameof(options.Features), features, exact < MaclaurinFeatures.MaxFeatures
-                    ? $"Features is {features}; expected {exact + 1}…{MaclaurinFeatures.MaxFeatures}, {exact} for exact degrees and at least one random one"
-                    : $"Features is {features}; expected fewer exact degrees, because those of {shape.HeadDimension} columns take {exact} of at most {MaclaurinFeatures.MaxFeatures}");
+                    ? Invariant($"Features is {features}; expected {exact + 1}…{MaclaurinFeatures.MaxFeatures}, {exact} for exact degrees and at least one random one")
+                    : Invariant($"Features is {features}; expected fewer exact degrees, because those of {shape.HeadDimension} columns take {exact} of at most {MaclaurinFeatures.MaxFeatures}"));
         }
 
         return MaclaurinFeatures.Create(features, shape.HeadDimension, kernel, options.Seed, exactDegrees, literal);
@@ -72,7 +75,7 @@ internal sealed class SchoenbatSettings
         float[]? gamma = PerColumn(options.Gamma, shape, nameof(options.Gamma)), beta = PerColumn(options.Beta, shape, nameof(options.Beta));
         for (int i = 0; i < gamma?.Length; i++)
         {
-            if (!float.IsFinite(gamma[i])) throw new ArgumentException($"Gamma[{i}] is {gamma[i]}; expected finite numbers", nameof(options.Gamma));
+            if (!float.IsFinite(gamma[i])) throw new ArgumentException(Invariant($"Gamma[{i}] is {gamma[i]}; expected finite numbers"), nameof(options.Gamma));
         }
 
         if (beta is not null) ArgumentCheck.Positive(beta, name: nameof(options.Beta));
@@ -86,7 +89,8 @@ internal sealed class SchoenbatSettings
         int columns = shape.ValueDimension;
         long all = (long)shape.Heads * columns;
         if (values.Length != 1 && values.Length != columns && values.Length != all)
-            throw new ShapeException($"{name} has {values.Length} values; expected 1, one a value column, {columns}, or one a head and column, {all}", name);
+            throw new ShapeException(
+                Invariant($"{name} has {values.Length} values; expected 1, one a value column, {columns}, or one a head and column, {all}"), name);
         return values.Length >= columns ? [.. values] : [.. Enumerable.Repeat(values[0], columns)];
     }
 }

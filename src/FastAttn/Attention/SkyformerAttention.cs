@@ -38,7 +38,8 @@ public sealed class SkyformerAttention : AttentionSystem
         ArgumentCheck.Defined(options.Inverse, nameof(options.Inverse));
         ArgumentCheck.Defined(options.Sampling, nameof(options.Sampling));
         if (!(float.IsFinite(options.Gamma) && options.Gamma >= 0))
-            throw new ArgumentOutOfRangeException(nameof(options.Gamma), options.Gamma, $"Gamma is {options.Gamma}; expected a finite number, at least 0");
+            throw new ArgumentOutOfRangeException(
+                nameof(options.Gamma), Invariant($"Gamma is {options.Gamma}; expected a finite number, at least 0"));
         int[]? indices = options.LandmarkIndices is null ? null : CheckIndices([.. options.LandmarkIndices], shape, options.Gamma);
         if (indices is null) ArgumentCheck.InRange(options.Landmarks, 1, MostLandmarks, nameof(options.Landmarks));
         int count = (int)Math.Min(options.Landmarks, (long)shape.QueryLength + shape.KeyLength);
@@ -59,14 +60,16 @@ public sealed class SkyformerAttention : AttentionSystem
         const string Name = nameof(SkyformerOptions.LandmarkIndices);
         long rows = (long)shape.QueryLength + shape.KeyLength;
         if (indices.Length is 0 or > MostLandmarks)
-            throw new ShapeException($"{Name} has {indices.Length} entries; expected 1…{MostLandmarks}", Name);
+            throw new ShapeException(Invariant($"{Name} has {indices.Length} entries; expected 1…{MostLandmarks}"), Name);
         var places = new Dictionary<int, int>();
         for (int place = 0; place < indices.Length; place++)
         {
             if (indices[place] < 0 || indices[place] >= rows)
-                throw new ArgumentOutOfRangeException(Name, indices[place], $"{Name}[{place}] is {indices[place]}; expected 0…{rows - 1}, a row of [Q; K]");
+                throw new ArgumentOutOfRangeException(
+                    Name, Invariant($"{Name}[{place}] is {indices[place]}; expected 0…{rows - 1}, a row of [Q; K]"));
             if (!places.TryAdd(indices[place], place) && gamma == 0)
-                throw new ArgumentException($"{Name}[{place}] is {indices[place]}, as {Name}[{places[indices[place]]}] is; expected no repeats when Gamma is 0, they make the matrix singular", Name);
+                throw new ArgumentException(
+                    Invariant($"{Name}[{place}] is {indices[place]}, as {Name}[{places[indices[place]]}] is; expected no repeats when Gamma is 0, they make the matrix singular"), Name);
         }
 
         return indices;

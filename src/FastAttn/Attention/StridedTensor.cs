@@ -1,3 +1,5 @@
+using FastAttn.Attention;
+
 namespace FastAttn;
 
 /// <summary>Memory of <c>[batch, heads, rows, columns]</c> float32 with strides in elements; the last stride is 1.
@@ -36,12 +38,12 @@ public readonly unsafe record struct StridedTensor(
         }
     }
 
-    /// <summary>Whether the address ranges, first to last element, have a byte in common.</summary>
+    /// <summary>Whether the two have an element in common; both lie at multiples of 4.</summary>
     internal bool Overlaps(StridedTensor other)
     {
         (Int128 first, Int128 last) = Range();
         (Int128 otherFirst, Int128 otherLast) = other.Range();
-        return first <= otherLast && otherFirst <= last;
+        return first <= otherLast && otherFirst <= last && SharedElements.Between(this, other);
     }
 
     /// <summary>Whether some element would lie outside the address space.</summary>

@@ -6,12 +6,14 @@ internal static class TensorCheck
     /// <summary>The tensor has these extents, and every element of it an address that can be.</summary>
     public static void Extents(StridedTensor tensor, int batch, int heads, int rows, int columns, string name)
     {
-        if (tensor.Data == 0) throw new ArgumentNullException(name, $"{name} has no data; expected [{batch}, {heads}, {rows}, {columns}]");
+        if (tensor.Data == 0) throw new ArgumentNullException(name, Invariant($"{name} has no data; expected [{batch}, {heads}, {rows}, {columns}]"));
         if ((tensor.Batch, tensor.Heads, tensor.Rows, tensor.Columns) != (batch, heads, rows, columns))
-            throw new ShapeException($"{name} is [{tensor.Batch}, {tensor.Heads}, {tensor.Rows}, {tensor.Columns}]; expected [{batch}, {heads}, {rows}, {columns}]", name);
+            throw new ShapeException(
+                Invariant($"{name} is [{tensor.Batch}, {tensor.Heads}, {tensor.Rows}, {tensor.Columns}]; expected [{batch}, {heads}, {rows}, {columns}]"), name);
         if (tensor.LeavesAddressSpace)
-            throw new ShapeException($"{name} has strides {tensor.BatchStride}, {tensor.HeadStride}, {tensor.RowStride} that leave the address space; expected every element within it", name);
-        if (tensor.Data % sizeof(float) != 0) throw new ArgumentException($"{name} is at address {tensor.Data:x}; expected a multiple of 4", name);
+            throw new ShapeException(
+                Invariant($"{name} has strides {tensor.BatchStride}, {tensor.HeadStride}, {tensor.RowStride} that leave the address space; expected every element within it"), name);
+        if (tensor.Data % sizeof(float) != 0) throw new ArgumentException(Invariant($"{name} is at address {tensor.Data:x}; expected a multiple of 4"), name);
     }
 
     /// <summary>No two elements of what is written share a place.</summary>
@@ -23,6 +25,7 @@ internal static class TensorCheck
     /// <summary>What is written and what is read are apart.</summary>
     public static void Apart(StridedTensor destination, StridedTensor input, string name)
     {
-        if (destination.Overlaps(input)) throw new ArgumentException($"destination shares memory with {name}; expected memory of its own", nameof(destination));
+        if (destination.Overlaps(input))
+            throw new ArgumentException(Invariant($"destination shares memory with {name}; expected memory of its own"), nameof(destination));
     }
 }

@@ -86,7 +86,8 @@ public sealed class MaclaurinFeatures
         CheckForm(dimension, kernel, exactDegrees, literal);
         int exact = CountExact(dimension, exactDegrees, literal);
         if (features <= exact || features > MaxFeatures)
-            throw new ArgumentOutOfRangeException(nameof(features), features, $"features is {features}; expected {exact + 1}…{MaxFeatures}, {exact} for exact degrees and at least one random one");
+            throw new ArgumentOutOfRangeException(
+                nameof(features), Invariant($"features is {features}; expected {exact + 1}…{MaxFeatures}, {exact} for exact degrees and at least one random one"));
         (int[] degrees, sbyte[] signs) = MaclaurinDraw.Draw(features - exact, dimension, LowestDrawn(exactDegrees, literal), seed);
         return new MaclaurinFeatures(degrees, signs, dimension, kernel, exactDegrees, literal);
     }
@@ -107,18 +108,19 @@ public sealed class MaclaurinFeatures
         CheckForm(dimension, kernel, exactDegrees, literal);
         int most = MaxFeatures - CountExact(dimension, exactDegrees, literal), lowest = LowestDrawn(exactDegrees, literal), factors = 0;
         if (degrees.Length < 1 || degrees.Length > most)
-            throw new ShapeException($"degrees has {degrees.Length} values; expected 1…{most}, one a random feature", nameof(degrees));
+            throw new ShapeException(Invariant($"degrees has {degrees.Length} values; expected 1…{most}, one a random feature"), nameof(degrees));
         for (int i = 0; i < degrees.Length; i++)
         {
             if (degrees[i] < lowest || degrees[i] > MaxDegree)
-                throw new ArgumentOutOfRangeException(nameof(degrees), degrees[i], $"degrees[{i}] is {degrees[i]}; expected {lowest}…{MaxDegree}");
+                throw new ArgumentOutOfRangeException(nameof(degrees), Invariant($"degrees[{i}] is {degrees[i]}; expected {lowest}…{MaxDegree}"));
             factors += degrees[i];
         }
 
         if (signs.Length != (long)factors * dimension)
-            throw new ShapeException($"signs has {signs.Length} values; expected sum of degrees × dimension = {factors} × {dimension} = {(long)factors * dimension}", nameof(signs));
+            throw new ShapeException(
+                Invariant($"signs has {signs.Length} values; expected sum of degrees × dimension = {factors} × {dimension} = {(long)factors * dimension}"), nameof(signs));
         int wrong = signs.IndexOfAnyExcept((sbyte)1, (sbyte)-1);
-        if (wrong >= 0) throw new ArgumentException($"signs[{wrong}] is {signs[wrong]}; expected 1 or -1", nameof(signs));
+        if (wrong >= 0) throw new ArgumentException(Invariant($"signs[{wrong}] is {signs[wrong]}; expected 1 or -1"), nameof(signs));
         return new MaclaurinFeatures(degrees.ToArray(), signs.ToArray(), dimension, kernel, exactDegrees, literal);
     }
 
@@ -133,9 +135,12 @@ public sealed class MaclaurinFeatures
         ArgumentCheck.InRange(dimension, 1, MaxDimension);
         ArgumentCheck.Defined(kernel);
         ArgumentCheck.InRange(exactDegrees, 0, 2);
-        if (literal && exactDegrees > 0) throw new ArgumentException($"exactDegrees is {exactDegrees}; expected 0, because the literal form draws every degree", nameof(exactDegrees));
+        if (literal && exactDegrees > 0)
+            throw new ArgumentException(
+                Invariant($"exactDegrees is {exactDegrees}; expected 0, because the literal form draws every degree"), nameof(exactDegrees));
         int exact = CountExact(dimension, exactDegrees, literal);
         if (exact >= MaxFeatures)
-            throw new ArgumentOutOfRangeException(nameof(exactDegrees), exactDegrees, $"exactDegrees is {exactDegrees}; expected fewer for {dimension} columns, because {exact} exact features leave none of {MaxFeatures} to be random");
+            throw new ArgumentOutOfRangeException(
+                nameof(exactDegrees), Invariant($"exactDegrees is {exactDegrees}; expected fewer for {dimension} columns, because {exact} exact features leave none of {MaxFeatures} to be random"));
     }
 }

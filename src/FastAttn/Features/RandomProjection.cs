@@ -47,7 +47,9 @@ public sealed class RandomProjection
         int features, int dimension, ProjectionKind kind = ProjectionKind.Orthogonal, ulong seed = 0)
     {
         CheckSizes(features, dimension);
-        if (!Enum.IsDefined(kind)) throw new ArgumentOutOfRangeException(nameof(kind), kind, $"kind is {kind}; expected one of {string.Join(", ", Words.All<ProjectionKind>())}");
+        if (!Enum.IsDefined(kind))
+            throw new ArgumentOutOfRangeException(
+                nameof(kind), Invariant($"kind is {kind}; expected one of {string.Join(", ", Words.All<ProjectionKind>())}"));
         return new RandomProjection(ProjectionDraw.Draw(features, dimension, kind, seed), features, dimension, 1);
     }
 
@@ -62,10 +64,11 @@ public sealed class RandomProjection
     public static RandomProjection FromValues(ReadOnlySpan<float> values, int features, int dimension, int heads = 1)
     {
         CheckSizes(features, dimension);
-        if (heads < 1) throw new ArgumentOutOfRangeException(nameof(heads), heads, $"heads is {heads}; expected at least 1");
+        if (heads < 1) throw new ArgumentOutOfRangeException(nameof(heads), Invariant($"heads is {heads}; expected at least 1"));
         long expected = (long)heads * features * dimension;
         if (values.Length != expected)
-            throw new ShapeException($"projection has {values.Length} values; expected heads × features × dimension = {heads} × {features} × {dimension} = {expected}", nameof(values));
+            throw new ShapeException(
+                Invariant($"projection has {values.Length} values; expected heads × features × dimension = {heads} × {features} × {dimension} = {expected}"), nameof(values));
         ArgumentCheck.Finite(values);
 
         return new RandomProjection(values.ToArray(), features, dimension, heads);
@@ -73,7 +76,9 @@ public sealed class RandomProjection
 
     private static void CheckSizes(int features, int dimension)
     {
-        if (features is < 1 or > MaxFeatures) throw new ArgumentOutOfRangeException(nameof(features), features, $"features is {features}; expected 1…{MaxFeatures}");
-        if (dimension is < 1 or > MaxDimension) throw new ArgumentOutOfRangeException(nameof(dimension), dimension, $"dimension is {dimension}; expected 1…{MaxDimension}");
+        if (features is < 1 or > MaxFeatures)
+            throw new ArgumentOutOfRangeException(nameof(features), Invariant($"features is {features}; expected 1…{MaxFeatures}"));
+        if (dimension is < 1 or > MaxDimension)
+            throw new ArgumentOutOfRangeException(nameof(dimension), Invariant($"dimension is {dimension}; expected 1…{MaxDimension}"));
     }
 }

@@ -37,7 +37,7 @@ internal sealed unsafe class CyclicStep
 
     /// <summary>The codelets this step calls, each once, outermost first: <c>Columns16</c>, <c>Split64</c>, <c>Convolve16</c>.</summary>
     public IEnumerable<string> Codelets =>
-        new[] { $"{Kind}{(Kind == CyclicStepKind.Columns ? Radix : Length)}" }
+        new[] { Invariant($"{Kind}{(Kind == CyclicStepKind.Columns ? Radix : Length)}") }
             .Concat(First?.Codelets ?? []).Concat(Second?.Codelets ?? []).Distinct();
 
     /// <summary>

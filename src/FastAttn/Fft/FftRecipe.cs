@@ -18,7 +18,7 @@ internal static class FftRecipe
     /// <summary>The shortest supported length ≥ <paramref name="n"/>: 2^a, 3·2^a or 5·2^a. It is also the cheapest.</summary>
     public static int NextLength(int n)
     {
-        if (n > MaximumLength) throw new ArgumentOutOfRangeException(nameof(n), n, $"length {n}; expected at most {MaximumLength}");
+        if (n > MaximumLength) throw new ArgumentOutOfRangeException(nameof(n), Invariant($"length {n}; expected at most {MaximumLength}"));
         if (n <= MinimumLength) return MinimumLength;
         int best = int.MaxValue;
         foreach (int odd in (ReadOnlySpan<int>)[1, 3, 5])

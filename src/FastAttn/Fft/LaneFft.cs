@@ -70,7 +70,8 @@ internal sealed unsafe class LaneFft
     /// <summary>The tables for a length that <see cref="NextLength"/> returned.</summary>
     public static LaneFft Get(int length, int lanes)
     {
-        if (NextLength(length) != length) throw new ArgumentOutOfRangeException(nameof(length), length, $"length {length}; the next one is {NextLength(length)}");
+        if (NextLength(length) != length)
+            throw new ArgumentOutOfRangeException(nameof(length), Invariant($"length {length}; the next one is {NextLength(length)}"));
         return Cache.GetOrAdd((length, lanes), key => new Lazy<LaneFft>(() => new LaneFft(key.Length, key.Lanes))).Value;
     }
 

@@ -68,6 +68,6 @@ internal static class Transform64
     {
         foreach (int factor in (ReadOnlySpan<int>)[2, 3, 5])
             if (n % factor == 0) return factor;
-        throw new ArgumentOutOfRangeException(nameof(n), n, $"length {n}; expected only the prime factors 2, 3 and 5");
+        throw new ArgumentOutOfRangeException(nameof(n), Invariant($"length {n}; expected only the prime factors 2, 3 and 5"));
     }
 }

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics.X86;
 using System.Text;
@@ -35,6 +34,6 @@ internal static class ProcessorIdentity
         if (family is 6 or 15) model += ((signature >> 16) & 15) << 4;
         if (family == 15) family += (signature >> 20) & 255;
         string words = string.Join(' ', name.ToString().Split(' ', StringSplitOptions.RemoveEmptyEntries));
-        return string.Create(CultureInfo.InvariantCulture, $"{words}, family {family} model {model}");
+        return Invariant($"{words}, family {family} model {model}");
     }
 }

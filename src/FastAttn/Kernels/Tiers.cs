@@ -53,7 +53,7 @@ internal static class Tiers
         InstructionTier tier = Words.Parse<InstructionTier>(asked, Variable);
         return Available.Contains(tier)
             ? (tier, $"{Variable}={asked}")
-            : (best, $"{Variable}={asked} is not available here (available: {string.Join(", ", Available.Select(Words.Of))}), so the widest is used");
+            : (best, Invariant($"{Variable}={asked} is not available here (available: {string.Join(", ", Available.Select(Words.Of))}), so the widest is used"));
     }
 
     private sealed class LanesVisitor : ITierVisitor<int>

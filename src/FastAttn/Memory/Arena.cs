@@ -32,7 +32,7 @@ internal unsafe struct Arena(byte* start, long capacity)
         long offset = _used;
         _used += ((count * sizeof(T)) + CacheLine - 1) & ~(CacheLine - 1);
         Peak = Math.Max(Peak, _used);
-        if (_used > capacity) throw new InvalidOperationException($"workspace of {capacity} bytes is too small for {_used}");
+        if (_used > capacity) throw new InvalidOperationException(Invariant($"workspace of {capacity} bytes is too small for {_used}"));
         return IsMeasuring ? null : (T*)(start + offset);
     }
 }

@@ -75,7 +75,7 @@ internal sealed class CostMeasurement(Action<string, double>? progress, Cancella
     private double Seconds(Method method, int length, int features)
     {
         cancellation.ThrowIfCancellationRequested();
-        progress?.Invoke($"{Words.Of(method)}, length {length}", (double)_step++ / Steps);
+        progress?.Invoke(Invariant($"{Words.Of(method)}, length {length}"), (double)_step++ / Steps);
         var random = new Random(1);
         float[] rows = Numbers(random, length * Dimension, 1), output = new float[rows.Length];
         float[] bias = method is Method.Decay or Method.Multipole

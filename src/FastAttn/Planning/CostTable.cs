@@ -54,7 +54,7 @@ internal sealed record CostTable
         new("states of tails", "GFLOP/s", TailGflops),
         new("multipole tree", "GFLOP/s", MultipoleGflops),
         new("around any method", "ns a token and feature", AroundNanoseconds),
-        .. FftNanoseconds.Select((figure, index) => new CostFigure($"fft, length {1 << (FirstLog2 + index)}", "ns a point", figure)),
+        .. FftNanoseconds.Select((figure, index) => new CostFigure(Invariant($"fft, length {1 << (FirstLog2 + index)}"), "ns a point", figure)),
     ];
 
     /// <summary>
@@ -108,9 +108,9 @@ internal sealed record CostTable
                 AroundNanoseconds = One("aroundNanoseconds"),
                 FftNanoseconds = transforms,
             }
-            : throw new FormatException($"{transforms.Count} figures for transforms");
+            : throw new FormatException(Invariant($"{transforms.Count} figures for transforms"));
 
-        double One(string name) => figures(name) is [double figure] ? figure : throw new FormatException($"not one figure for {name}");
+        double One(string name) => figures(name) is [double figure] ? figure : throw new FormatException(Invariant($"not one figure for {name}"));
     }
 
     /// <summary>Nanoseconds per point at any length, between the measured ones linear in the logarithm.</summary>

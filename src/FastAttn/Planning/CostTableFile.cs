@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 using FastAttn.Kernels;
 
@@ -20,7 +21,7 @@ internal static class CostTableFile
     public static void Write(string path, CostTable costs, InstructionTier tier)
     {
         // Whole or not at all: a plan may be made while this is written.
-        string temporary = $"{path}.{Guid.NewGuid():N}.tmp";
+        string temporary = Invariant($"{path}.{Guid.NewGuid():N}.tmp");
         try
         {
             using (FileStream stream = new(temporary, FileMode.CreateNew, FileAccess.Write))
@@ -60,7 +61,10 @@ internal static class CostTableFile
                 return null;
             }
 
-            using JsonDocument document = JsonDocument.Parse(File.ReadAllBytes(path));
+            // Some editors put a mark before the text.
+            ReadOnlyMemory<byte> text = File.ReadAllBytes(path);
+            if (text.Span.StartsWith(Encoding.UTF8.Preamble)) text = text[Encoding.UTF8.Preamble.Length..];
+            using JsonDocument document = JsonDocument.Parse(text);
             JsonElement root = document.RootElement;
             fault = Mismatch(root, "processor", ProcessorIdentity.Current)
                 ?? Mismatch(root, "tier", Words.Of(tier)) ?? Mismatch(root, "version", FastAttnInfo.Version) ?? "";
@@ -85,6 +89,6 @@ internal static class CostTableFile
     private static string? Mismatch(JsonElement root, string name, string expected)
     {
         string? found = root.GetProperty(name).GetString();
-        return found == expected ? null : $"it was measured with {name} '{found}', here it is '{expected}'";
+        return found == expected ? null : Invariant($"it was measured with {name} '{found}', here it is '{expected}'");
     }
 }

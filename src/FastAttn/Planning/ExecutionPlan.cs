@@ -102,7 +102,7 @@ public sealed class ExecutionPlan
     {
         MethodCandidate best = candidates[0], next = candidates[1];
         string reason = next.Admissible
-            ? string.Create(CultureInfo.InvariantCulture, $"cheapest by the cost table, {next.SecondsPerHead / best.SecondsPerHead:0.0}× faster than {Words.Of(next.Method)}")
+            ? Invariant($"cheapest by the cost table, {next.SecondsPerHead / best.SecondsPerHead:0.0}× faster than {Words.Of(next.Method)}")
             : "the only admissible method";
         return (best, reason);
     }
@@ -111,7 +111,8 @@ public sealed class ExecutionPlan
     {
         MethodCandidate chosen = candidates.First(candidate => candidate.Method == method);
         if (!chosen.Admissible)
-            throw new ArgumentException($"Method is {Words.Of(method)}; expected one that can compute this problem ({Words.Of(method)}: {chosen.Reason})", nameof(KernelizedAttentionOptions.Method));
+            throw new ArgumentException(
+                Invariant($"Method is {Words.Of(method)}; expected one that can compute this problem ({Words.Of(method)}: {chosen.Reason})"), nameof(KernelizedAttentionOptions.Method));
         return (chosen, "forced by the caller");
     }
 }

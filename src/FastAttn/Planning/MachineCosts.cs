@@ -70,10 +70,12 @@ public sealed class MachineCosts
 
     /// <summary>Writes the figures to a file, whole or not at all; folders on the way are made. An older file is replaced.</summary>
     /// <param name="file">Where to.</param>
+    /// <exception cref="ArgumentException"><paramref name="file"/> is null or empty.</exception>
     /// <exception cref="IOException">It cannot be written.</exception>
     /// <exception cref="UnauthorizedAccessException">It may not be written.</exception>
     public void Save(string file)
     {
+        ArgumentException.ThrowIfNullOrEmpty(file);
         string full = Path.GetFullPath(file);
         Directory.CreateDirectory(Path.GetDirectoryName(full)!);
         CostTableFile.Write(full, Table, Tier);

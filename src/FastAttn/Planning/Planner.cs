@@ -1,4 +1,3 @@
-using System.Globalization;
 using FastAttn.Fft;
 using FastAttn.Kernels;
 using FastAttn.Memory;
@@ -77,14 +76,14 @@ internal sealed class Planner(AttentionShape shape, int features, PositionProfil
     private MethodCandidate Fft()
     {
         int length = FftLength();
-        if (length == 0) return new(Method.Fft, false, $"sequences beyond {FftRecipe.MaximumLength} {(positions.Layout.IsLine ? "tokens" : "places of a grid")}", double.NaN, 0);
+        if (length == 0) return new(Method.Fft, false, Invariant($"sequences beyond {FftRecipe.MaximumLength} {(positions.Layout.IsLine ? "tokens" : "places of a grid")}"), double.NaN, 0);
         double seconds = FftSeconds(length);
         int surplus = Math.Max(Math.Max(shape.QueryLength, shape.KeyLength) - length, 0);
-        string reason = string.Create(CultureInfo.InvariantCulture, $"transforms of length {length}{(positions.Layout.IsLine && surplus > 0 ? $", direct tiles for the last {surplus} tokens" : "")}");
+        string reason = Invariant($"transforms of length {length}{(positions.Layout.IsLine && surplus > 0 ? Invariant($", direct tiles for the last {surplus} tokens") : "")}");
         long bytes = WorkspaceBytes(3, 3, 4 * Tiers.Lanes);
         return positions.SteepShare > 0
             ? new(
-                Method.Fft, true, string.Create(CultureInfo.InvariantCulture, $"{reason}; {positions.SteepShare:P0} of the heads so steep that they would run directly after all"),
+                Method.Fft, true, Invariant($"{reason}; {positions.SteepShare:P0} of the heads so steep that they would run directly after all"),
                 seconds + (positions.SteepShare * Direct().SecondsPerHead), bytes)
             : new(Method.Fft, true, reason, seconds, bytes);
     }

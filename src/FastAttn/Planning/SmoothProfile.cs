@@ -1,4 +1,3 @@
-using System.Globalization;
 using FastAttn.Positions;
 
 namespace FastAttn.Planning;
@@ -20,14 +19,12 @@ internal sealed record SmoothProfile(bool IsUsable, string Summary, IReadOnlyLis
         for (int head = 0; head < positions.Heads.Count; head++)
         {
             if (positions.Structure(head, allowance).Smooth is not SmoothTails smooth)
-                return None(string.Create(CultureInfo.InvariantCulture, $"head {head} has no smooth tails, or too few tokens for them"));
+                return None(Invariant($"head {head} has no smooth tails, or too few tokens for them"));
             if (hardest is null || smooth.Ranks.Max() > hardest.Ranks.Max()) hardest = smooth;
             ranks.Add(smooth.Ranks);
         }
 
-        string summary = string.Create(
-            CultureInfo.InvariantCulture,
-            $"{(positions.Heads.Count > 1 ? "hardest of the heads: " : "")}smooth away from j − i = {hardest!.Center}, ranks {string.Join(' ', hardest.Ranks)}, errors {hardest.RelativeError:0.#e0} relative and {hardest.AbsoluteError:0.#e0} of the largest");
+        string summary = Invariant($"{(positions.Heads.Count > 1 ? "hardest of the heads: " : "")}smooth away from j − i = {hardest!.Center}, ranks {string.Join(' ', hardest.Ranks)}, errors {hardest.RelativeError:0.#e0} relative and {hardest.AbsoluteError:0.#e0} of the largest");
         return new SmoothProfile(true, summary, ranks);
     }
 }

@@ -1,4 +1,3 @@
-using System.Globalization;
 using FastAttn.Methods;
 using FastAttn.Positions;
 
@@ -28,7 +27,7 @@ internal sealed record TailProfile(bool IsUsable, string Summary, double NearPai
         {
             CoefficientTails tails = tailsOf(head);
             if (tails.BandLength >= visible)
-                return None(string.Create(CultureInfo.InvariantCulture, $"head {head} has no {kinds} tail"));
+                return None(Invariant($"head {head} has no {kinds} tail"));
             if (widest is null || tails.BandLength > widest.BandLength) widest = tails;
             pairs += PairsBetween(sizes, tails);
 
@@ -50,9 +49,7 @@ internal sealed record TailProfile(bool IsUsable, string Summary, double NearPai
         return rows * Kernels.KernelShape.KeyTile;
     }
 
-    private static string Describe(CoefficientTails tails, int heads) => string.Create(
-        CultureInfo.InvariantCulture,
-        $"{(heads > 1 ? "widest of the heads: " : "")}{Side(tails.Left, "≤")}, {Side(tails.Right, "≥")}, band of {tails.BandLength}, errors {tails.RelativeError:0.#e0} relative and {tails.AbsoluteError:0.#e0} of the largest");
+    private static string Describe(CoefficientTails tails, int heads) => Invariant($"{(heads > 1 ? "widest of the heads: " : "")}{Side(tails.Left, "≤")}, {Side(tails.Right, "≥")}, band of {tails.BandLength}, errors {tails.RelativeError:0.#e0} relative and {tails.AbsoluteError:0.#e0} of the largest");
 
-    private static string Side(Tail tail, string relation) => string.Create(CultureInfo.InvariantCulture, $"{tail.Kind} for j − i {relation} {tail.Edge}");
+    private static string Side(Tail tail, string relation) => Invariant($"{tail.Kind} for j − i {relation} {tail.Edge}");
 }

@@ -158,7 +158,7 @@ public abstract class RelativePosition
     internal void CheckProblem(AttentionShape shape, bool causal, string name)
     {
         CheckLengths(shape.QueryLength, shape.KeyLength, name);
-        if (Heads != 1 && Heads != shape.Heads) throw new ShapeException($"{name} has {Heads} heads; expected 1 or {shape.Heads}", name);
+        if (Heads != 1 && Heads != shape.Heads) throw new ShapeException(Invariant($"{name} has {Heads} heads; expected 1 or {shape.Heads}"), name);
         if (causal && !Layout.IsLine)
             throw new ArgumentException("Causal is true for positions on a grid; expected false, a grid has no order", nameof(KernelizedAttentionOptions.Causal));
     }

@@ -19,7 +19,7 @@ internal static class ThreadCount
             string? asked = Environment.GetEnvironmentVariable(Variable);
             if (string.IsNullOrEmpty(asked)) return Math.Min(Environment.ProcessorCount, Most);
             if (int.TryParse(asked, NumberStyles.None, CultureInfo.InvariantCulture, out int threads) && threads > 0) return Math.Min(threads, Most);
-            throw new ArgumentException($"{Variable} is '{asked}'; expected a whole number above zero", Variable);
+            throw new ArgumentException(Invariant($"{Variable} is '{asked}'; expected a whole number above zero"), Variable);
         }
     }
 
@@ -27,7 +27,7 @@ internal static class ThreadCount
     public static int Resolve(int? threads, string parameterName)
     {
         if (threads is not int count) return Default;
-        if (count < 1) throw new ArgumentOutOfRangeException(parameterName, count, $"threads is {count}; expected at least 1");
+        if (count < 1) throw new ArgumentOutOfRangeException(parameterName, Invariant($"threads is {count}; expected at least 1"));
         return Math.Min(count, Most);
     }
 }

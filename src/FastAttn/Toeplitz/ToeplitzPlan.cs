@@ -37,7 +37,7 @@ public sealed class ToeplitzPlan
         if (coefficients.Length != expected)
         {
             throw new ShapeException(
-                $"coefficients holds {coefficients.Length} numbers; expected {expected} = heads {heads} × (n_out {outputLength} + n_in {inputLength} − 1)",
+                Invariant($"coefficients holds {coefficients.Length} numbers; expected {expected} = heads {heads} × (n_out {outputLength} + n_in {inputLength} − 1)"),
                 nameof(coefficients));
         }
 
@@ -79,7 +79,7 @@ public sealed class ToeplitzPlan
         ArgumentCheck.AtLeastOne(heads);
         int threadCount = ThreadCount.Resolve(threads, nameof(threads));
         if (Heads != 1 && heads != Heads)
-            throw new ShapeException($"heads is {heads}; expected {Heads}, the heads of the coefficients", nameof(heads));
+            throw new ShapeException(Invariant($"heads is {heads}; expected {Heads}, the heads of the coefficients"), nameof(heads));
         CheckLength(x.Length, heads, InputLength, columns, nameof(x));
         CheckLength(destination.Length, heads, OutputLength, columns, nameof(destination));
         if (x.Overlaps(destination))
@@ -92,6 +92,6 @@ public sealed class ToeplitzPlan
     {
         if (came == (Int128)heads * rows * columns) return;
         throw new ShapeException(
-            $"{name} holds {came} numbers; expected {(Int128)heads * rows * columns} = heads {heads} × rows {rows} × columns {columns}", name);
+            Invariant($"{name} holds {came} numbers; expected {(Int128)heads * rows * columns} = heads {heads} × rows {rows} × columns {columns}"), name);
     }
 }

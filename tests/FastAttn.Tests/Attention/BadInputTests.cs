@@ -1,4 +1,5 @@
 using System.Numerics.Tensors;
+using FastAttn.Tests.Infrastructure;
 
 namespace FastAttn.Tests.Attention;
 
@@ -265,6 +266,20 @@ public sealed class BadInputTests
     [Fact]
     public void EveryCallHasItsLine() =>
         Assert.Equal(Calls.Keys.Order(), Lines().Select(line => (string)line[0]).Order());
+
+    /// <summary>Numbers in a message do not follow the culture of the caller's thread.</summary>
+    [Theory]
+    [MemberData(nameof(ForeignCulture.Names), MemberType = typeof(ForeignCulture))]
+    public void EveryMessageIsTheSameInEveryCulture(string culture)
+    {
+        foreach ((string name, Action call) in Calls)
+        {
+            string? expected = Record.Exception(call)?.Message, found = null;
+            ForeignCulture.Run(culture, () => found = Record.Exception(call)?.Message);
+            Assert.Equal(expected, found);
+            Assert.False(string.IsNullOrEmpty(found), name);
+        }
+    }
 
     [Fact]
     public void AFailedCallLeavesTheDestinationAsItWas()

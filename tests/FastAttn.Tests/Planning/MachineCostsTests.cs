@@ -46,6 +46,22 @@ public sealed class MachineCostsTests : IDisposable
         Assert.Contains(fault, found);
     }
 
+    [Fact]
+    public void AByteOrderMarkDoesNoHarm()
+    {
+        CostTableFile.Write(File1, CostTable.Shipped(InstructionTier.Avx2) with { DirectGflops = 12.5 }, FastAttnInfo.Tier);
+        File.WriteAllText(File1, File.ReadAllText(File1), new System.Text.UTF8Encoding(encoderShouldEmitUTF8Identifier: true));
+        Assert.Equal(0xef, File.ReadAllBytes(File1)[0]);
+        Assert.Equal(12.5, CostTableFile.Read(File1, FastAttnInfo.Tier, out _)!.DirectGflops);
+    }
+
+    [Fact]
+    public void SavingNowhereNamesTheArgument()
+    {
+        Assert.Equal("file", Assert.Throws<ArgumentNullException>(() => MachineCosts.Current.Save(null!)).ParamName);
+        Assert.Equal("file", Assert.Throws<ArgumentException>(() => MachineCosts.Current.Save("")).ParamName);
+    }
+
     [Theory]
     [InlineData("")]
     [InlineData("[]")]

@@ -10,7 +10,7 @@ public sealed class ClippedPosition : RelativePosition
     {
         ArgumentCheck.AtLeastOne(heads);
         if (bias.Length % heads != 0 || bias.Length / heads % 2 == 0)
-            throw new ShapeException($"bias has {bias.Length} values; expected heads × (2K + 1) = {heads} × an odd number", nameof(bias));
+            throw new ShapeException(Invariant($"bias has {bias.Length} values; expected heads × (2K + 1) = {heads} × an odd number"), nameof(bias));
         ArgumentCheck.BiasValues(bias);
         _bias = bias.ToArray();
         MaxDistance = bias.Length / heads / 2;

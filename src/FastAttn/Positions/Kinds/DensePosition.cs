@@ -15,7 +15,8 @@ public sealed class DensePosition : RelativePosition
         ArgumentCheck.AtLeastOne(heads);
         long offsets = (long)queryLength + keyLength - 1;
         if (bias.Length != heads * offsets)
-            throw new ShapeException($"bias has {bias.Length} values; expected heads × (n_q + n_k − 1) = {heads} × {offsets} = {heads * offsets}", nameof(bias));
+            throw new ShapeException(
+                Invariant($"bias has {bias.Length} values; expected heads × (n_q + n_k − 1) = {heads} × {offsets} = {heads * offsets}"), nameof(bias));
         ArgumentCheck.BiasValues(bias);
         _bias = bias.ToArray();
         QueryLength = queryLength;
@@ -45,6 +46,7 @@ public sealed class DensePosition : RelativePosition
     private protected override void CheckLengths(int queryLength, int keyLength, string name)
     {
         if ((QueryLength, KeyLength) != (queryLength, keyLength))
-            throw new ShapeException($"{name} was made for {QueryLength} queries and {KeyLength} keys; expected {queryLength} and {keyLength}", name);
+            throw new ShapeException(
+                Invariant($"{name} was made for {QueryLength} queries and {KeyLength} keys; expected {queryLength} and {keyLength}"), name);
     }
 }

@@ -16,9 +16,9 @@ public sealed class ExponentialsPosition : RelativePosition
     {
         ArgumentCheck.AtLeastOne(heads);
         if (weights.Length == 0 || weights.Length % heads != 0)
-            throw new ShapeException($"weights has {weights.Length} values; expected heads × terms = {heads} × at least 1", nameof(weights));
+            throw new ShapeException(Invariant($"weights has {weights.Length} values; expected heads × terms = {heads} × at least 1"), nameof(weights));
         if (rates.Length != weights.Length)
-            throw new ShapeException($"rates has {rates.Length} values; expected {weights.Length}, as many as weights", nameof(rates));
+            throw new ShapeException(Invariant($"rates has {rates.Length} values; expected {weights.Length}, as many as weights"), nameof(rates));
         ArgumentCheck.Positive(weights);
         ArgumentCheck.NotNegative(rates);
         _weights = weights.ToArray();

@@ -16,7 +16,8 @@ public sealed class GridPosition : RelativePosition
         ArgumentCheck.AtLeastOne(heads);
         Int128 values = (Int128)heads * ((2L * height) - 1) * ((2L * width) - 1);
         if (bias.Length != values)
-            throw new ShapeException($"bias has {bias.Length} values; expected heads × (2·height − 1) × (2·width − 1) = {heads} × {(2L * height) - 1} × {(2L * width) - 1} = {values}", nameof(bias));
+            throw new ShapeException(
+                Invariant($"bias has {bias.Length} values; expected heads × (2·height − 1) × (2·width − 1) = {heads} × {(2L * height) - 1} × {(2L * width) - 1} = {values}"), nameof(bias));
         ArgumentCheck.BiasValues(bias);
         _bias = bias.ToArray();
         Height = height;
@@ -51,6 +52,6 @@ public sealed class GridPosition : RelativePosition
     {
         int tokens = Height * Width;
         if ((queryLength, keyLength) != (tokens, tokens))
-            throw new ShapeException($"{name} was made for {tokens} queries and {tokens} keys; expected {queryLength} and {keyLength}", name);
+            throw new ShapeException(Invariant($"{name} was made for {tokens} queries and {tokens} keys; expected {queryLength} and {keyLength}"), name);
     }
 }

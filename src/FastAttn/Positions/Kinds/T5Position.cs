@@ -14,10 +14,12 @@ public sealed class T5Position : RelativePosition
         ArgumentCheck.AtLeastOne(heads);
         int buckets = bias.Length / heads;
         if (bias.Length % heads != 0 || buckets < (bidirectional ? 4 : 2) || (bidirectional && buckets % 2 != 0))
-            throw new ShapeException($"bias has {bias.Length} values; expected heads × buckets = {heads} × {(bidirectional ? "an even number of at least 4" : "at least 2")}", nameof(bias));
+            throw new ShapeException(
+                Invariant($"bias has {bias.Length} values; expected heads × buckets = {heads} × {(bidirectional ? "an even number of at least 4" : "at least 2")}"), nameof(bias));
         int exact = buckets / (bidirectional ? 4 : 2);
         if (maxDistance <= exact)
-            throw new ArgumentOutOfRangeException(nameof(maxDistance), maxDistance, $"maxDistance is {maxDistance}; expected more than {exact}, the buckets that hold one distance each");
+            throw new ArgumentOutOfRangeException(
+                nameof(maxDistance), Invariant($"maxDistance is {maxDistance}; expected more than {exact}, the buckets that hold one distance each"));
         ArgumentCheck.BiasValues(bias);
         _bias = bias.ToArray();
         _buckets = new T5Buckets(buckets, bidirectional, maxDistance);
