@@ -1,3 +1,6 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+
 namespace FastAttn.Cli;
 
 /// <summary>Writes a file whole or not at all: into a temporary file beside the target, which then takes the target's name.</summary>
@@ -16,6 +19,24 @@ internal static class OutputFile
 
         using FileStream probe = new(TemporaryName(target), FileMode.CreateNew, FileAccess.Write, FileShare.None, bufferSize: 1, FileOptions.DeleteOnClose);
     });
+
+    /// <summary>Fails now if the target is one of the files that the command reads, also through a link: a result never takes an input's place.</summary>
+    /// <param name="parsed">The command with its options and arguments.</param>
+    /// <param name="output">The option that names the target; nothing is checked when it was not given.</param>
+    /// <exception cref="InputException">The target is also read.</exception>
+    public static void RefuseInput(ParseResult parsed, Option<FileInfo> output)
+    {
+        if (parsed.GetValue(output) is not FileInfo target) return;
+        foreach (SymbolResult given in parsed.CommandResult.Children)
+        {
+            if (given is OptionResult option && option.Option == output) continue;
+
+            // A file is the whole of what was given, or one part of a position such as t5:table.npy:causal.
+            IEnumerable<string> names = given.Tokens.SelectMany(token => token.Value.Split(':').Prepend(token.Value));
+            if (names.FirstOrDefault(name => name.Length > 0 && Final(new FileInfo(name)) == Final(target)) is string input)
+                throw new InputException($"{output.Name} {target}: is the file {input} that the command reads; expected another one");
+        }
+    }
 
     /// <summary>Writes the target; an older file stays untouched until the new one is complete.</summary>
     /// <param name="option">The option that named the file, for errors.</param>
@@ -42,7 +63,7 @@ internal static class OutputFile
         try
         {
             // Through a link, so that the link stays one.
-            action((file.LinkTarget is null ? file : file.ResolveLinkTarget(returnFinalTarget: true) ?? file).FullName);
+            action(Final(file));
         }
         catch (DirectoryNotFoundException)
         {
@@ -53,6 +74,9 @@ internal static class OutputFile
             throw new InputException($"{option} {file}: cannot be written: {exception.Message}");
         }
     }
+
+    /// <summary>The path at the end of all links.</summary>
+    private static string Final(FileInfo file) => (file.LinkTarget is null ? file : file.ResolveLinkTarget(returnFinalTarget: true) ?? file).FullName;
 
     private static string TemporaryName(string target) =>
         Path.Combine(Path.GetDirectoryName(target)!, $".{Path.GetFileName(target)}.{Guid.NewGuid():N}.tmp");

@@ -53,6 +53,7 @@ internal sealed class CompareCommand
         FileInfo? plot = parsed.GetValue(_plot);
         if (plot is not null && !plot.Extension.Equals(".svg", StringComparison.OrdinalIgnoreCase))
             throw new UsageException($"{_plot.Name}: got '{plot}', expected a name that ends in .svg");
+        OutputFile.RefuseInput(parsed, _plot);
         if (plot is not null) OutputFile.Check(_plot.Name, plot);
 
         Document document = parsed.GetValue(_file) is FileInfo file ? Document.FromFile(file) : Document.Default();

@@ -62,6 +62,7 @@ internal sealed class RunCommand
     private void Run(ParseResult parsed)
     {
         FileInfo output = parsed.GetRequiredValue(_output);
+        OutputFile.RefuseInput(parsed, _output);
         OutputFile.Check(_output.Name, output);
         if (_system.Chosen(parsed) == Operation.FastRpb) RunAlone(parsed, output);
         else RunAttention(parsed, output);

@@ -43,7 +43,7 @@ public sealed class MachineCosts
             if (folder.Length == 0) return "";
             string processor = string.Concat(ProcessorIdentity.Current.ToLowerInvariant().Select(letter => char.IsAsciiLetterOrDigit(letter) ? letter : '-'));
             string words = string.Join('-', processor.Split('-', StringSplitOptions.RemoveEmptyEntries));
-            return Path.Combine(folder, "fastattn", $"costs-{Words.Of(Tiers.Current)}-{words}.json");
+            return Path.Combine(folder, "fastattn", Invariant($"costs-{Words.Of(Tiers.Current)}-{words}.json"));
         }
     }
 
@@ -86,11 +86,11 @@ public sealed class MachineCosts
         InstructionTier tier = Tiers.Current;
         string shipped = $"shipped for {Words.Of(tier)}";
         string? asked = Environment.GetEnvironmentVariable(Variable);
-        if (asked == ShippedWord) return new(CostTable.Shipped(tier), tier, $"{shipped} ({Variable}={ShippedWord})");
+        if (asked == ShippedWord) return new(CostTable.Shipped(tier), tier, Invariant($"{shipped} ({Variable}={ShippedWord})"));
         string file = string.IsNullOrEmpty(asked) ? DefaultFile : asked;
         if (file.Length == 0 || (string.IsNullOrEmpty(asked) && !File.Exists(file))) return new(CostTable.Shipped(tier), tier, shipped);
         return CostTableFile.Read(file, tier, out string fault) is CostTable measured
             ? new(measured, tier, $"measured on this machine, kept in {file}")
-            : new(CostTable.Shipped(tier), tier, $"{shipped}, because {file} cannot be used: {fault}");
+            : new(CostTable.Shipped(tier), tier, Invariant($"{shipped}, because {file} cannot be used: {fault}"));
     }
 }

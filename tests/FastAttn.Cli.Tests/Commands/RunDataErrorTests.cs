@@ -84,6 +84,26 @@ public sealed class RunDataErrorTests : IDisposable
             .AssertFailed(1, $"fastattn run: --q {q}: holds 31 bytes of data, expected 32 for its shape");
     }
 
+    [Theory]
+    [InlineData("--key-mask", "")]
+    [InlineData("--bias", "")]
+    [InlineData("--position", "t5:{}:causal:20")]
+    [InlineData("--fast-rpb", "")]
+    public void An_input_is_never_overwritten(string option, string form)
+    {
+        string kept = _directory.SaveRandom("kept.npy", 4, 8), link = _directory["link.npy"];
+        byte[] content = File.ReadAllBytes(kept);
+        File.CreateSymbolicLink(link, kept);
+        string value = form.Length == 0 ? kept : form.Replace("{}", kept, StringComparison.Ordinal);
+        foreach (string output in (string[])[kept, link])
+        {
+            Cli.Run("run", "--q", "q", "--k", "k", "--v", "v", option, value, "-o", output)
+                .AssertFailed(1, $"fastattn run: --output {output}: is the file {kept} that the command reads; expected another one");
+        }
+
+        Assert.Equal(content, File.ReadAllBytes(kept));
+    }
+
     [Fact]
     public void An_unwritable_output_is_found_before_the_inputs_are_read()
     {

@@ -13,7 +13,7 @@ public sealed class CultureTests
 
     /// <summary>
     /// Looks at the compiled library: it calls no function that follows the culture where one that does not exists. Holes of a text
-    /// that are all strings are no matter, the compiler joins them without a culture.
+    /// that are all strings, at most four parts, are no matter: the compiler joins them without a culture.
     /// </summary>
     [Fact]
     public void TheLibraryCallsNothingThatFollowsTheCulture()
