@@ -32,6 +32,7 @@ internal static unsafe partial class Failure
         ArgumentException => Status.Argument,
         ObjectDisposedException => Status.Handle,
         OutOfMemoryException => Status.OutOfMemory,
+        OperationCanceledException => Status.Cancelled,
         _ => Status.Internal,
     };
 

@@ -13,4 +13,5 @@ internal enum Status
     Forked = 7,
     OutOfMemory = 8,
     Internal = 9,
+    Cancelled = 10,
 }

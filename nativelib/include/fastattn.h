@@ -82,9 +82,10 @@
  *
  *   Every function that can fail returns a fa_status. On any status but FA_OK the caller's memory
  *   (destinations, reports, handles) is as it was, and fa_last_error() on the same thread says which
- *   argument was at fault, what came and what was expected. Two statuses are not about arguments:
- *   after FA_ERROR_OUT_OF_MEMORY or FA_ERROR_INTERNAL raised while a forward or multiply was already
- *   computing, its destination holds unspecified numbers. No call ends the process or throws.
+ *   argument was at fault, what came and what was expected. Three statuses are not about arguments:
+ *   after FA_ERROR_OUT_OF_MEMORY, FA_ERROR_CANCELLED or FA_ERROR_INTERNAL raised while a forward or multiply
+ *   was already computing, its destination holds unspecified numbers; the handle can be used again, and no
+ *   thread of the library touches the caller's memory any more. No call ends the process or throws.
  *
  * HANDLES
  *
@@ -150,7 +151,8 @@ enum {
     FA_ERROR_STRUCT_SIZE = 6,   /* struct_size is not one this library knows */
     FA_ERROR_FORKED = 7,        /* the library was in use before this process was forked */
     FA_ERROR_OUT_OF_MEMORY = 8, /* memory could not be had */
-    FA_ERROR_INTERNAL = 9       /* a fault in the library: please report it with the message */
+    FA_ERROR_INTERNAL = 9,      /* a fault in the library: please report it with the message */
+    FA_ERROR_CANCELLED = 10     /* the check of fa_set_interrupt ended the call */
 };
 
 /* ---- The library ---------------------------------------------------------------------------------- */
@@ -194,6 +196,22 @@ int32_t fa_default_threads(void);
  * method, whose answer differs within the tolerance. Static. NULL as for fa_simd_tier.
  */
 const char *fa_cost_table_source(void);
+
+/* ---- Ending a call early -------------------------------------------------------------------------- */
+
+/* Asked by a call that computes, on the thread that called: shall it end? 0: no. Anything else: yes. */
+typedef int32_t (*fa_interrupt_check)(void *context);
+
+/*
+ * From now on calls of this thread ask whether they shall end early, and give FA_ERROR_CANCELLED when they shall. For a
+ * time limit, a button, or a signal handler that sets a flag. Other threads are not concerned; each has a check of its own.
+ *   check         NULL: ask nothing. It may take its time: helpers go on meanwhile. It must return: no longjmp, no exception.
+ *   context       given to check
+ *   milliseconds  not asked sooner than so long after the call began, or after the last time; at least 0
+ * All functions that compute ask, and end some tens of milliseconds after the answer.
+ * Errors: ARGUMENT (milliseconds), OUT_OF_MEMORY.
+ */
+fa_status fa_set_interrupt(fa_interrupt_check check, void *context, int32_t milliseconds);
 
 /* ---- Tensors -------------------------------------------------------------------------------------- */
 

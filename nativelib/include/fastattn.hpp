@@ -6,7 +6,7 @@
 //     attention.forward(query, key, value, destination);
 //
 // Owners can be moved, not copied; a moved-from owner holds nothing and may only be assigned or destroyed. Every function
-// may throw fastattn::Error; a forward or multiply that throws has not touched its destination, with the two exceptions
+// may throw fastattn::Error; a forward or multiply that throws has not touched its destination, with the exceptions
 // that fastattn.h names.
 #ifndef FASTATTN_HPP
 #define FASTATTN_HPP
@@ -48,6 +48,12 @@ inline void check_abi() {
         throw Error(FA_ERROR_INTERNAL, "libfastattn has ABI version " + std::to_string(fa_abi_version()) +
                                            "; the program was compiled for " + std::to_string(FA_ABI_VERSION));
     }
+}
+
+// Calls of this thread ask `check` whether they shall end early, and then throw an Error of FA_ERROR_CANCELLED: see fa_set_interrupt.
+// The check must not throw. nullptr: ask nothing.
+inline void set_interrupt(fa_interrupt_check interrupt_check, void *context = nullptr, std::int32_t milliseconds = 10) {
+    check(fa_set_interrupt(interrupt_check, context, milliseconds));
 }
 
 // Describes memory with strides in elements; the memory stays the caller's. 1 to 4 axes.

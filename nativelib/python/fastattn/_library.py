@@ -12,11 +12,12 @@ from typing import Any, Callable, List, Mapping, NoReturn, Optional, Tuple
 
 from . import _levels
 from ._errors import ArgumentError, FastAttnError, ShapeError
+from ._interrupt import Interrupts
 
 ABI_VERSION = 1
 MAX_NDIM = 4
 
-_OK, _NULL, _ARGUMENT, _SHAPE, _WORD = 0, 1, 2, 3, 4
+_OK, _NULL, _ARGUMENT, _SHAPE, _WORD, _CANCELLED = 0, 1, 2, 3, 4, 10
 
 
 class Tensor(ctypes.Structure):
@@ -196,6 +197,7 @@ _SIGNATURES = {
     "fa_simd_tier_reason": (ctypes.c_char_p, []),
     "fa_default_threads": (ctypes.c_int32, []),
     "fa_cost_table_source": (ctypes.c_char_p, []),
+    "fa_set_interrupt": (_STATUS, [ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int32]),
     "fa_projection_create": (_STATUS, [ctypes.c_int64, ctypes.c_int64, ctypes.c_char_p, ctypes.c_uint64, _P(Handle)]),
     "fa_projection_from_values": (_STATUS, [_P(Tensor), _P(Handle)]),
     "fa_projection_shape": (_STATUS, [Handle, _P(ctypes.c_int64)]),
@@ -265,6 +267,7 @@ class Library:
 
         if self.fa_abi_version() != ABI_VERSION:
             raise OSError(f"ABI version {self.fa_abi_version()}; expected {ABI_VERSION}")
+        self.interrupts = Interrupts(self)
 
     def __getattr__(self, name: str) -> Any:
         """Reached only for names that no signature made; declared so that type checkers know the others are there."""
@@ -276,6 +279,8 @@ class Library:
             self.fail(status, names)
 
     def fail(self, status: int, names: Mapping[str, str] = {}) -> NoReturn:
+        if status == _CANCELLED:
+            raise self.interrupts.raised() or KeyboardInterrupt
         message = self.fa_last_error().decode()
         argument = re.split(r"\W", message, maxsplit=1)[0]
         message = names.get(argument, argument) + message[len(argument) :]
@@ -292,6 +297,7 @@ def library() -> Library:
     with _lock:
         if _loaded is None:
             _loaded = _load()
+        _loaded.interrupts.watch()
         return _loaded
 
 

@@ -1,5 +1,6 @@
 using System.Numerics.Tensors;
 using FastAttn.Attention;
+using FastAttn.Threading;
 
 namespace FastAttn;
 
@@ -12,6 +13,8 @@ namespace FastAttn;
 /// bits for any number of threads.</para>
 /// <para>Thread-safe: any number of threads may call Forward at once; what a call works in is kept for the next, so the steady
 /// state allocates nothing.</para>
+/// <para>A call that ends early, by an exception, a cancellation or <see cref="Thread.Interrupt"/>, returns when none of its threads works any more.
+/// An interruption ends no call: it is kept for the thread's next wait. Where the system gives no further thread, a call computes with those there are.</para>
 /// </remarks>
 public abstract unsafe class AttentionSystem : IDisposable
 {
@@ -66,12 +69,14 @@ public abstract unsafe class AttentionSystem : IDisposable
     /// <param name="destination"><c>[B, H, n_q, d_v]</c>; shares no memory with the others.</param>
     /// <param name="keyMask"><c>[n_k]</c> or <c>[B, n_k]</c>, true = attend; empty for all. Masked keys may hold anything.</param>
     /// <param name="lengths"><c>[B]</c>: keys kept from the front, 0…n_k; empty for all.</param>
+    /// <param name="cancellationToken">Ends the call early, within some tens of milliseconds.</param>
     /// <returns>What was done.</returns>
     /// <exception cref="ShapeException">A span's length does not fit the shape; nothing was written.</exception>
     /// <exception cref="ArgumentException">The destination overlaps an input, or a length is out of range; nothing was written.</exception>
+    /// <exception cref="OperationCanceledException">The token was cancelled, or <see cref="InterruptCheck"/> said so. The destination holds unspecified numbers; the attention can be used again.</exception>
     public ForwardReport Forward(
         ReadOnlySpan<float> query, ReadOnlySpan<float> key, ReadOnlySpan<float> value, Span<float> destination,
-        ReadOnlySpan<bool> keyMask = default, ReadOnlySpan<int> lengths = default)
+        ReadOnlySpan<bool> keyMask = default, ReadOnlySpan<int> lengths = default, CancellationToken cancellationToken = default)
     {
         AttentionShape shape = Shape;
         ArgumentCheck.Elements(query.Length, shape.Batch, shape.Heads, shape.QueryLength, shape.HeadDimension, nameof(query));
@@ -85,7 +90,7 @@ public abstract unsafe class AttentionSystem : IDisposable
                 StridedTensor.Dense(k, shape.Batch, shape.KeyHeads, shape.KeyLength, shape.HeadDimension),
                 StridedTensor.Dense(v, shape.Batch, shape.KeyHeads, shape.KeyLength, shape.ValueDimension),
                 StridedTensor.Dense(z, shape.Batch, shape.Heads, shape.QueryLength, shape.ValueDimension),
-                keyMask, lengths);
+                keyMask, lengths, cancellationToken);
         }
     }
 
@@ -93,10 +98,10 @@ public abstract unsafe class AttentionSystem : IDisposable
     /// Tensors of rank 2, 3 or 4 (leading axes may be absent when they are 1) with any strides on batch, head and row; the
     /// last stride is 1. A transposed <c>[B, n, H, d]</c> is read in place.
     /// </summary>
-    /// <inheritdoc cref="Forward(ReadOnlySpan{float}, ReadOnlySpan{float}, ReadOnlySpan{float}, Span{float}, ReadOnlySpan{bool}, ReadOnlySpan{int})"/>
+    /// <inheritdoc cref="Forward(ReadOnlySpan{float}, ReadOnlySpan{float}, ReadOnlySpan{float}, Span{float}, ReadOnlySpan{bool}, ReadOnlySpan{int}, CancellationToken)"/>
     public ForwardReport Forward(
         in ReadOnlyTensorSpan<float> query, in ReadOnlyTensorSpan<float> key, in ReadOnlyTensorSpan<float> value,
-        in TensorSpan<float> destination, ReadOnlySpan<bool> keyMask = default, ReadOnlySpan<int> lengths = default)
+        in TensorSpan<float> destination, ReadOnlySpan<bool> keyMask = default, ReadOnlySpan<int> lengths = default, CancellationToken cancellationToken = default)
     {
         fixed (float* q = &query.GetPinnableReference(), k = &key.GetPinnableReference(), v = &value.GetPinnableReference(), z = &destination.GetPinnableReference())
         {
@@ -105,21 +110,22 @@ public abstract unsafe class AttentionSystem : IDisposable
                 TensorAxes.Describe(k, key.Lengths, key.Strides, nameof(key)),
                 TensorAxes.Describe(v, value.Lengths, value.Strides, nameof(value)),
                 TensorAxes.Describe(z, destination.Lengths, destination.Strides, nameof(destination)),
-                keyMask, lengths);
+                keyMask, lengths, cancellationToken);
         }
     }
 
     /// <summary>Raw memory with explicit strides, for bindings to other languages.</summary>
-    /// <inheritdoc cref="Forward(ReadOnlySpan{float}, ReadOnlySpan{float}, ReadOnlySpan{float}, Span{float}, ReadOnlySpan{bool}, ReadOnlySpan{int})"/>
+    /// <inheritdoc cref="Forward(ReadOnlySpan{float}, ReadOnlySpan{float}, ReadOnlySpan{float}, Span{float}, ReadOnlySpan{bool}, ReadOnlySpan{int}, CancellationToken)"/>
     public ForwardReport Forward(
         StridedTensor query, StridedTensor key, StridedTensor value, StridedTensor destination,
-        ReadOnlySpan<bool> keyMask = default, ReadOnlySpan<int> lengths = default)
+        ReadOnlySpan<bool> keyMask = default, ReadOnlySpan<int> lengths = default, CancellationToken cancellationToken = default)
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
         AttentionShape shape = Shape;
         var tensors = new AttentionTensors(query, key, value, destination);
         tensors.Check(shape);
         KeySelection.Check(keyMask.Length, lengths, shape.Batch, shape.KeyLength);
+        using CallWatch? watch = CallWatch.Begin(cancellationToken);
         fixed (bool* mask = keyMask)
         fixed (int* kept = lengths)
         {

@@ -99,48 +99,50 @@ public sealed unsafe class FastRpb
     /// <param name="keyMask"><c>[Rows]</c> or <c>[B, Rows]</c>, true = the value counts; empty for all. What others hold is not looked at.</param>
     /// <param name="lengths"><c>[B]</c>: rows whose values count, from the front; empty for all.</param>
     /// <param name="threads">Threads to use, at least 1. Default: <c>FASTATTN_THREADS</c>, else the cores this process may use.</param>
+    /// <param name="cancellationToken">Ends the call early, within some tens of milliseconds.</param>
     /// <exception cref="ShapeException">Sizes do not fit each other or the weights; nothing was written.</exception>
     /// <exception cref="ArgumentException">The destination overlaps the values, or a number is out of range; nothing was written.</exception>
+    /// <exception cref="OperationCanceledException">The token was cancelled, or <see cref="InterruptCheck"/> said so. The destination holds unspecified numbers; the weights can be used again.</exception>
     public void Forward(
         AttentionShape shape, ReadOnlySpan<float> value, Span<float> destination,
-        ReadOnlySpan<bool> keyMask = default, ReadOnlySpan<int> lengths = default, int? threads = null) =>
-        Run(shape, value, destination, keyMask, lengths, threads, adds: false);
+        ReadOnlySpan<bool> keyMask = default, ReadOnlySpan<int> lengths = default, int? threads = null, CancellationToken cancellationToken = default) =>
+        Run(shape, value, destination, keyMask, lengths, threads, adds: false, cancellationToken);
 
     /// <summary>
     /// Tensors of rank 2, 3 or 4 (leading axes may be absent when they are 1) with any strides on batch, head and row; the last
     /// stride is 1. A transposed <c>[B, n, H, d]</c> is read and written in place.
     /// </summary>
-    /// <inheritdoc cref="Forward(AttentionShape, ReadOnlySpan{float}, Span{float}, ReadOnlySpan{bool}, ReadOnlySpan{int}, int?)"/>
+    /// <inheritdoc cref="Forward(AttentionShape, ReadOnlySpan{float}, Span{float}, ReadOnlySpan{bool}, ReadOnlySpan{int}, int?, CancellationToken)"/>
     public void Forward(
         in ReadOnlyTensorSpan<float> value, in TensorSpan<float> destination,
-        ReadOnlySpan<bool> keyMask = default, ReadOnlySpan<int> lengths = default, int? threads = null) =>
-        Run(value, destination, keyMask, lengths, threads, adds: false);
+        ReadOnlySpan<bool> keyMask = default, ReadOnlySpan<int> lengths = default, int? threads = null, CancellationToken cancellationToken = default) =>
+        Run(value, destination, keyMask, lengths, threads, adds: false, cancellationToken);
 
     /// <summary>Raw memory with explicit strides, for bindings to other languages.</summary>
-    /// <inheritdoc cref="Forward(AttentionShape, ReadOnlySpan{float}, Span{float}, ReadOnlySpan{bool}, ReadOnlySpan{int}, int?)"/>
+    /// <inheritdoc cref="Forward(AttentionShape, ReadOnlySpan{float}, Span{float}, ReadOnlySpan{bool}, ReadOnlySpan{int}, int?, CancellationToken)"/>
     public void Forward(
         StridedTensor value, StridedTensor destination,
-        ReadOnlySpan<bool> keyMask = default, ReadOnlySpan<int> lengths = default, int? threads = null) =>
-        Run(value, destination, keyMask, lengths, threads, adds: false);
+        ReadOnlySpan<bool> keyMask = default, ReadOnlySpan<int> lengths = default, int? threads = null, CancellationToken cancellationToken = default) =>
+        Run(value, destination, keyMask, lengths, threads, adds: false, cancellationToken);
 
     /// <summary>Adds W V to an attention's output, or to anything else; rows of special tokens stay as they are.</summary>
-    /// <inheritdoc cref="Forward(AttentionShape, ReadOnlySpan{float}, Span{float}, ReadOnlySpan{bool}, ReadOnlySpan{int}, int?)"/>
+    /// <inheritdoc cref="Forward(AttentionShape, ReadOnlySpan{float}, Span{float}, ReadOnlySpan{bool}, ReadOnlySpan{int}, int?, CancellationToken)"/>
     public void AddTo(
         AttentionShape shape, ReadOnlySpan<float> value, Span<float> destination,
-        ReadOnlySpan<bool> keyMask = default, ReadOnlySpan<int> lengths = default, int? threads = null) =>
-        Run(shape, value, destination, keyMask, lengths, threads, adds: true);
+        ReadOnlySpan<bool> keyMask = default, ReadOnlySpan<int> lengths = default, int? threads = null, CancellationToken cancellationToken = default) =>
+        Run(shape, value, destination, keyMask, lengths, threads, adds: true, cancellationToken);
 
-    /// <inheritdoc cref="Forward(in ReadOnlyTensorSpan{float}, in TensorSpan{float}, ReadOnlySpan{bool}, ReadOnlySpan{int}, int?)"/>
+    /// <inheritdoc cref="Forward(in ReadOnlyTensorSpan{float}, in TensorSpan{float}, ReadOnlySpan{bool}, ReadOnlySpan{int}, int?, CancellationToken)"/>
     public void AddTo(
         in ReadOnlyTensorSpan<float> value, in TensorSpan<float> destination,
-        ReadOnlySpan<bool> keyMask = default, ReadOnlySpan<int> lengths = default, int? threads = null) =>
-        Run(value, destination, keyMask, lengths, threads, adds: true);
+        ReadOnlySpan<bool> keyMask = default, ReadOnlySpan<int> lengths = default, int? threads = null, CancellationToken cancellationToken = default) =>
+        Run(value, destination, keyMask, lengths, threads, adds: true, cancellationToken);
 
-    /// <inheritdoc cref="Forward(StridedTensor, StridedTensor, ReadOnlySpan{bool}, ReadOnlySpan{int}, int?)"/>
+    /// <inheritdoc cref="Forward(StridedTensor, StridedTensor, ReadOnlySpan{bool}, ReadOnlySpan{int}, int?, CancellationToken)"/>
     public void AddTo(
         StridedTensor value, StridedTensor destination,
-        ReadOnlySpan<bool> keyMask = default, ReadOnlySpan<int> lengths = default, int? threads = null) =>
-        Run(value, destination, keyMask, lengths, threads, adds: true);
+        ReadOnlySpan<bool> keyMask = default, ReadOnlySpan<int> lengths = default, int? threads = null, CancellationToken cancellationToken = default) =>
+        Run(value, destination, keyMask, lengths, threads, adds: true, cancellationToken);
 
     /// <summary>The options, or the default ones, when they are in range for so many tokens.</summary>
     private static FastRpbOptions Checked(FastRpbOptions? options, int length)
@@ -176,7 +178,7 @@ public sealed unsafe class FastRpb
     }
 
     private void Run(
-        AttentionShape shape, ReadOnlySpan<float> value, Span<float> destination, ReadOnlySpan<bool> keyMask, ReadOnlySpan<int> lengths, int? threads, bool adds)
+        AttentionShape shape, ReadOnlySpan<float> value, Span<float> destination, ReadOnlySpan<bool> keyMask, ReadOnlySpan<int> lengths, int? threads, bool adds, CancellationToken cancellationToken)
     {
         ProblemCheck.Shape(shape);
         if (shape.QueryLength != Rows)
@@ -189,23 +191,23 @@ public sealed unsafe class FastRpb
         {
             Run(
                 StridedTensor.Dense(v, shape.Batch, shape.KeyHeads, Rows, shape.ValueDimension),
-                StridedTensor.Dense(z, shape.Batch, shape.Heads, Rows, shape.ValueDimension), keyMask, lengths, threads, adds);
+                StridedTensor.Dense(z, shape.Batch, shape.Heads, Rows, shape.ValueDimension), keyMask, lengths, threads, adds, cancellationToken);
         }
     }
 
     private void Run(
-        in ReadOnlyTensorSpan<float> value, in TensorSpan<float> destination, ReadOnlySpan<bool> keyMask, ReadOnlySpan<int> lengths, int? threads, bool adds)
+        in ReadOnlyTensorSpan<float> value, in TensorSpan<float> destination, ReadOnlySpan<bool> keyMask, ReadOnlySpan<int> lengths, int? threads, bool adds, CancellationToken cancellationToken)
     {
         fixed (float* v = &value.GetPinnableReference(), z = &destination.GetPinnableReference())
         {
             Run(
                 TensorAxes.Describe(v, value.Lengths, value.Strides, nameof(value)),
-                TensorAxes.Describe(z, destination.Lengths, destination.Strides, nameof(destination)), keyMask, lengths, threads, adds);
+                TensorAxes.Describe(z, destination.Lengths, destination.Strides, nameof(destination)), keyMask, lengths, threads, adds, cancellationToken);
         }
     }
 
     private void Run(
-        StridedTensor value, StridedTensor destination, ReadOnlySpan<bool> keyMask, ReadOnlySpan<int> lengths, int? threads, bool adds)
+        StridedTensor value, StridedTensor destination, ReadOnlySpan<bool> keyMask, ReadOnlySpan<int> lengths, int? threads, bool adds, CancellationToken cancellationToken)
     {
         int blocks = Check(value, destination);
         KeySelection.Check(keyMask.Length, lengths, value.Batch, Rows);
@@ -215,6 +217,7 @@ public sealed unsafe class FastRpb
         {
             var selection = new KeySelection(mask, keyMask.Length > Rows, kept, Rows);
             int heads = Heads == 1 ? value.Heads : destination.Heads;
+            using CallWatch? watch = CallWatch.Begin(cancellationToken);
             WorkTeam.Run(new Blocks(this, value, destination, selection, heads, blocks, adds), value.Batch * heads * blocks, threadCount);
         }
     }

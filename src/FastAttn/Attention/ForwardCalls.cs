@@ -14,7 +14,7 @@ internal sealed class ForwardCalls : IDisposable
     private readonly HeadRunner _runner;
     private readonly ThreadSplit _split;
     private readonly WorkspacePool _workspaces;
-    private readonly Lock _gate = new();
+    private SpinGate _gate;
     private ForwardWork? _idle;
 
     public ForwardCalls(AttentionShape shape, HeadRunner runner, int threads)
@@ -54,24 +54,18 @@ internal sealed class ForwardCalls : IDisposable
 
     private ForwardWork Rent()
     {
-        lock (_gate)
-        {
-            if (_idle is ForwardWork idle)
-            {
-                _idle = idle.Next;
-                return idle;
-            }
-        }
-
-        return new ForwardWork(_runner, _shape, _split, _workspaces);
+        _gate.Enter();
+        ForwardWork? idle = _idle;
+        _idle = idle?.Next;
+        _gate.Exit();
+        return idle ?? new ForwardWork(_runner, _shape, _split, _workspaces);
     }
 
     private void Return(ForwardWork work)
     {
-        lock (_gate)
-        {
-            work.Next = _idle;
-            _idle = work;
-        }
+        _gate.Enter();
+        work.Next = _idle;
+        _idle = work;
+        _gate.Exit();
     }
 }

@@ -45,8 +45,20 @@ internal sealed unsafe class ForwardWork(HeadRunner runner, AttentionShape shape
             KeyMask = _selection.Mask(batch),
             KeptKeys = _selection.Kept(batch),
         };
-        AlignedBuffer workspace = workspaces.Rent();
         Crew crew = Crew.Enlist(workers);
+        try
+        {
+            Run(call, crew);
+        }
+        finally
+        {
+            crew.Dismiss();
+        }
+    }
+
+    private void Run(in HeadCall call, Crew crew)
+    {
+        AlignedBuffer workspace = workspaces.Rent();
         try
         {
             HeadReport report = runner.Run(call, crew, workspace);
@@ -55,7 +67,6 @@ internal sealed unsafe class ForwardWork(HeadRunner runner, AttentionShape shape
         }
         finally
         {
-            crew.Dismiss();
             workspaces.Return(workspace);
         }
     }

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using FastAttn.Kernels;
+using FastAttn.Threading;
 
 namespace FastAttn.Fft;
 
@@ -16,6 +17,9 @@ namespace FastAttn.Fft;
 internal static unsafe class LaneConvolution<TKernels>
     where TKernels : struct, IFftCodelets
 {
+    /// <summary>Points of a row whose convolution takes a millisecond or so: before each of them is a look whether the call shall end early.</summary>
+    private const int LongRow = 1 << 13;
+
     /// <summary>
     /// <c>accumulators[slot] += q0[slot]·(T(k0 ∘ v))[slot] + q1[slot]·(T(k1 ∘ v))[slot]</c> for one vector of columns v and two
     /// pairs of scalars a token: v is multiplied by key scalars, by the Toeplitz matrix, by query scalars, without ever being stored.
@@ -168,7 +172,10 @@ internal static unsafe class LaneConvolution<TKernels>
     {
         CyclicStep row = step.First!;
         for (int index = 0; index < step.Radix; index++)
+        {
+            if (row.Length >= LongRow) CallWatch.Look();
             Convolve(row, points + (index * rowStride), spectrum + (2L * index * row.Length));
+        }
     }
 
     /// <summary>A cyclic convolution in place.</summary>

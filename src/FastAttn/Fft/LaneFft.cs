@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Numerics;
 using FastAttn.Memory;
+using FastAttn.Threading;
 
 namespace FastAttn.Fft;
 
@@ -11,7 +12,7 @@ namespace FastAttn.Fft;
 /// </summary>
 internal sealed unsafe class LaneFft
 {
-    private static readonly ConcurrentDictionary<(int Length, int Lanes), Lazy<LaneFft>> Cache = new();
+    private static readonly ConcurrentDictionary<(int Length, int Lanes), Once<LaneFft>> Cache = new();
 
     private readonly int[] _frequencies;
 
@@ -72,7 +73,7 @@ internal sealed unsafe class LaneFft
     {
         if (NextLength(length) != length)
             throw new ArgumentOutOfRangeException(nameof(length), Invariant($"length {length}; the next one is {NextLength(length)}"));
-        return Cache.GetOrAdd((length, lanes), key => new Lazy<LaneFft>(() => new LaneFft(key.Length, key.Lanes))).Value;
+        return Cache.GetOrAdd((length, lanes), key => new Once<LaneFft>(() => new LaneFft(key.Length, key.Lanes))).Value;
     }
 
     /// <summary>The cheapest supported length ≥ <paramref name="n"/>.</summary>

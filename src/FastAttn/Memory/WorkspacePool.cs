@@ -1,3 +1,5 @@
+using FastAttn.Threading;
+
 namespace FastAttn.Memory;
 
 /// <summary>
@@ -5,7 +7,7 @@ namespace FastAttn.Memory;
 /// </summary>
 internal sealed class WorkspacePool(long bytes) : IDisposable
 {
-    private readonly Lock _gate = new();
+    private SpinGate _gate;
     private AlignedBuffer[] _free = [];
     private int _count;
     private int _created;
@@ -14,39 +16,63 @@ internal sealed class WorkspacePool(long bytes) : IDisposable
     /// <summary>Bytes of one workspace.</summary>
     public long Bytes => bytes;
 
-    public AlignedBuffer Rent()
-    {
-        lock (_gate)
-        {
-            ObjectDisposedException.ThrowIf(_disposed, this);
-            if (_count > 0) return _free[--_count];
-            _created++;
-            if (_free.Length < _created) Array.Resize(ref _free, 2 * _created);
-        }
-
-        return new AlignedBuffer(bytes);
-    }
+    public AlignedBuffer Rent() => TakeFree() ?? Create();
 
     public void Return(AlignedBuffer buffer)
     {
-        lock (_gate)
-        {
-            if (!_disposed)
-            {
-                _free[_count++] = buffer;
-                return;
-            }
-        }
-
-        buffer.Dispose();
+        _gate.Enter();
+        bool keeps = !_disposed;
+        if (keeps) _free[_count++] = buffer;
+        _gate.Exit();
+        if (!keeps) buffer.Dispose();
     }
 
     public void Dispose()
     {
-        lock (_gate)
+        _gate.Enter();
+        _disposed = true;
+        while (_count > 0) _free[--_count].Dispose();
+        _gate.Exit();
+    }
+
+    private AlignedBuffer? TakeFree()
+    {
+        _gate.Enter();
+        bool disposed = _disposed;
+        AlignedBuffer? free = !disposed && _count > 0 ? _free[--_count] : null;
+        _gate.Exit();
+        ObjectDisposedException.ThrowIf(disposed, this);
+        return free;
+    }
+
+    private AlignedBuffer Create()
+    {
+        MakeRoom();
+        try
         {
-            _disposed = true;
-            while (_count > 0) _free[--_count].Dispose();
+            return new AlignedBuffer(bytes);
+        }
+        catch
+        {
+            _gate.Enter();
+            _created--;
+            _gate.Exit();
+            throw;
+        }
+    }
+
+    /// <summary>Room for one more among the free ones before it is made, so that giving it back needs no memory.</summary>
+    private void MakeRoom()
+    {
+        _gate.Enter();
+        try
+        {
+            if (_free.Length == _created) Array.Resize(ref _free, Math.Max(4, 2 * _created));
+            _created++;
+        }
+        finally
+        {
+            _gate.Exit();
         }
     }
 }

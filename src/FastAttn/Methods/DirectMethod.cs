@@ -173,6 +173,7 @@ internal sealed unsafe class DirectMethod<TKernels> : AttentionMethod
             new Span<float>(part, floats).Clear();
             for (int block = 0; block < blocks.Count; block += BlocksPerPart)
             {
+                CallWatch.Look();
                 int end = Math.Min(block + BlocksPerPart, blocks.Count);
                 if (!AddBlocks(problem, problem.Position.Window, blocks, partSums, first, rows, block, end, laneSums)) continue;
                 TKernels.AddScaled(part, total, floats, 1);

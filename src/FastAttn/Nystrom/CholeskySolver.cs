@@ -1,4 +1,5 @@
 using System.Numerics.Tensors;
+using FastAttn.Threading;
 
 namespace FastAttn.Nystrom;
 
@@ -22,6 +23,7 @@ internal static unsafe class CholeskySolver
         int rank = Factor(matrix, count, least, order, diagonal);
         for (int row = 0; row < rank; row++)
         {
+            CallWatch.Look();
             Span<double> solved = Row(permuted, row, columns);
             Row(right, order[row], columns).CopyTo(solved);
             RowCombination.Add(-1, matrix + row, count, permuted, columns, row, permuted + ((long)row * columns), columns);
@@ -30,6 +32,7 @@ internal static unsafe class CholeskySolver
 
         for (int row = rank - 1; row >= 0; row--)
         {
+            CallWatch.Look();
             Span<double> solved = Row(permuted, row, columns);
             double* diagonalElement = matrix + ((long)row * count) + row, below = permuted + ((row + 1L) * columns);
             RowCombination.Add(-1, diagonalElement + 1, 1, below, columns, rank - 1 - row, permuted + ((long)row * columns), columns);
@@ -54,6 +57,7 @@ internal static unsafe class CholeskySolver
 
         for (int step = 0; step < count; step++)
         {
+            CallWatch.Look();
             int pivot = step + TensorPrimitives.IndexOfMax(new ReadOnlySpan<double>(diagonal + step, count - step));
             if (!(diagonal[pivot] > least)) return step;
             Exchange(matrix, count, step, pivot);

@@ -1,5 +1,6 @@
 using System.Numerics.Tensors;
 using FastAttn.Features;
+using FastAttn.Threading;
 
 namespace FastAttn.Nystrom;
 
@@ -18,6 +19,7 @@ internal static unsafe class LandmarkMatrix
             TensorPrimitives.ConvertTruncating<float, double>(new ReadOnlySpan<float>(landmarks.Row(a), columns), new Span<double>(wide + ((long)a * columns), columns));
         for (int a = 0; a < count; a++)
         {
+            CallWatch.Look();
             var row = new Span<double>(matrix + ((long)a * count), count);
             for (int b = 0; b < a; b++)
             {

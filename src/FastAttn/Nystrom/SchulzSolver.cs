@@ -1,4 +1,5 @@
 using System.Numerics.Tensors;
+using FastAttn.Threading;
 
 namespace FastAttn.Nystrom;
 
@@ -71,6 +72,7 @@ internal static unsafe class SchulzSolver
     {
         for (int row = 0; row < count; row++)
         {
+            CallWatch.Look();
             Row(product, row, columns).Clear();
             RowCombination.Add(1, left + ((long)row * count), 1, right, columns, count, product + ((long)row * columns), columns);
         }

@@ -1,5 +1,6 @@
 using FastAttn.Kernels;
 using FastAttn.Planning;
+using FastAttn.Threading;
 
 namespace FastAttn;
 
@@ -18,7 +19,7 @@ public sealed class MachineCosts
 
     private const string ShippedWord = "shipped";
 
-    private static readonly Lazy<MachineCosts> InUse = new(Load);
+    private static readonly Once<MachineCosts> InUse = new(Load);
 
     private MachineCosts(CostTable table, InstructionTier tier, string source)
     {

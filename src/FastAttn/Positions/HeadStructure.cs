@@ -1,12 +1,14 @@
+using FastAttn.Threading;
+
 namespace FastAttn.Positions;
 
 /// <summary>What the numbers of one head's coefficients show, each part found when first asked for. Thread-safe.</summary>
 internal sealed class HeadStructure(HeadPosition position, TailAllowance allowance)
 {
-    private readonly Lazy<CoefficientTails> _flat = new(() => TailSearch.Flat(position, allowance));
-    private readonly Lazy<CoefficientTails> _decaying = new(() => TailSearch.Decaying(position, allowance));
+    private readonly Once<CoefficientTails> _flat = new(() => TailSearch.Flat(position, allowance));
+    private readonly Once<CoefficientTails> _decaying = new(() => TailSearch.Decaying(position, allowance));
 
-    private readonly Lazy<SmoothTails?> _smooth = new(() => SmoothSearch.Find(position, allowance));
+    private readonly Once<SmoothTails?> _smooth = new(() => SmoothSearch.Find(position, allowance));
 
     /// <summary>Negligible or constant tails.</summary>
     public CoefficientTails Flat => _flat.Value;

@@ -3,6 +3,7 @@ using FastAttn.Kernels;
 using FastAttn.Memory;
 using FastAttn.Methods;
 using FastAttn.Positions;
+using FastAttn.Threading;
 
 namespace FastAttn.Scores;
 
@@ -23,6 +24,9 @@ internal readonly unsafe struct ScoreTile<TKernels>
     /// Scores that may be larger than 2¹²⁰ may leave float32, and would then spoil rows that do not even see the key; such rows are computed alone.
     /// </summary>
     private const double LargestScore = 1.329228e36;
+
+    /// <summary>Blocks of keys between looks whether the call shall end early: a millisecond or so.</summary>
+    private const int BlocksPerLook = 16;
 
     private readonly ScoreProblem _problem;
     private readonly ScoreKeys _keys;
@@ -84,7 +88,12 @@ internal readonly unsafe struct ScoreTile<TKernels>
         new Span<float>(_references + count, padded - count).Fill(float.MinValue);
         new Span<float>(_numerators, padded * _keys.ValueStride).Clear();
         new Span<float>(_rowSums, padded * TKernels.Lanes).Clear();
-        for (int block = 0; block < _keys.Blocks; block++) AddBlock(block, first, count, headroom);
+        for (int block = 0; block < _keys.Blocks; block++)
+        {
+            if (block % BlocksPerLook == 0) CallWatch.Look();
+            AddBlock(block, first, count, headroom);
+        }
+
         if (_problem.IsGaussian) StoreWeighted(first, count, isAbsolute, headroom);
         else StoreAveraged(first, count);
         for (int block = 0; block < _keys.Blocks; block++)

@@ -38,7 +38,18 @@ internal sealed unsafe class SeparableProduct : IColumnProduct
     public void Run(int head, in ToeplitzColumns columns)
     {
         AlignedBuffer workspace = _workspaces.Rent();
-        var arena = new Arena(workspace.Data, workspace.Bytes);
+        try
+        {
+            Run(head, columns, new Arena(workspace.Data, workspace.Bytes));
+        }
+        finally
+        {
+            _workspaces.Return(workspace);
+        }
+    }
+
+    private void Run(int head, in ToeplitzColumns columns, Arena arena)
+    {
         var scratch = new Scratch(this, ref arena);
         Sum(columns, scratch);
         int exponent = Narrow(scratch, Math.Max(1, Math.Max(_vertical.Norm * Math.Sqrt(_height), _horizontal.Norm * Math.Sqrt(_width))));
@@ -47,7 +58,6 @@ internal sealed unsafe class SeparableProduct : IColumnProduct
         float factor = MathF.ScaleB(1, exponent);
         if (columns.Adds) Broadcast<ColumnScaling.Adding>(columns, scratch, factor);
         else Broadcast<ColumnScaling.Overwriting>(columns, scratch, factor);
-        _workspaces.Return(workspace);
     }
 
     private ToeplitzColumns Inner(float* sums, int length, float* products, int width) => new()

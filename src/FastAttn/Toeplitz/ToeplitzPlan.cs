@@ -70,10 +70,12 @@ public sealed class ToeplitzPlan
     /// <param name="columns">Columns of every operand, at least 1.</param>
     /// <param name="heads">Operands, at least 1; equal to <see cref="Heads"/> unless that is 1.</param>
     /// <param name="threads">Threads to use, at least 1. Default: <c>FASTATTN_THREADS</c>, else the cores this process may use.</param>
+    /// <param name="cancellationToken">Ends the call early, within some tens of milliseconds.</param>
     /// <exception cref="ArgumentOutOfRangeException">A number is below 1.</exception>
     /// <exception cref="ShapeException">A span has another length than the shapes say, or <paramref name="heads"/> does not fit the plan's.</exception>
     /// <exception cref="ArgumentException"><paramref name="destination"/> overlaps <paramref name="x"/>.</exception>
-    public void Multiply(ReadOnlySpan<float> x, Span<float> destination, int columns, int heads = 1, int? threads = null)
+    /// <exception cref="OperationCanceledException">The token was cancelled, or <see cref="InterruptCheck"/> said so. The destination holds unspecified numbers; the plan can be used again.</exception>
+    public void Multiply(ReadOnlySpan<float> x, Span<float> destination, int columns, int heads = 1, int? threads = null, CancellationToken cancellationToken = default)
     {
         ArgumentCheck.AtLeastOne(columns);
         ArgumentCheck.AtLeastOne(heads);
@@ -85,6 +87,7 @@ public sealed class ToeplitzPlan
         if (x.Overlaps(destination))
             throw new ArgumentException("destination overlaps x; expected memory of its own", nameof(destination));
 
+        using CallWatch? watch = CallWatch.Begin(cancellationToken);
         _product.Multiply(x, destination, columns, heads, threadCount);
     }
 

@@ -62,27 +62,15 @@ internal abstract unsafe class ToeplitzProduct : IColumnProduct
 
     public void Run(int head, in ToeplitzColumns columns)
     {
-        int matrix = Shape.Heads == 1 ? 0 : head;
-        int* exponents = stackalloc int[2 * BlockColumns], gains = exponents + BlockColumns;
-        float* squares = stackalloc float[BlockColumns];
-        float* memory = stackalloc float[ColumnFactors.Floats(BlockColumns)];
-        var factors = new ColumnFactors(memory, BlockColumns);
-        factors.SetOne();
-        new Span<float>(squares, BlockColumns).Clear();
         AlignedBuffer workspace = _workspaces.Rent();
-        Measure(matrix, new OperandBlock(columns, factors.In, 0, BlockColumns), squares, (float*)workspace.Data);
-        ulong notFinite = ColumnExponents.Find(columns, squares, new Span<int>(exponents, BlockColumns));
-        new Span<int>(gains, BlockColumns).Fill(Exponent(matrix));
-        factors.Set(new ReadOnlySpan<int>(exponents, BlockColumns), new ReadOnlySpan<int>(gains, BlockColumns));
-        var block = new ProductCall(
-            columns, exponents, new OperandBlock(columns, factors.In, notFinite, BlockColumns), new ProductBlock(columns, Shape.OutputLength, factors.Out, BlockColumns));
-        MultiplyBlock(matrix, block, (float*)workspace.Data);
-        for (int column = 0; column < columns.Width && notFinite != 0; column++)
+        try
         {
-            if ((notFinite >> column & 1) != 0) NonFiniteSpread.Run(columns, column, Shape, _runs[matrix], (int*)workspace.Data);
+            Run(head, columns, workspace);
         }
-
-        _workspaces.Return(workspace);
+        finally
+        {
+            _workspaces.Return(workspace);
+        }
     }
 
     /// <summary>
@@ -103,6 +91,28 @@ internal abstract unsafe class ToeplitzProduct : IColumnProduct
 
     /// <summary>Exponent of the power of two that a head's coefficients were divided by.</summary>
     protected abstract int Exponent(int head);
+
+    private void Run(int head, in ToeplitzColumns columns, AlignedBuffer workspace)
+    {
+        int matrix = Shape.Heads == 1 ? 0 : head;
+        int* exponents = stackalloc int[2 * BlockColumns], gains = exponents + BlockColumns;
+        float* squares = stackalloc float[BlockColumns];
+        float* memory = stackalloc float[ColumnFactors.Floats(BlockColumns)];
+        var factors = new ColumnFactors(memory, BlockColumns);
+        factors.SetOne();
+        new Span<float>(squares, BlockColumns).Clear();
+        Measure(matrix, new OperandBlock(columns, factors.In, 0, BlockColumns), squares, (float*)workspace.Data);
+        ulong notFinite = ColumnExponents.Find(columns, squares, new Span<int>(exponents, BlockColumns));
+        new Span<int>(gains, BlockColumns).Fill(Exponent(matrix));
+        factors.Set(new ReadOnlySpan<int>(exponents, BlockColumns), new ReadOnlySpan<int>(gains, BlockColumns));
+        var block = new ProductCall(
+            columns, exponents, new OperandBlock(columns, factors.In, notFinite, BlockColumns), new ProductBlock(columns, Shape.OutputLength, factors.Out, BlockColumns));
+        MultiplyBlock(matrix, block, (float*)workspace.Data);
+        for (int column = 0; column < columns.Width && notFinite != 0; column++)
+        {
+            if ((notFinite >> column & 1) != 0) NonFiniteSpread.Run(columns, column, Shape, _runs[matrix], (int*)workspace.Data);
+        }
+    }
 
     private readonly struct Blocks(ToeplitzProduct product, float* x, float* y, int columns, int blocks) : IParallelWork
     {

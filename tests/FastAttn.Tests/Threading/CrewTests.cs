@@ -41,6 +41,67 @@ public sealed class CrewTests
         crew.Dismiss();
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void ACallerThatIsInterruptedOrFailsStaysUntilNoHelperIsInside(bool fails)
+    {
+        var scene = new Scene(fails);
+        bool left = false, doneWhenLeft = false, isKept = false;
+        Exception? failure = null;
+        var caller = new Thread(() =>
+        {
+            Crew crew = Crew.Enlist(2);
+            failure = Record.Exception(() => crew.Run(new Staying(scene), 2));
+            (doneWhenLeft, left) = (scene.HelperIsDone, true);
+            crew.Dismiss();
+            isKept = Record.Exception(() => Thread.Sleep(60_000)) is ThreadInterruptedException;
+        });
+        caller.Start();
+        Assert.True(scene.HelperIsInside.Wait(60_000));
+        SpinWait.SpinUntil(() => left || caller.ThreadState.HasFlag(ThreadState.WaitSleepJoin), 60_000);
+        caller.Interrupt();
+
+        // A moment in which it could leave too early.
+        SpinWait.SpinUntil(() => left, 50);
+        scene.Release.Set();
+        Assert.True(caller.Join(60_000));
+        Assert.True(doneWhenLeft);
+        Assert.True(isKept, "the interruption came to nothing; expected it at the caller's next wait");
+        Assert.Equal(fails, failure is InvalidOperationException);
+    }
+
+    [Fact]
+    public void ACallerThatOnlyWaitsForHelpersAsksItsCheck()
+    {
+        var scene = new Scene(callerFails: false);
+        InterruptCheck.Set(() => scene.HelperIsInside.IsSet, milliseconds: 1);
+        using CallWatch watch = CallWatch.Begin(default)!;
+        Crew crew = Crew.Enlist(2);
+        Assert.Throws<OperationCanceledException>(() => crew.Run(new Staying(scene), 2));
+        crew.Dismiss();
+        InterruptCheck.Set(null);
+    }
+
+    [Fact]
+    public void ThreadsThatComeAndGoGrowNeitherHelpersNorCrews()
+    {
+        for (int round = 0; round < 50; round++)
+        {
+            Thread[] callers = [.. Enumerable.Range(0, 8).Select(_ => new Thread(() =>
+            {
+                Crew crew = Crew.Enlist(4);
+                var times = new int[20];
+                crew.Run(new Counting(times, 4), 20);
+                Assert.All(times, time => Assert.Equal(1, time));
+                crew.Dismiss();
+            }))];
+            foreach (Thread caller in callers) caller.Start();
+            foreach (Thread caller in callers) caller.Join();
+            Assert.InRange(HelperPool.Threads, 0, HelperPool.MostThreads);
+        }
+    }
+
     private readonly struct Counting(int[] times, int workers) : IParallelWork
     {
         public void Run(int index, int worker)
@@ -56,5 +117,34 @@ public sealed class CrewTests
         {
             if (index == at) throw new InvalidOperationException();
         }
+    }
+
+    /// <summary>One piece stays inside a helper until it is released; the caller's own ends when the helper has begun.</summary>
+    private readonly struct Staying(Scene scene) : IParallelWork
+    {
+        public void Run(int index, int worker)
+        {
+            if (worker == 0)
+            {
+                while (!scene.HelperIsInside.IsSet) Thread.SpinWait(20);
+                if (scene.CallerFails) throw new InvalidOperationException();
+                return;
+            }
+
+            scene.HelperIsInside.Set();
+            while (!scene.Release.Wait(1)) CallWatch.Look();
+            scene.HelperIsDone = true;
+        }
+    }
+
+    private sealed class Scene(bool callerFails)
+    {
+        public bool CallerFails => callerFails;
+
+        public ManualResetEventSlim HelperIsInside { get; } = new();
+
+        public ManualResetEventSlim Release { get; } = new();
+
+        public volatile bool HelperIsDone;
     }
 }

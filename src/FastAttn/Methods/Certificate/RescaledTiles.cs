@@ -18,6 +18,9 @@ internal static unsafe class RescaledTiles<TKernels>
     /// <summary>What stands in the list in place of a row that was stored.</summary>
     private const int Stored = -1;
 
+    /// <summary>Blocks of keys between looks whether the call shall end early: a few milliseconds.</summary>
+    private const int BlocksPerLook = 256;
+
     private static int TileRows => 8 * TKernels.RowTile;
 
     /// <summary>Stores every row of the list it can vouch for and returns how many stay on the list.</summary>
@@ -139,7 +142,12 @@ internal static unsafe class RescaledTiles<TKernels>
             new Span<float>(sums.Denominators + first, rows).Clear();
             new Span<float>(rowSums, rows * TKernels.Lanes).Clear();
             CoefficientWindow coefficients = Coefficients(first, rows, _coefficients + ((long)worker * _coefficientCount));
-            DirectMethod<TKernels>.AddBlocks(_problem, coefficients, _blocks, sums, first, rows, 0, _blocks.Count, rowSums);
+            for (int block = 0; block < _blocks.Count; block += BlocksPerLook)
+            {
+                CallWatch.Look();
+                DirectMethod<TKernels>.AddBlocks(_problem, coefficients, _blocks, sums, first, rows, block, Math.Min(block + BlocksPerLook, _blocks.Count), rowSums);
+            }
+
             LaneSums.MoveTo<TKernels>(sums.Denominators + first, rowSums, rows);
             return sums;
         }

@@ -134,7 +134,12 @@ internal sealed unsafe class RowRepair<TKernels>(FeatureStage stage)
             for (int j = 0; j < problem.KeyCount; j++)
             {
                 // A long float32 running sum drifts; short ones into a float64 total do not.
-                if (j % KeysPerPart == 0) MoveTo(own.Total, own.Part, own.Columns);
+                if (j % KeysPerPart == 0)
+                {
+                    CallWatch.Look();
+                    MoveTo(own.Total, own.Part, own.Columns);
+                }
+
                 if (float.IsNegativeInfinity(own.Products[j])) continue;
                 float* key = keyFeatures + ((long)j * stage.Stride);
 

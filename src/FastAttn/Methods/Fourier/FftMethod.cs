@@ -176,6 +176,7 @@ internal sealed unsafe class FftMethod<TKernels> : AttentionMethod
             FeatureColumns key = own.Key, query = own.Query;
             for (int a = 0; a < count; a += 2)
             {
+                CallWatch.Look();
                 LaneConvolution<TKernels>.AccumulateOuter(
                     fft, tokens.Runs, spectrum, values + (group * GroupFloats),
                     key.Plain(a), key.Plain(a + 1), key.Twisted(a), key.Twisted(a + 1),

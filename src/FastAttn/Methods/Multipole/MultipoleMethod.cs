@@ -86,7 +86,11 @@ internal sealed unsafe class MultipoleMethod<TKernels>(TailAllowance allowance) 
     {
         public void Run(int index, int worker)
         {
-            for (int chunk = 0; chunk < count; chunk++) tree.PassDown(index, chunks[chunk], scratch[worker]);
+            for (int chunk = 0; chunk < count; chunk++)
+            {
+                CallWatch.Look();
+                tree.PassDown(index, chunks[chunk], scratch[worker]);
+            }
         }
     }
 
