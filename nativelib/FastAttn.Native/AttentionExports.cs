@@ -34,6 +34,7 @@ internal static unsafe class AttentionExports
             if (report is not null) Arguments.StructSize(report->StructSize, sizeof(NativeReport), "report");
             AttentionArguments.Selection(selection, out ReadOnlySpan<bool> keyMask, out ReadOnlySpan<int> lengths);
 
+            CallerInterrupt.Take();
             ForwardReport done = lease.Value.Forward(
                 new Tensor(query, 2, 4, "query").Strided(),
                 new Tensor(key, 2, 4, "key").Strided(),

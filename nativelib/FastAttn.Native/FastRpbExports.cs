@@ -53,6 +53,7 @@ internal static unsafe class FastRpbExports
             using HandleTable<FastRpb>.Lease lease = s_table.Acquire(rpb);
             AttentionArguments.Selection(selection, out ReadOnlySpan<bool> keyMask, out ReadOnlySpan<int> lengths);
             StridedTensor values = new Tensor(value, 2, 4, "value").Strided(), target = new Tensor(destination, 2, 4, "destination").Strided();
+            CallerInterrupt.Take();
             if (Arguments.YesOrNo(add, "add")) lease.Value.AddTo(values, target, keyMask, lengths, Arguments.Threads(threads));
             else lease.Value.Forward(values, target, keyMask, lengths, Arguments.Threads(threads));
             return Status.Ok;

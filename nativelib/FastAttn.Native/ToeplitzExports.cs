@@ -55,6 +55,7 @@ internal static unsafe class ToeplitzExports
                 throw new ShapeException($"destination is {target.Shape}; expected [{heads}, {prepared.OutputLength}, {columns}]", "destination");
             }
 
+            CallerInterrupt.Take();
             prepared.Plan.Multiply(source.Dense(), target.Dense(), columns, heads, Arguments.Threads(threads));
             return Status.Ok;
         }

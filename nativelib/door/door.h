@@ -9,13 +9,21 @@
 #define FASTATTN_DOOR_H
 
 #include <fastattn.h>
-#include <stdbool.h>
 
 /* What fa_last_error() gives on this thread. The managed side writes its messages here; bytes, the zero at the end included. */
 #define DOOR_MESSAGE_BYTES 2048
 char *door_message(void);
 
-/* Asks whether this call may enter the managed code, and remembers that it did. When not: the message is written. */
-bool door_opens(void);
+/* What fa_set_interrupt was given on this thread; the managed side reads it when a call begins. */
+typedef struct door_interrupt_check {
+    fa_interrupt_check check;
+    void *context;
+    int32_t milliseconds;
+} door_interrupt_check;
+
+const door_interrupt_check *door_interrupt(void);
+
+/* Asks whether this call may enter the managed code, and remembers that it did. When not: why, and the message is written. */
+fa_status door_opens(void);
 
 #endif

@@ -6,7 +6,7 @@
 BEGIN {
     RS = ";"
     # door.c answers these by itself.
-    split("fa_abi_version fa_version_string fa_status_string fa_last_error", names, " ")
+    split("fa_abi_version fa_version_string fa_status_string fa_last_error fa_set_interrupt", names, " ")
     for (i in names) answered[names[i]] = 1
     print "#include \"door.h\"\n#include \"float_mode.h\"" > thunks
     printf "V1.0 { global:" > exports
@@ -38,9 +38,10 @@ BEGIN {
     }
 
     # Functions that give no status say 0 or NULL; fa_last_error() has the message.
-    refused = type ~ /^fa_status / ? "FA_ERROR_FORKED" : "0"
+    refusal = type ~ /^fa_status / ? "refused" : "0"
     printf "\n%smanaged_%s(%s);\n\n%s%s(%s) {\n", type, name, parameters, type, name, parameters > thunks
-    printf "    if (!door_opens()) return %s;\n    float_mode before = float_mode_default();\n", refused > thunks
+    printf "    fa_status refused = door_opens();\n    if (refused != FA_OK) return %s;\n", refusal > thunks
+    print "    float_mode before = float_mode_default();" > thunks
     printf "    %sresult = managed_%s(%s);\n    float_mode_restore(before);\n    return result;\n}\n", type, name, arguments > thunks
     printf "%s managed_%s\n", name, name > renames
     made++

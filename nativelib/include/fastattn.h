@@ -98,6 +98,11 @@
  *   Every function may be called from any thread at any time, also with the same handle: what handles
  *   stand for never changes after creation. Results do not depend on the number of threads, bit for bit.
  *   Any number of threads may be asked for; more than 1024 count as 1024.
+ *   Helpers are threads of the library's own, at most one a core for the whole process. They are started when a call first
+ *   needs them and end after 20 seconds without work. Where the system gives no further thread, calls compute with those there are.
+ *   The runtime itself needs one thread and some address space when the library is first used. Where these are missing the call
+ *   gives FA_ERROR_OUT_OF_MEMORY, and a later one tries again. What cannot be answered: a thread of the caller's that makes
+ *   its first call when not even the few kilobytes are left by which the runtime knows it. That ends the process.
  *   Environment, read once at first use: FASTATTN_THREADS (threads when a call does not say),
  *   FASTATTN_TIER (lowers the instruction tier), FASTATTN_COSTS (the file of the cost table).
  *   Every call runs in the default floating-point mode (round to nearest, tiny numbers kept, no traps), whatever the
@@ -209,7 +214,7 @@ typedef int32_t (*fa_interrupt_check)(void *context);
  *   context       given to check
  *   milliseconds  not asked sooner than so long after the call began, or after the last time; at least 0
  * All functions that compute ask, and end some tens of milliseconds after the answer.
- * Errors: ARGUMENT (milliseconds), OUT_OF_MEMORY.
+ * Errors: ARGUMENT (milliseconds).
  */
 fa_status fa_set_interrupt(fa_interrupt_check check, void *context, int32_t milliseconds);
 

@@ -105,6 +105,7 @@ static void test_library_facts(void) {
     CHECK(strcmp(fa_version_string(), EXPECTED_VERSION) == 0);
     CHECK(strcmp(fa_status_string(FA_OK), "FA_OK") == 0);
     CHECK(strcmp(fa_status_string(FA_ERROR_INTERNAL), "FA_ERROR_INTERNAL") == 0);
+    CHECK(strcmp(fa_status_string(FA_ERROR_CANCELLED), "FA_ERROR_CANCELLED") == 0);
     CHECK(strcmp(fa_status_string(-7), "unknown status") == 0);
     const char *tier = fa_simd_tier();
     CHECK(tier != NULL);
@@ -113,6 +114,51 @@ static void test_library_facts(void) {
     CHECK(fa_simd_tier_reason() != NULL && strlen(fa_simd_tier_reason()) > 0);
     CHECK(fa_default_threads() >= 1);
     CHECK(fa_cost_table_source() != NULL && strncmp(fa_cost_table_source(), "shipped", strlen("shipped")) == 0);
+}
+
+/* Says yes at the question that *context counts down to; 0 never does. */
+static int32_t ends_at(void *context) {
+    int32_t *left = context;
+    return *left > 0 && --*left == 0;
+}
+
+static void test_a_check_ends_calls(void) {
+    static problem p;
+    static float untouched[COUNT(p.z)];
+    fa_attention attention;
+    make_problem(&p);
+    CHECK(create(&p, &attention) == FA_OK);
+    CHECK(forward(&p, attention) == FA_OK);
+    memcpy(untouched, p.z, sizeof p.z);
+
+    int32_t questions = 1;
+    CHECK(fa_set_interrupt(ends_at, &questions, 0) == FA_OK);
+    CHECK(forward(&p, attention) == FA_ERROR_CANCELLED && message_has("cancelled"));
+    CHECK(questions == 0);
+    CHECK(forward(&p, attention) == FA_OK && memcmp(untouched, p.z, sizeof p.z) == 0);
+    questions = 3;
+    CHECK(forward(&p, attention) == FA_ERROR_CANCELLED);
+
+    float c[] = {1, 2, 3, 4, 5, 6}, x[] = {1, 10, 100, 1000}, y[3];
+    fa_tensor ct = DENSE(c, 6), xt = DENSE(x, 4, 1), yt = DENSE(y, 3, 1);
+    fa_toeplitz t;
+    CHECK(fa_toeplitz_create(&ct, 3, 4, &t) == FA_OK);
+    questions = 1;
+    CHECK(fa_toeplitz_multiply(t, &xt, &yt, 1) == FA_ERROR_CANCELLED);
+    fa_tensor wt = DENSE(c, 5), vt = DENSE(x, 3, 1);
+    fa_fast_rpb rpb;
+    CHECK(fa_fast_rpb_create(&wt, NULL, &rpb) == FA_OK);
+    questions = 1;
+    CHECK(fa_fast_rpb_apply(rpb, &vt, &yt, NULL, 0, 1) == FA_ERROR_CANCELLED);
+
+    /* Asked so seldom, it is never asked; and removed, it is not asked either. */
+    questions = 1;
+    CHECK(fa_set_interrupt(ends_at, &questions, INT32_MAX) == FA_OK);
+    CHECK(forward(&p, attention) == FA_OK && questions == 1);
+    CHECK(fa_set_interrupt(ends_at, &questions, -1) == FA_ERROR_ARGUMENT && message_has("milliseconds is -1"));
+    CHECK(fa_set_interrupt(NULL, NULL, 0) == FA_OK);
+    CHECK(forward(&p, attention) == FA_OK && questions == 1);
+    CHECK(fa_toeplitz_destroy(t) == FA_OK && fa_fast_rpb_destroy(rpb) == FA_OK && fa_attention_destroy(attention) == FA_OK);
 }
 
 static void test_message_is_empty_before_any_failure(void) { CHECK(strcmp(fa_last_error(), "") == 0); }
@@ -1939,6 +1985,7 @@ int main(void) {
     RUN(test_attention_key_selection);
     RUN(test_attention_create_errors);
     RUN(test_attention_forward_errors);
+    RUN(test_a_check_ends_calls);
     RUN(test_position_worked_example);
     RUN(test_positions_equal_arrays_of_bias);
     RUN(test_position_of_one_head_and_strides);

@@ -293,6 +293,17 @@ void test_errors_become_exceptions() {
     CHECK(status_of([&] { fastattn::dense(values.data(), {1, 1, 1, 2, 2}); }, "axes") == FA_ERROR_SHAPE);
 }
 
+void test_a_check_ends_calls() {
+    std::vector<float> c{1, 2, 3, 4, 5, 6}, x{1, 10, 100, 1000}, y(3);
+    const fastattn::Toeplitz toeplitz(fastattn::dense(c.data(), {6}), 3, 4);
+    const auto multiply = [&] { toeplitz.multiply(fastattn::dense(x.data(), {4, 1}), fastattn::dense(y.data(), {3, 1})); };
+    fastattn::set_interrupt([](void *) -> std::int32_t { return 1; }, nullptr, 0);
+    CHECK(status_of(multiply, "FA_ERROR_CANCELLED") == FA_ERROR_CANCELLED);
+    fastattn::set_interrupt(nullptr);
+    multiply();
+    CHECK(y[0] > 6542 && y[0] < 6544);
+}
+
 void test_exceptions_in_threads() {
     bool threw = false;
     std::thread([&] {
@@ -305,6 +316,7 @@ void test_exceptions_in_threads() {
 
 int main() {
     RUN(test_abi);
+    RUN(test_a_check_ends_calls);
     RUN(test_worked_example);
     RUN(test_worked_example_of_positions);
     RUN(test_positions_equal_arrays_of_bias);

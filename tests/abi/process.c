@@ -1,12 +1,15 @@
-/* What a process may do with the library: load and unload it, fork, start many threads, keep its address space small.
+/* What a process may do with the library: load and unload it, fork, start many threads, have few threads and little address space.
  * Linked to nothing of ours: argv[1] is the library. */
 #define _GNU_SOURCE
 #include <fastattn.h>
 
 #include <dlfcn.h>
+#include <errno.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -27,6 +30,36 @@ static struct {
 
 static const char *last_error(void) { return fa.last_error != NULL ? fa.last_error() : dlerror(); }
 
+/* At most so many further threads at a time, as under a limit of the system, which does not bind the superuser. */
+static atomic_int threads_left = 1 << 20;
+
+typedef struct start {
+    void *(*run)(void *);
+    void *argument;
+} start;
+
+static void *run_and_count(void *given) {
+    start own = *(start *)given;
+    free(given);
+    void *result = own.run(own.argument);
+    atomic_fetch_add(&threads_left, 1);
+    return result;
+}
+
+/* Stands before the C library's: the library under test calls this one. */
+int pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*run)(void *), void *argument) {
+    int (*real)(pthread_t *, const pthread_attr_t *, void *(*)(void *), void *);
+    *(void **)&real = dlsym(RTLD_NEXT, "pthread_create");
+    if (atomic_fetch_sub(&threads_left, 1) <= 0) {
+        atomic_fetch_add(&threads_left, 1);
+        return EAGAIN;
+    }
+    start *own = malloc(sizeof *own);
+    if (own == NULL) return EAGAIN;
+    *own = (start){run, argument};
+    return real(thread, attributes, run_and_count, own);
+}
+
 static int load(void) {
     library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
     if (library == NULL) return 0;
@@ -45,6 +78,7 @@ static fa_status multiply(int32_t threads) {
     enum { N = 2048, COLUMNS = 64, HEADS = 4 };
     float *c = malloc(sizeof(float) * (2 * N - 1)), *x = malloc(sizeof(float) * HEADS * N * COLUMNS);
     float *y = malloc(sizeof(float) * HEADS * N * COLUMNS);
+    if (c == NULL || x == NULL || y == NULL) return FA_ERROR_OUT_OF_MEMORY;
     for (int t = 0; t < 2 * N - 1; t++) c[t] = 1.0f;
     for (int i = 0; i < HEADS * N * COLUMNS; i++) x[i] = (float)(i % COLUMNS);
     fa_tensor ct = {.data = c, .ndim = 1, .shape = {2 * N - 1}, .strides = {1}};
@@ -85,6 +119,38 @@ static void test_fork_after_load_before_use(void) {
     CHECK(fa.abi_version() == FA_ABI_VERSION);
     CHECK(in_child(multiply_in_child) == FA_OK);
     CHECK(in_child(multiply_in_child) == FA_OK);
+}
+
+static int few_threads;
+
+/* Twice: a refusal must leave the library able to do the next call. */
+static int multiply_with_few_threads(void) {
+    atomic_store(&threads_left, few_threads);
+    fa_status first = multiply(4), second = multiply(4);
+    if (few_threads == 0 && (first != FA_ERROR_OUT_OF_MEMORY || second != first || strstr(last_error(), "thread") == NULL)) return 100;
+    atomic_store(&threads_left, few_threads + 1);
+    return few_threads == 0 ? multiply(2) : first != FA_OK ? first : second;
+}
+
+static void test_computes_with_the_threads_there_are(void) {
+    for (few_threads = 0; few_threads < 8; few_threads++) CHECK(in_child(multiply_with_few_threads) == FA_OK);
+}
+
+static rlim_t few_megabytes;
+
+static int multiply_in_little_space(void) {
+    struct rlimit limit = {few_megabytes << 20, RLIM_INFINITY};
+    if (setrlimit(RLIMIT_AS, &limit) != 0) return 100;
+    fa_status first = multiply(4), second = multiply(4);
+    if ((first != FA_OK && first != FA_ERROR_OUT_OF_MEMORY) || (second != FA_OK && second != FA_ERROR_OUT_OF_MEMORY)) return 101;
+    limit.rlim_cur = RLIM_INFINITY;
+    return setrlimit(RLIMIT_AS, &limit) == 0 ? multiply(2) : 102;
+}
+
+/* Every step is a status or a right answer, and with room enough the library works. */
+static void test_little_address_space_is_a_status(void) {
+    for (few_megabytes = 16; few_megabytes <= 8192; few_megabytes += few_megabytes < 512 ? 16 : few_megabytes)
+        CHECK(in_child(multiply_in_little_space) == FA_OK);
 }
 
 static void test_close_and_open_again(void) {
@@ -134,6 +200,8 @@ int main(int argc, char **argv) {
     }
     path = argv[1];
     RUN(test_fork_after_load_before_use);
+    RUN(test_computes_with_the_threads_there_are);
+    RUN(test_little_address_space_is_a_status);
     RUN(test_close_and_open_again);
     RUN(test_fork_after_use);
     RUN(test_many_threads);

@@ -94,7 +94,7 @@ check "caller.c compiles"   gcc -std=c11   "${warnings[@]}" -DEXPECTED_VERSION="
 check "caller.cpp compiles" g++ -std=c++17 "${warnings[@]}" "$here/caller.cpp" -o "$work/caller-cpp" $flags
 # shellcheck disable=SC2086
 check "door.c compiles"     gcc -std=c11   "${warnings[@]}" "$here/door.c" -o "$work/door" $flags -ldl
-check "process.c compiles"  gcc -std=c11   "${warnings[@]}" -I"$prefix/include" "$here/process.c" -o "$work/process" -ldl
+check "process.c compiles"  gcc -std=c11   "${warnings[@]}" -I"$prefix/include" -rdynamic "$here/process.c" -o "$work/process" -ldl
 # shellcheck disable=SC2086
 check "consumer.c compiles" gcc -std=c11   "${warnings[@]}" "$here/consumer.c" -o "$work/consumer" $flags
 

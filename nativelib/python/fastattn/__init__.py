@@ -11,7 +11,8 @@ array([[3.0233],
        [3.1818]], dtype=float32)
 
 Shapes, words and rules are the same in Python, C, C# and the command line. Every function may be called from several
-threads at once and releases the interpreter's lock while it computes.
+threads at once and releases the interpreter's lock while it computes. On the main thread signal handlers run meanwhile, and
+what they raise, such as KeyboardInterrupt for Ctrl-C, ends the call; `out` then holds unspecified numbers.
 """
 
 from ._attention import attention
