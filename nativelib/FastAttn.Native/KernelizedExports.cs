@@ -23,7 +23,11 @@ internal static unsafe class KernelizedExports
     {
         KernelizedAttentionOptions defaults = new();
         if (options is null) return defaults;
-        Arguments.StructSize(options->StructSize, sizeof(NativeAttentionOptions), "options", NativeAttentionOptions.SizeWithoutPosition, NativeAttentionOptions.SizeWithoutNu);
+        Arguments.StructSize(
+            options->StructSize, sizeof(NativeAttentionOptions), "options",
+            NativeAttentionOptions.SizeWithoutPosition, NativeAttentionOptions.SizeWithoutNu, NativeAttentionOptions.SizeWithoutEpsilon);
+        bool hasNu = options->StructSize > NativeAttentionOptions.SizeWithoutNu, hasEpsilon = options->StructSize > NativeAttentionOptions.SizeWithoutEpsilon;
+        if (hasEpsilon) Arguments.Reserved(options->Reserved, "reserved");
         return new KernelizedAttentionOptions
         {
             FeatureMap = Arguments.Word(options->FeatureMap, defaults.FeatureMap, "feature_map"),
@@ -37,7 +41,8 @@ internal static unsafe class KernelizedExports
             Threads = Arguments.Threads(options->Threads),
             QkScale = options->QkScale == 0 ? null : options->QkScale,
             Tolerance = options->Tolerance == 0 ? defaults.Tolerance : options->Tolerance,
-            Nu = options->StructSize == (ulong)sizeof(NativeAttentionOptions) && options->Nu != 0 ? Arguments.Size(options->Nu, "nu") : defaults.Nu,
+            Nu = hasNu && options->Nu != 0 ? Arguments.Size(options->Nu, "nu") : defaults.Nu,
+            FeatureEpsilon = hasEpsilon && options->FeatureEpsilon != 0 ? options->FeatureEpsilon : null,
         };
     }
 

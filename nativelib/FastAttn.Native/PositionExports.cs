@@ -10,6 +10,16 @@ internal static unsafe class PositionExports
 
     public static readonly HandleTable<RelativePosition> Table = new(kind: 4, "position");
 
+    [UnmanagedCallersOnly(EntryPoint = "fa_position_dense", CallConvs = [typeof(CallConvCdecl)])]
+    public static Status Dense(NativeTensor* bias, long queryLength, long keyLength, ulong* position) => Create(position, () =>
+    {
+        Tensor given = new(bias, 1, 2, "bias");
+        int queries = Arguments.Size(queryLength, "query_length"), keys = Arguments.Size(keyLength, "key_length");
+        if (queries > 0 && keys > 0 && given.Extent(0) != (long)queries + keys - 1)
+            throw new ShapeException($"bias is {given.Shape}; expected [{(long)queries + keys - 1}] or [H, {(long)queries + keys - 1}] for {queries} queries and {keys} keys", "bias");
+        return RelativePosition.Dense(given.Gather(), queries, keys, given.Extent(1));
+    });
+
     [UnmanagedCallersOnly(EntryPoint = "fa_position_clipped", CallConvs = [typeof(CallConvCdecl)])]
     public static Status Clipped(NativeTensor* bias, ulong* position) => Create(position, () =>
     {
@@ -18,13 +28,12 @@ internal static unsafe class PositionExports
     });
 
     [UnmanagedCallersOnly(EntryPoint = "fa_position_t5", CallConvs = [typeof(CallConvCdecl)])]
-    public static Status T5(NativeTensor* bias, int bidirectional, long maxDistance, ulong* position) => Create(position, () =>
-    {
-        Tensor given = new(bias, 1, 2, "bias");
-        return RelativePosition.T5(
-            given.Gather(), given.Extent(1), Arguments.YesOrNo(bidirectional, "bidirectional"),
-            Arguments.OptionalSize(maxDistance, "max_distance") ?? DefaultMaxDistance);
-    });
+    public static Status T5(NativeTensor* bias, int bidirectional, long maxDistance, ulong* position) =>
+        Create(position, () => T5(bias, bidirectional, maxDistance, T5Rounding.Exact));
+
+    [UnmanagedCallersOnly(EntryPoint = "fa_position_t5_rounded", CallConvs = [typeof(CallConvCdecl)])]
+    public static Status T5Rounded(NativeTensor* bias, int bidirectional, long maxDistance, byte* rounding, ulong* position) =>
+        Create(position, () => T5(bias, bidirectional, maxDistance, Arguments.Word(rounding, T5Rounding.Exact, "rounding")));
 
     [UnmanagedCallersOnly(EntryPoint = "fa_position_alibi", CallConvs = [typeof(CallConvCdecl)])]
     public static Status Alibi(NativeTensor* slopes, ulong* position) => Create(position, () => RelativePosition.Alibi(OnePerHead(slopes, "slopes")));
@@ -82,6 +91,14 @@ internal static unsafe class PositionExports
         {
             return Failure.Record(exception);
         }
+    }
+
+    private static T5Position T5(NativeTensor* bias, int bidirectional, long maxDistance, T5Rounding rounding)
+    {
+        Tensor given = new(bias, 1, 2, "bias");
+        return RelativePosition.T5(
+            given.Gather(), given.Extent(1), Arguments.YesOrNo(bidirectional, "bidirectional"),
+            Arguments.OptionalSize(maxDistance, "max_distance") ?? DefaultMaxDistance, rounding);
     }
 
     private static float[] OnePerHead(NativeTensor* values, string name) => new Tensor(values, 1, 1, name).Gather();

@@ -19,7 +19,9 @@ internal static unsafe class SchoenbatExports
     {
         SchoenbatOptions defaults = new();
         if (options is null) return defaults;
-        Arguments.StructSize(options->StructSize, sizeof(NativeSchoenbatOptions), "options");
+        Arguments.StructSize(options->StructSize, sizeof(NativeSchoenbatOptions), "options", NativeSchoenbatOptions.SizeWithoutFloor);
+        bool hasFloor = options->StructSize > NativeSchoenbatOptions.SizeWithoutFloor;
+        if (hasFloor) Arguments.Reserved(options->Reserved, "reserved");
         return new SchoenbatOptions
         {
             Kernel = options->Kernel is null ? null : Arguments.Word(options->Kernel, SchoenbatKernel.Exp, "kernel"),
@@ -28,6 +30,7 @@ internal static unsafe class SchoenbatExports
             Features = Arguments.OptionalSize(options->Features, "features"),
             ExactDegrees = Arguments.OptionalSize(options->ExactDegrees, "exact_degrees"),
             Literal = Arguments.Choice(options->Literal, "literal"),
+            DenominatorFloor = hasFloor && options->DenominatorFloor != 0 ? options->DenominatorFloor : null,
             QueryOffset = AttentionArguments.QueryOffset(options->HasQueryOffset, options->QueryOffset),
             Causal = Arguments.YesOrNo(options->Causal, "causal"),
             Threads = Arguments.Threads(options->Threads),

@@ -33,8 +33,8 @@ internal struct NativeAttentionShape
 [StructLayout(LayoutKind.Sequential)]
 internal unsafe struct NativeAttentionOptions
 {
-    /// <summary>What its size was before it had <see cref="Position"/>, and before it had <see cref="Nu"/>.</summary>
-    public const int SizeWithoutPosition = 80, SizeWithoutNu = 88;
+    /// <summary>What its size was before it had <see cref="Position"/>, <see cref="Nu"/> and <see cref="FeatureEpsilon"/>.</summary>
+    public const int SizeWithoutPosition = 80, SizeWithoutNu = 88, SizeWithoutEpsilon = 96;
 
     public ulong StructSize;
     public byte* FeatureMap;
@@ -51,12 +51,17 @@ internal unsafe struct NativeAttentionOptions
     public float Tolerance;
     public ulong Position;
     public long Nu;
+    public float FeatureEpsilon;
+    public int Reserved;
 }
 
 /// <summary><c>fa_schoenbat_options</c>.</summary>
 [StructLayout(LayoutKind.Sequential)]
 internal unsafe struct NativeSchoenbatOptions
 {
+    /// <summary>What its size was before it had <see cref="DenominatorFloor"/>.</summary>
+    public const int SizeWithoutFloor = 96;
+
     public ulong StructSize;
     public byte* Kernel;
     public byte* Method;
@@ -72,6 +77,8 @@ internal unsafe struct NativeSchoenbatOptions
     public int Threads;
     public float Tolerance;
     public ulong Position;
+    public float DenominatorFloor;
+    public int Reserved;
 }
 
 /// <summary><c>fa_softmax_options</c>.</summary>

@@ -45,7 +45,8 @@
  *     feature maps   prf trf elu relu sikf dpfp     methods   auto direct fft linear band decay multipole
  *     projections    iid orthogonal sphere          tiers     avx512 avx2 neon portable
  *     kernels of SchoenbAt   exp inv log trigh sqrt
- *     of Skyformer   inverses   cholesky schulz     samplings   uniform halves
+ *     of Skyformer   inverses   cholesky schulz     samplings   uniform halves replacement
+ *     of T5's buckets           roundings   exact float32
  *
  *
  * A WORKED EXAMPLE, 3 queries and 4 keys, small enough to check by hand
@@ -295,6 +296,16 @@ typedef struct fa_position {
 } fa_position;
 
 /*
+ * Any number for every offset, checked and prepared once: what options.position takes instead of a bias, so that layers and calls share it. Unlike the
+ * others it fits its own lengths only and ignores query_offset. Source: Luo et al. 2021.
+ *   bias                      [n_q + n_k - 1] or [H, n_q + n_k - 1], entry (j - i) + (n_q - 1), finite or -infinity, which removes the pair
+ *   query_length, key_length  n_q and n_k, at least 1
+ *   position                  receives the handle; destroy it with fa_position_destroy
+ * Errors: NULL, SHAPE, ARGUMENT (NaN, +infinity, a length below 1), OUT_OF_MEMORY.
+ */
+fa_status fa_position_dense(const fa_tensor *bias, int64_t query_length, int64_t key_length, fa_position *position);
+
+/*
  * b_t = bias[clamp(t, -K, K) + K]: constant from a distance K on. Source: Shaw et al. 2018.
  *   bias      [2 K + 1] or [H, 2 K + 1], finite or -infinity, which removes the pair
  *   position  receives the handle; destroy it with fa_position_destroy
@@ -306,7 +317,9 @@ fa_status fa_position_clipped(const fa_tensor *bias, fa_position *position);
  * b_t = bias[bucket(t)] with the buckets of T5. With s buckets for a side and e = s / 2 rounded down, a distance d < e is in
  * bucket d, and d >= e in min(e + floor(ln(d / e) / ln(max_distance / e) * (s - e)), s - 1), computed without rounding.
  * Source: Raffel et al. 2020.
- *   bias           [buckets] or [H, buckets], finite or -infinity; published checkpoints hold the transpose, [buckets, H]
+ *   bias           [buckets] or [H, buckets], finite or -infinity; published checkpoints hold the transpose, [buckets, H]: pass that with shape
+ *                  {H, buckets} and strides {1, H}. Where H = buckets, either way round is accepted and means something else. Such models do
+ *                  not scale their scores: fa_softmax_options.scale is 1
  *   bidirectional  1: the first half of the buckets is for t <= 0, the second for t > 0 (buckets even, at least 4);
  *                  0: all are for t <= 0, and t > 0 is in bucket 0 (at least 2)
  *   max_distance   above e; 0: 128
@@ -314,6 +327,15 @@ fa_status fa_position_clipped(const fa_tensor *bias, fa_position *position);
  * Errors: NULL, SHAPE, ARGUMENT, OUT_OF_MEMORY.
  */
 fa_status fa_position_t5(const fa_tensor *bias, int32_t bidirectional, int64_t max_distance, fa_position *position);
+
+/*
+ * The same with a choice of how the logarithm is rounded, which decides where a distance lies within a rounding of a boundary.
+ *   rounding  "exact", or "float32": after every step, as published code does it (the same bucket for every distance with 32 buckets
+ *             and max_distance 128); NULL: "exact"
+ * Errors: as fa_position_t5, and WORD.
+ */
+fa_status fa_position_t5_rounded(const fa_tensor *bias, int32_t bidirectional, int64_t max_distance, const char *rounding,
+                                 fa_position *position);
 
 /*
  * b_t = -slope |t|. Source: ALiBi, Press et al. 2022.
@@ -354,7 +376,9 @@ fa_status fa_position_kerple_power(const fa_tensor *a, const fa_tensor *p, fa_po
  * entry (dy + height - 1, dx + width - 1) belongs to a key dy rows below and dx columns right of the query. Unlike the
  * others it fits n_q = n_k = height * width only and ignores query_offset; a grid has no order, so causal is ARGUMENT.
  * Source: Luo et al. 2021.
- *   bias           [2 height - 1, 2 width - 1] or [H, 2 height - 1, 2 width - 1], finite or -infinity, which removes the pair
+ *   bias           [2 height - 1, 2 width - 1] or [H, 2 height - 1, 2 width - 1], finite or -infinity, which removes the pair. A Swin table t,
+ *                  [(2 height - 1) (2 width - 1), H], counts query minus key: pass it with data = t + (entries - 1) H, shape {H, 2 height - 1,
+ *                  2 width - 1} and strides {1, -(2 width - 1) H, -H}
  *   height, width  at least 1
  *   position       receives the handle; destroy it with fa_position_destroy
  * Errors: NULL, SHAPE, ARGUMENT, OUT_OF_MEMORY.
@@ -403,8 +427,13 @@ typedef struct fa_attention_options {
                                      1e-6 ... 0.1; 0: 1e-4 */
     fa_position position;         /* instead of a bias; {0}: none. It may be destroyed right after the call */
     int64_t nu;                   /* rolls of "dpfp", which makes 2 d nu features, at most 8192; 0: 1. Refused by other maps.
-                                     Programs compiled before this field, or position, existed keep working: their
-                                     struct_size says so */
+                                     Programs compiled before this field, position or feature_epsilon existed keep working:
+                                     their struct_size says so */
+    float feature_epsilon;        /* added to every feature, finite and above 0, for models trained so. "prf": Performer codes have
+                                     exp(w . x - |x|^2 / 2 - M) + feature_epsilon, M the largest w . x of the row for a query, and of
+                                     all keys of the head that take part for a key, also where a causal query does not see them;
+                                     0: none. "relu": instead of 1e-3; 0: 1e-3. Refused by other maps */
+    int32_t reserved;             /* 0 */
 } fa_attention_options;
 
 /* Which keys take part; all of them when NULL or zero. A key is kept when both allow it. */
@@ -428,7 +457,7 @@ typedef struct fa_report {
 #ifdef __cplusplus
 #define FA_ATTENTION_SHAPE_INIT {sizeof(fa_attention_shape), 0, 0, 0, 0, 0, 0, 0}
 #define FA_ATTENTION_OPTIONS_INIT \
-    {sizeof(fa_attention_options), nullptr, nullptr, nullptr, 0, 0, 0, 0, 0, 0, 0, 0.0f, 0.0f, {0}, 0}
+    {sizeof(fa_attention_options), nullptr, nullptr, nullptr, 0, 0, 0, 0, 0, 0, 0, 0.0f, 0.0f, {0}, 0, 0.0f, 0}
 #define FA_KEY_SELECTION_INIT {sizeof(fa_key_selection), nullptr, 0, nullptr, 0}
 #define FA_REPORT_INIT {sizeof(fa_report), nullptr, nullptr, 0, 0}
 #else
@@ -554,11 +583,13 @@ typedef struct fa_schoenbat_options {
     int32_t threads;           /* at least 1; 0: fa_default_threads() */
     float tolerance;           /* as in fa_attention_options, before gamma and beta */
     fa_position position;      /* instead of a bias; {0}: none. It may be destroyed right after the call */
+    float denominator_floor;   /* denominators below it become it, finite and above 0; the authors' code has 1; 0: none */
+    int32_t reserved;          /* 0 */
 } fa_schoenbat_options;
 
 #ifdef __cplusplus
 #define FA_SCHOENBAT_OPTIONS_INIT \
-    {sizeof(fa_schoenbat_options), nullptr, nullptr, 0, 0, 0, nullptr, nullptr, 0, 0, 0, 0, 0, 0.0f, {0}}
+    {sizeof(fa_schoenbat_options), nullptr, nullptr, 0, 0, 0, nullptr, nullptr, 0, 0, 0, 0, 0, 0.0f, {0}, 0.0f, 0}
 #else
 #define FA_SCHOENBAT_OPTIONS_INIT {.struct_size = sizeof(fa_schoenbat_options)}
 #endif
@@ -640,7 +671,8 @@ fa_status fa_gaussian_create(const fa_attention_shape *shape, const fa_gaussian_
 typedef struct fa_skyformer_options {
     uint64_t struct_size;             /* sizeof(fa_skyformer_options) */
     const char *inverse;              /* "cholesky", exact, or "schulz", the six steps of the authors' code; NULL: "cholesky" */
-    const char *sampling;             /* "uniform" over the rows of [Q; K], or "halves", half of Q and half of K; NULL: "uniform" */
+    const char *sampling;             /* "uniform" over the rows of [Q; K], "halves", half of Q and half of K, or "replacement", the halves with
+                                         replacement, as the authors' code draws them (gamma above 0); NULL: "uniform" */
     uint64_t seed;                    /* of the draw */
     int64_t landmarks;                /* 1 ... 4096, at most as many as there are rows to choose from; 0: 128 */
     const int64_t *landmark_indices;  /* the landmarks themselves, rows of [Q; K], keys from n_q on; copied; NULL: drawn */
@@ -663,7 +695,7 @@ typedef struct fa_skyformer_options {
  *   shape      the sizes
  *   options    the choices; NULL: defaults
  *   attention  receives the handle; destroy it with fa_attention_destroy
- * Landmarks are drawn without replacement, for every head by itself, from seed, head and the rows there are: a sequence's answer depends
+ * Landmarks are drawn without replacement unless sampling says otherwise, for every head by itself, from seed, head and the rows there are: a sequence's answer depends
  * neither on the others of its batch nor on its padding. Keys left out are none; where n_q = n_k, neither are the queries beside them.
  * Rows that hold NaN or infinity are none. Indices that name such rows are passed over; repeated ones need a gamma above 0.
  * Errors: NULL (shape, attention), STRUCT_SIZE, SHAPE, ARGUMENT, WORD, OUT_OF_MEMORY.

@@ -163,8 +163,12 @@ public:
         return make([&](fa_position *handle) { return fa_position_clipped(&bias, handle); });
     }
 
-    static Position t5(const fa_tensor &bias, bool bidirectional = true, std::int64_t max_distance = 128) {
-        return make([&](fa_position *handle) { return fa_position_t5(&bias, bidirectional ? 1 : 0, max_distance, handle); });
+    static Position dense(const fa_tensor &bias, std::int64_t query_length, std::int64_t key_length) {
+        return make([&](fa_position *handle) { return fa_position_dense(&bias, query_length, key_length, handle); });
+    }
+
+    static Position t5(const fa_tensor &bias, bool bidirectional = true, std::int64_t max_distance = 128, const char *rounding = "exact") {
+        return make([&](fa_position *handle) { return fa_position_t5_rounded(&bias, bidirectional ? 1 : 0, max_distance, rounding, handle); });
     }
 
     static Position alibi(const fa_tensor &slopes) {

@@ -1214,6 +1214,114 @@ static void test_position_on_a_grid(void) {
     CHECK(fa_position_destroy(grid) == FA_OK && fa_position_destroy(sequence) == FA_OK);
 }
 
+/* A dense position is the array of bias it was made of, to the bit; a T5 table is rounded as asked for; a Swin table comes in by strides. */
+static void test_positions_of_published_tables(void) {
+    enum { OFFSETS = NQ + NK - 1, BUCKETS = 34, SIDE = 3, ENTRIES = (2 * SIDE - 1) * (2 * SIDE - 1), TOKENS = SIDE * SIDE };
+    problem *p = malloc(sizeof *p);
+    static float expected[B * H * NQ * DV];
+    fa_position position = {77};
+    make_problem(p);
+    CHECK(compute(p, &p->bias_tensor, (fa_position){0}, "direct") == FA_OK);
+    memcpy(expected, p->z, sizeof expected);
+    CHECK(fa_position_dense(&p->bias_tensor, NQ, NK + 1, &position) == FA_ERROR_SHAPE && message_has("bias") && position.id == 77);
+    CHECK(fa_position_dense(&p->bias_tensor, 0, NK, &position) == FA_ERROR_ARGUMENT && position.id == 77);
+    CHECK(fa_position_dense(NULL, NQ, NK, &position) == FA_ERROR_NULL && position.id == 77);
+    CHECK(fa_position_dense(&p->bias_tensor, NQ, NK, &position) == FA_OK);
+    CHECK(compute(p, NULL, position, "direct") == FA_OK && memcmp(expected, p->z, sizeof expected) == 0);
+    p->shape.query_length--;
+    fa_attention a = {0};
+    p->options.position = position;
+    CHECK(fa_attention_create(&p->shape, &p->options, NULL, (fa_projection){0}, &a) == FA_ERROR_SHAPE);
+    CHECK(fa_position_destroy(position) == FA_OK);
+    free(p);
+
+    /* 12 is in another bucket of 34 and 27 when logarithms are rounded to float32: the key 12 places off is removed, or not. */
+    float table[BUCKETS] = {0}, zeros[13] = {0}, ones[13], z;
+    for (int j = 0; j < 13; j++) ones[j] = j == 0;
+    for (int bucket = 0; bucket < BUCKETS; bucket++) table[bucket] = bucket == 11 ? -INFINITY : 0;
+    fa_tensor bias = DENSE(table, BUCKETS), q = DENSE(zeros, 1, 1), k = DENSE(zeros, 13, 1), v = DENSE(ones, 13, 1), out = DENSE(&z, 1, 1);
+    fa_attention_shape shape = {sizeof shape, 1, 1, 1, 1, 13, 1, 1};
+    static const char *const roundings[] = {"exact", NULL, "float32"};
+    for (int i = 0; i < COUNT(roundings); i++) {
+        fa_softmax_options options = FA_SOFTMAX_OPTIONS_INIT;
+        options.has_query_offset = 1;
+        options.query_offset = 12;
+        CHECK(fa_position_t5_rounded(&bias, 1, 27, roundings[i], &options.position) == FA_OK);
+        CHECK(fa_softmax_create(&shape, &options, NULL, &a) == FA_OK);
+        CHECK(fa_attention_forward(a, &q, &k, &v, &out, NULL, NULL) == FA_OK);
+        CHECK((z == 0) == (i < 2));
+        CHECK(fa_attention_destroy(a) == FA_OK && fa_position_destroy(options.position) == FA_OK);
+    }
+    CHECK(fa_position_t5_rounded(&bias, 1, 27, "double", &position) == FA_ERROR_WORD && message_has("rounding is the unknown word 'double'; expected one of exact, float32"));
+
+    /* [entries, H], query minus key, read backwards. */
+    static float swin[ENTRIES * H], flipped[H * ENTRIES], x[H * TOKENS], first[H * TOKENS], second[H * TOKENS];
+    fill(swin, COUNT(swin), 21);
+    fill(x, COUNT(x), 22);
+    for (int h = 0; h < H; h++)
+        for (int e = 0; e < ENTRIES; e++) flipped[h * ENTRIES + e] = swin[(ENTRIES - 1 - e) * H + h];
+    fa_tensor strided = {.data = swin + (ENTRIES - 1) * H, .ndim = 3, .shape = {H, 2 * SIDE - 1, 2 * SIDE - 1}, .strides = {1, -(2 * SIDE - 1) * H, -H}};
+    fa_tensor contiguous = DENSE(flipped, H, 2 * SIDE - 1, 2 * SIDE - 1), *tables[] = {&strided, &contiguous};
+    fa_tensor rows = DENSE(x, H, TOKENS, 1), outs[] = {DENSE(first, H, TOKENS, 1), DENSE(second, H, TOKENS, 1)};
+    fa_attention_shape window = {sizeof window, 1, H, H, TOKENS, TOKENS, 1, 1};
+    for (int i = 0; i < 2; i++) {
+        fa_softmax_options options = FA_SOFTMAX_OPTIONS_INIT;
+        CHECK(fa_position_grid(tables[i], SIDE, SIDE, &options.position) == FA_OK);
+        CHECK(fa_softmax_create(&window, &options, NULL, &a) == FA_OK);
+        CHECK(fa_attention_forward(a, &rows, &rows, &rows, &outs[i], NULL, NULL) == FA_OK);
+        CHECK(fa_attention_destroy(a) == FA_OK && fa_position_destroy(options.position) == FA_OK);
+    }
+    CHECK(memcmp(first, second, sizeof first) == 0);
+}
+
+/* One column, w = [0; 1]: a query of 1 has M = 1, so its features are e^-1.5 + 1/2 and e^-0.5 + 1/2, a key of 0 has e^-1 + 1/2 twice. */
+static void test_feature_epsilon(void) {
+    float w[] = {0, 1}, q = 1, k[] = {0, 1}, v[] = {0, 1}, z = 0;
+    fa_tensor wt = DENSE(w, 2, 1), qt = DENSE(&q, 1, 1), kt = DENSE(k, 2, 1), vt = DENSE(v, 2, 1), zt = DENSE(&z, 1, 1);
+    fa_attention_shape shape = {sizeof shape, 1, 1, 1, 1, 2, 1, 1};
+    fa_attention_options options = FA_ATTENTION_OPTIONS_INIT;
+    fa_projection projection = {0};
+    fa_attention a = {0};
+    options.normalize = FA_NO;
+    options.feature_epsilon = 0.5f;
+    CHECK(fa_projection_from_values(&wt, &projection) == FA_OK);
+    CHECK(fa_attention_create(&shape, &options, NULL, projection, &a) == FA_OK);
+    CHECK(fa_attention_forward(a, &qt, &kt, &vt, &zt, NULL, NULL) == FA_OK && fa_attention_destroy(a) == FA_OK);
+    double low = exp(-1.5) + 0.5, high = exp(-0.5) + 0.5, zero = exp(-1) + 0.5;
+    CHECK(fabs(z - (low * low + high * high) / (low * low + high * high + (low + high) * zero)) < 1e-6);
+    CHECK(fa_projection_destroy(projection) == FA_OK);
+
+    options.feature_epsilon = -1;
+    CHECK(fa_attention_create(&shape, &options, NULL, (fa_projection){0}, &a) == FA_ERROR_ARGUMENT && message_has("feature_epsilon is -1"));
+    options.feature_epsilon = 1;
+    options.feature_map = "elu";
+    CHECK(fa_attention_create(&shape, &options, NULL, (fa_projection){0}, &a) == FA_ERROR_ARGUMENT && message_has("feature_epsilon is 1; expected none"));
+    options.feature_epsilon = 0;
+    options.reserved = 1;
+    CHECK(fa_attention_create(&shape, &options, NULL, (fa_projection){0}, &a) == FA_ERROR_ARGUMENT && message_has("reserved is 1"));
+}
+
+/* Rows of equal entries lose all with their mean, so every product of features is 1: two keys, and a floor of 8. */
+static void test_denominator_floor(void) {
+    float q[] = {3, 3}, k[] = {1, 1, 2, 2}, v[] = {4, 12}, z = 0;
+    fa_tensor qt = DENSE(q, 1, 2), kt = DENSE(k, 2, 2), vt = DENSE(v, 2, 1), zt = DENSE(&z, 1, 1);
+    fa_attention_shape shape = {sizeof shape, 1, 1, 1, 1, 2, 2, 1};
+    static const float floors[] = {0, 8}, expected[] = {8, 2};
+    fa_schoenbat_options options = FA_SCHOENBAT_OPTIONS_INIT;
+    fa_attention a = {0};
+    for (int i = 0; i < 3; i++) {
+        /* The last time as a program that was compiled before there was one: it is not read. */
+        options.denominator_floor = floors[i % 2 | (i == 2)];
+        if (i == 2) options.struct_size = offsetof(fa_schoenbat_options, denominator_floor);
+        CHECK(fa_schoenbat_create(&shape, &options, NULL, (fa_maclaurin){0}, &a) == FA_OK);
+        CHECK(fa_attention_forward(a, &qt, &kt, &vt, &zt, NULL, NULL) == FA_OK && fa_attention_destroy(a) == FA_OK);
+        CHECK(fabs(z - expected[i % 2]) < 1e-6);
+    }
+    options.struct_size = sizeof options;
+    options.denominator_floor = -1;
+    CHECK(fa_schoenbat_create(&shape, &options, NULL, (fa_maclaurin){0}, &a) == FA_ERROR_ARGUMENT && message_has("denominator_floor is -1"));
+}
+
 /* Methods that need structure, forced where it is, against the direct sum. */
 static void test_position_methods(void) {
     enum { TOKENS = 3000, COLUMNS = 4 };
@@ -1291,22 +1399,28 @@ static void test_position_options(void) {
     CHECK(fa_position_destroy((fa_position){UINT64_MAX}) == FA_ERROR_HANDLE);
     CHECK(a.id == 77);
 
-    /* A program compiled before options had a position, or nu, says so by its size, and what follows its structure is not read. */
-    CHECK(sizeof(fa_attention_options) == 96 && offsetof(fa_attention_options, position) == 80 && offsetof(fa_attention_options, nu) == 88);
+    /* A program compiled before options had a position, nu, or a feature_epsilon says so by its size, and what follows is not read. */
+    CHECK(sizeof(fa_attention_options) == 104 && offsetof(fa_attention_options, position) == 80 && offsetof(fa_attention_options, nu) == 88);
+    CHECK(offsetof(fa_attention_options, feature_epsilon) == 96);
     float expected[COUNT(p->z)];
     CHECK(compute(p, &p->bias_tensor, (fa_position){0}, "direct") == FA_OK);
     memcpy(expected, p->z, sizeof expected);
-    p->options.nu = 5; /* refused by this map, but not read */
+    p->options.nu = 5; /* refused by this map, but not read, as are the two after it */
+    p->options.feature_epsilon = -1;
+    p->options.reserved = 1;
     p->options.struct_size = 80;
     CHECK(compute(p, &p->bias_tensor, position, "direct") == FA_OK && memcmp(expected, p->z, sizeof expected) == 0);
     CHECK(compute(p, &p->bias_tensor, stale, "direct") == FA_OK && memcmp(expected, p->z, sizeof expected) == 0);
     p->options.struct_size = 88;
     p->options.position = (fa_position){0};
     CHECK(compute(p, &p->bias_tensor, (fa_position){0}, "direct") == FA_OK && memcmp(expected, p->z, sizeof expected) == 0);
-    static const uint64_t others[] = {0, 72, 79, 84, 87, 95, 104, UINT64_MAX};
+    p->options.struct_size = 96;
+    p->options.nu = 0;
+    CHECK(compute(p, &p->bias_tensor, (fa_position){0}, "direct") == FA_OK && memcmp(expected, p->z, sizeof expected) == 0);
+    static const uint64_t others[] = {0, 72, 79, 84, 87, 95, 100, 112, UINT64_MAX};
     for (int i = 0; i < COUNT(others); i++) {
         p->options.struct_size = others[i];
-        CHECK(create(p, &a) == FA_ERROR_STRUCT_SIZE && message_has("options.struct_size") && message_has("96"));
+        CHECK(create(p, &a) == FA_ERROR_STRUCT_SIZE && message_has("options.struct_size") && message_has("104"));
     }
     CHECK(fa_position_destroy(position) == FA_OK);
     free(p);
@@ -1714,6 +1828,12 @@ static void test_skyformer(void) {
     CHECK(skyformer(p, &options) == FA_OK && memcmp(expected, p->z, sizeof expected) == 0);
     options.inverse = "schulz";
     CHECK(skyformer(p, &options) == FA_OK && memcmp(expected, p->z, sizeof expected) != 0);
+    options.inverse = "cholesky";
+    options.sampling = "replacement";
+    CHECK(skyformer(p, &options) == FA_OK && memcmp(expected, p->z, sizeof expected) != 0);
+    options.gamma = 0;
+    CHECK(skyformer(p, &options) == FA_ERROR_ARGUMENT && message_has("gamma is 0"));
+    options.sampling = NULL;
 
     /* Every row a landmark and no gamma: the exact form. */
     for (int row = 0; row < NQ + NK; row++) indices[row] = row;
@@ -1990,6 +2110,9 @@ int main(void) {
     RUN(test_positions_equal_arrays_of_bias);
     RUN(test_position_of_one_head_and_strides);
     RUN(test_position_on_a_grid);
+    RUN(test_positions_of_published_tables);
+    RUN(test_feature_epsilon);
+    RUN(test_denominator_floor);
     RUN(test_position_methods);
     RUN(test_position_options);
     RUN(test_position_errors);

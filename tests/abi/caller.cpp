@@ -227,6 +227,19 @@ void test_softmax_gaussian_and_skyformer() {
     fa_skyformer_options options = FA_SKYFORMER_OPTIONS_INIT;
     options.has_gamma = 1;
     CHECK(std::fabs(run(fastattn::Attention::skyformer(shape, options)) - 8 * half) < 1e-4f);
+    options.sampling = "replacement";
+    CHECK(status_of([&] { fastattn::Attention::skyformer(shape, options); }, "gamma") == FA_ERROR_ARGUMENT);
+
+    // A prepared bias ln [1 3] weighs the second value three times; buckets of T5 rounded as asked for.
+    const std::vector<float> bias{0, std::log(3.0f)}, buckets(4);
+    fa_softmax_options biased = FA_SOFTMAX_OPTIONS_INIT;
+    const auto dense = fastattn::Position::dense(fastattn::dense(bias.data(), {2}), 1, 2);
+    biased.position = dense.get();
+    CHECK(std::fabs(run(fastattn::Attention::softmax(shape, biased)) - 4.5f) < 1e-5f);
+    CHECK(status_of([&] { fastattn::Position::t5(fastattn::dense(buckets.data(), {4}), true, 128, "double"); }, "rounding") == FA_ERROR_WORD);
+    const auto rounded = fastattn::Position::t5(fastattn::dense(buckets.data(), {4}), true, 128, "float32");
+    biased.position = rounded.get();
+    CHECK(std::fabs(run(fastattn::Attention::softmax(shape, biased)) - 4) < 1e-5f);
     options.inverse = "newton";
     CHECK(status_of([&] { fastattn::Attention::skyformer(shape, options); }, "inverse") == FA_ERROR_WORD);
 }

@@ -32,6 +32,10 @@ CALLS = {
     fastattn.fast_rpb: dict(v=V, weights=ones(4, 17), add_to=np.ones((2, 4, 9, 5), dtype=np.float32), **KEYS),
     fastattn.toeplitz_matmul: dict(c=ones(12), x=ones(4, 2), out=np.ones((9, 2), dtype=np.float32)),
     fastattn.MaclaurinFeatures.from_values: dict(degrees=np.array([1, 2]), signs=np.ones((3, 4), dtype=int)),
+    fastattn.fast_rpb.weights_from_checkpoint: dict(stored=ones(4, 17)),
+    fastattn.dense_positions: dict(bias=ones(4, 17), query_length=9),
+    fastattn.t5_positions.from_checkpoint: dict(table=ones(32, 4)),
+    fastattn.grid_positions.from_swin: dict(table=ones(25, 4), height=3),
     fastattn.clipped_positions: dict(bias=ones(4, 7)),
     fastattn.t5_positions: dict(bias=ones(4, 32)),
     fastattn.alibi_positions: dict(slopes=ones(4)),
@@ -48,9 +52,9 @@ def public_functions():
         value = getattr(fastattn, name)
         if inspect.isfunction(value):
             yield value
-        for _, inner in vars(value).items() if inspect.isfunction(value) or inspect.isclass(value) else ():
+        for inner_name, inner in vars(value).items() if inspect.isfunction(value) or inspect.isclass(value) else ():
             inner = inner.__func__ if isinstance(inner, staticmethod) else inner
-            if inspect.isfunction(inner) and not inner.__name__.startswith("_"):
+            if inspect.isfunction(inner) and not inner_name.startswith("_"):
                 yield inner
 
 

@@ -25,10 +25,10 @@ TIERS = ("portable", "neon", "avx2", "avx512")
 
 CONVENTIONS = {
     "kernelized_attention": "q, k, v, *, bias=None, feature_map='prf', features=None, projection=None,"
-    " projection_kind='orthogonal', seed=0, nu=1, normalize=None, qk_scale=None, causal=False, query_offset=None, key_mask=None,"
+    " projection_kind='orthogonal', seed=0, nu=1, normalize=None, qk_scale=None, feature_epsilon=None, causal=False, query_offset=None, key_mask=None,"
     " lengths=None, tolerance=0.0001, method='auto', threads=None, out=None, return_info=False",
     "schoenbat": "q, k, v, *, kernel='exp', features=128, draw=None, exact_degrees=0, gamma=None, beta=None, causal=False,"
-    " key_mask=None, seed=0, literal=False, bias=None, query_offset=None, lengths=None, tolerance=0.0001, method='auto',"
+    " key_mask=None, seed=0, literal=False, bias=None, query_offset=None, denominator_floor=None, lengths=None, tolerance=0.0001, method='auto',"
     " threads=None, out=None, return_info=False",
     "maclaurin_features": "features, dim, *, kernel='exp', seed=0, exact_degrees=0, literal=False",
     "softmax_attention": "q, k, v, *, bias=None, scale=None, causal=False, query_offset=None, key_mask=None, lengths=None,"

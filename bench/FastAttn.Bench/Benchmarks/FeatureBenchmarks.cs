@@ -54,7 +54,7 @@ public unsafe class FeatureBenchmarks
         RowState* states = pieces.Take<RowState>(Rows);
         double* scales = pieces.Take<double>(Rows);
         float* features = pieces.Take<float>((long)_stage.PaddedRows(Rows) * _stage.Stride);
-        _stage.Map(new RowSource((nint)rows, Dimension, Rows, Dimension), 0, logarithmic: false, states, features, scales, Crew.Alone, ref scratch);
+        _stage.Map(new RowSource((nint)rows, Dimension, Rows, Dimension), RowRole.Query, 0, logarithmic: false, states, features, scales, Crew.Alone, ref scratch);
     }
 
     private sealed class StageForTier(FeatureMap map) : ITierVisitor<FeatureStage>

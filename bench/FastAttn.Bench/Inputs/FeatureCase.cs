@@ -65,7 +65,7 @@ internal sealed unsafe class FeatureCase : IDisposable
     }
 
     private void Map(ref Arena arena) =>
-        _stage.Map(_rows, 0, logarithmic: false, _states, _features, _scales, Crew.Alone, ref arena);
+        _stage.Map(_rows, RowRole.Query, 0, logarithmic: false, _states, _features, _scales, Crew.Alone, ref arena);
 
     private sealed class StageOfTier(FeatureMap map, int dimension, int features) : ITierVisitor<FeatureStage>
     {

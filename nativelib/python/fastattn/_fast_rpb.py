@@ -130,6 +130,47 @@ def fast_rpb(
     return result
 
 
+def _weights_from_checkpoint(stored: ArrayLike, length: Optional[int] = None) -> "NDArray[np.float32]":
+    """Weights of FastRPB as the authors' code stores them, turned into those that `fast_rpb` takes.
+
+    Its "full" vector has 2 N - 1 entries for N tokens at most; its Fourier product reads it with the last offset first, so it is rotated
+    by one. For fewer tokens it takes the middle of the vector. Its "symmetric" vector needs no change: pass its first n entries with
+    symmetric=True. That code does not mask values: give no `key_mask` and no `lengths` for the same result.
+
+    Parameters
+    ----------
+    stored : array [2 N - 1] or [H, 2 N - 1]
+    length : int, optional
+        Tokens n that are not special, at most N. Default: N.
+
+    Returns
+    -------
+    float32 array [2 n - 1] or [H, 2 n - 1]
+
+    Raises
+    ------
+    ShapeError, ArgumentError, DTypeError
+        As `kernelized_attention`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> fast_rpb.weights_from_checkpoint(np.float32([5, 1, 2, 3, 4]))
+    array([1., 2., 3., 4., 5.], dtype=float32)
+    """
+    given = _arguments.float_array(stored, "stored", (1, 2))
+    entries = given.shape[-1]
+    tokens = (entries + 1) // 2 if length is None else _arguments.integer(length, "length", 1)
+    if entries % 2 == 0 or entries < 2 * tokens - 1:
+        raise ShapeError(f"stored has shape {given.shape}; expected an odd number of entries a head, at least {2 * tokens - 1}")
+    middle = (entries + 1) // 2 - tokens
+    return np.roll(given[..., middle : middle + 2 * tokens - 1], -1, axis=-1)
+
+
+# Beside the function that takes what it gives.
+setattr(fast_rpb, "weights_from_checkpoint", _weights_from_checkpoint)
+
+
 def _axes_of_weights(weights: Any, grid: Any, symmetric: bool, tokens: int) -> "List[NDArray[np.float32]]":
     """The arrays of weights, one of a sequence or two of a grid, once they are known to fit so many tokens."""
     if grid is None:

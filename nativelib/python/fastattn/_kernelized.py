@@ -27,6 +27,7 @@ def kernelized_attention(
     nu: int = 1,
     normalize: Optional[bool] = None,
     qk_scale: Optional[float] = None,
+    feature_epsilon: Optional[float] = None,
     causal: bool = False,
     query_offset: Optional[int] = None,
     key_mask: Optional[ArrayLike] = None,
@@ -56,7 +57,8 @@ def kernelized_attention(
     bias : array [n_q + n_k - 1], [1, n_q + n_k - 1] or [H, n_q + n_k - 1], or `Positions`, optional
         Entry (j - i) + (n_q - 1) belongs to query i and key j. -inf removes the pair; NaN and +inf are errors. Or positions
         by a few parameters: `clipped_positions`, `t5_positions`, `alibi_positions`, `exponential_positions`,
-        `kerple_log_positions`, `kerple_power_positions`, `grid_positions`. None: no positions.
+        `kerple_log_positions`, `kerple_power_positions`, `grid_positions`; or an array prepared once: `dense_positions`. None: no
+        positions.
     feature_map : {"prf", "trf", "elu", "relu", "sikf", "dpfp"}
         The map phi.
     features : int, optional
@@ -74,6 +76,11 @@ def kernelized_attention(
     qk_scale : float, optional
         Factor on un-normalised q and k; refused when they are normalised. Default: d**-0.25 for "prf", "trf" and "relu",
         else 1.
+    feature_epsilon : float, optional
+        Added to every feature, above 0, for models that were trained with one. "prf": Performer codes have
+        exp(w.x - |x|**2 / 2 - M) + feature_epsilon (1e-4 or 1e-6), M the largest w.x of the row for a query, and of all keys of
+        the head that take part for a key, also where a causal query does not see them; default: none. "relu": instead of 1e-3.
+        Other maps refuse it.
     causal : bool
         Whether query i sees only keys j <= query_offset + i.
     query_offset : int, optional
@@ -154,6 +161,7 @@ def kernelized_attention(
         causal=int(_arguments.boolean(causal, "causal")),
         normalize=0 if normalize is None else 1 if _arguments.boolean(normalize, "normalize") else 2,
         threads=_arguments.thread_count(threads),
+        feature_epsilon=0.0 if feature_epsilon is None else _arguments.real(feature_epsilon, "feature_epsilon"),
         qk_scale=0.0 if qk_scale is None else _arguments.real(qk_scale, "qk_scale"),
         tolerance=_arguments.real(tolerance, "tolerance"),
         nu=_arguments.integer(nu, "nu", 1),

@@ -79,6 +79,8 @@ class AttentionOptions(_Sized):
         ("tolerance", ctypes.c_float),
         ("position", Handle),
         ("nu", ctypes.c_int64),
+        ("feature_epsilon", ctypes.c_float),
+        ("reserved", ctypes.c_int32),
     ]
 
 
@@ -101,6 +103,8 @@ class SchoenbatOptions(_Sized):
         ("threads", ctypes.c_int32),
         ("tolerance", ctypes.c_float),
         ("position", Handle),
+        ("denominator_floor", ctypes.c_float),
+        ("reserved", ctypes.c_int32),
     ]
 
 
@@ -204,6 +208,8 @@ _SIGNATURES = {
     "fa_projection_values": (_STATUS, [Handle, _P(Tensor)]),
     "fa_projection_destroy": (_STATUS, [Handle]),
     "fa_position_clipped": (_STATUS, [_P(Tensor), _P(Handle)]),
+    "fa_position_dense": (_STATUS, [_P(Tensor), ctypes.c_int64, ctypes.c_int64, _P(Handle)]),
+    "fa_position_t5_rounded": (_STATUS, [_P(Tensor), ctypes.c_int32, ctypes.c_int64, ctypes.c_char_p, _P(Handle)]),
     "fa_position_t5": (_STATUS, [_P(Tensor), ctypes.c_int32, ctypes.c_int64, _P(Handle)]),
     "fa_position_alibi": (_STATUS, [_P(Tensor), _P(Handle)]),
     "fa_position_exponentials": (_STATUS, [_P(Tensor), _P(Tensor), _P(Handle)]),

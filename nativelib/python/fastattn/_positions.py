@@ -1,10 +1,10 @@
-"""Relative positions by a few parameters: objects that `kernelized_attention` takes as `bias`."""
+"""Relative positions, prepared once or by a few parameters: objects that `kernelized_attention` takes as `bias`."""
 
 from __future__ import annotations
 
 import ctypes
 from types import MappingProxyType
-from typing import Any, Callable, Dict, Mapping, Tuple
+from typing import Any, Callable, Dict, Mapping, Optional, Tuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -14,11 +14,11 @@ from ._errors import ShapeError
 
 
 class Positions:
-    """Relative positions of some kind, made by `clipped_positions`, `t5_positions`, `alibi_positions`, `exponential_positions`,
-    `kerple_log_positions`, `kerple_power_positions` or `grid_positions`; pass them as `bias` of `kernelized_attention`,
+    """Relative positions of some kind, made by `dense_positions`, `clipped_positions`, `t5_positions`, `alibi_positions`,
+    `exponential_positions`, `kerple_log_positions`, `kerple_power_positions` or `grid_positions`; pass them as `bias` of `kernelized_attention`,
     `softmax_attention`, `gaussian_attention` or `schoenbat`.
 
-    All but those of a grid fit any number of queries and keys: query i stands at position `query_offset` + i, key j at j, and t is the key's
+    All but dense ones and those of a grid fit any number of queries and keys: query i stands at position `query_offset` + i, key j at j, and t is the key's
     position minus the query's. What a call prepares for its sizes is kept here and used again by later calls with the same
     sizes (the last eight). Immutable; any number of threads may use one at once. Can be pickled.
     """
@@ -37,7 +37,7 @@ class Positions:
 
     @property
     def kind(self) -> str:
-        """The word of the kind: "clipped", "t5", "alibi", "exponentials", "kerple_log", "kerple_power" or "grid"."""
+        """The word of the kind: "dense", "clipped", "t5", "alibi", "exponentials", "kerple_log", "kerple_power" or "grid"."""
         return self._kind
 
     @property
@@ -51,6 +51,38 @@ class Positions:
 
     def __reduce__(self) -> "Tuple[Callable[..., Positions], Tuple[Callable[..., Positions], Dict[str, Any]]]":
         return _remake, (self._make, dict(self._parameters))
+
+
+def dense_positions(bias: ArrayLike, query_length: int, key_length: Optional[int] = None) -> Positions:
+    """Any number for every offset, as an array of `bias` has it, but checked and prepared once for all layers and calls that share it.
+
+    It fits its own lengths only and ignores `query_offset` (Luo et al. 2021).
+
+    Parameters
+    ----------
+    bias : array [n_q + n_k - 1], for all heads, or [H, n_q + n_k - 1]
+        Entry (j - i) + (n_q - 1) belongs to query i and key j. -inf removes the pair; NaN and +inf are errors.
+    query_length : int
+        n_q.
+    key_length : int, optional
+        n_k. Default: n_q.
+
+    Raises
+    ------
+    ShapeError, ArgumentError, DTypeError
+        As `kernelized_attention`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> dense_positions(np.zeros((8, 2 * 512 - 1), dtype=np.float32), 512)
+    fastattn.dense_positions(bias=float32 [8, 1023], query_length=512, key_length=512)
+    """
+    table = _array(bias, "bias", (1, 2))
+    queries = _arguments.integer(query_length, "query_length", 1, 2**31 - 1)
+    keys = queries if key_length is None else _arguments.integer(key_length, "key_length", 1, 2**31 - 1)
+    parameters = {"bias": table, "query_length": queries, "key_length": keys}
+    return Positions("dense", dense_positions, parameters, "fa_position_dense", _described(table), queries, keys)
 
 
 def clipped_positions(bias: ArrayLike) -> Positions:
@@ -76,21 +108,24 @@ def clipped_positions(bias: ArrayLike) -> Positions:
     return Positions("clipped", clipped_positions, {"bias": table}, "fa_position_clipped", _described(table))
 
 
-def t5_positions(bias: ArrayLike, *, bidirectional: bool = True, max_distance: int = 128) -> Positions:
+def t5_positions(bias: ArrayLike, *, bidirectional: bool = True, max_distance: int = 128, rounding: str = "exact") -> Positions:
     """One number a bucket, by the public definition of T5 (Raffel et al. 2020).
 
     With s buckets for a side and e = s // 2, a distance d below e is in bucket d, and d >= e in
-    min(e + floor(log(d / e) / log(max_distance / e) * (s - e)), s - 1), computed without rounding.
+    min(e + floor(log(d / e) / log(max_distance / e) * (s - e)), s - 1).
 
     Parameters
     ----------
     bias : array [buckets], for all heads, or [H, buckets]
-        The transpose of what published checkpoints hold. -inf removes the pair; NaN and +inf are errors.
+        The transpose of what published checkpoints hold: for those use `t5_positions.from_checkpoint`. -inf removes the pair; NaN and +inf are errors.
     bidirectional : bool
         True: the first half of the buckets is for t <= 0, the second for t > 0 (an even number, at least 4).
         False: all are for t <= 0 and t > 0 is in bucket 0 (at least 2).
     max_distance : int
         Distance that the logarithmic buckets reach to; above e.
+    rounding : {"exact", "float32"}
+        Of the logarithm: none, or to float32 after every step, as published code has it. They differ only where a distance lies
+        within a rounding of a boundary: for no distance with 32 buckets and max_distance 128.
 
     Raises
     ------
@@ -101,13 +136,46 @@ def t5_positions(bias: ArrayLike, *, bidirectional: bool = True, max_distance: i
     --------
     >>> import numpy as np
     >>> t5_positions(np.zeros((8, 32), dtype=np.float32))
-    fastattn.t5_positions(bias=float32 [8, 32], bidirectional=True, max_distance=128)
+    fastattn.t5_positions(bias=float32 [8, 32], bidirectional=True, max_distance=128, rounding='exact')
     """
     table = _array(bias, "bias", (1, 2))
     both = _arguments.boolean(bidirectional, "bidirectional")
     distance = _arguments.integer(max_distance, "max_distance", 1, 2**31 - 1)
-    parameters = {"bias": table, "bidirectional": both, "max_distance": distance}
-    return Positions("t5", t5_positions, parameters, "fa_position_t5", _described(table), int(both), distance)
+    word = _arguments.word(rounding, "rounding")
+    parameters = {"bias": table, "bidirectional": both, "max_distance": distance, "rounding": rounding}
+    return Positions("t5", t5_positions, parameters, "fa_position_t5_rounded", _described(table), int(both), distance, word)
+
+
+def alibi_slopes(heads: int) -> "NDArray[np.float32]":
+    """The slopes of ALiBi as its authors give them (Press, Smith and Lewis 2022), for `alibi_positions`.
+
+    For a power of two they are 2**(-8 / heads), its square, its cube and so on; otherwise those of the next lower power of two, and
+    after them every other one of twice that many heads.
+
+    Parameters
+    ----------
+    heads : int
+        At least 1.
+
+    Returns
+    -------
+    float32 array [heads]
+
+    Raises
+    ------
+    ArgumentError, DTypeError
+        As `kernelized_attention`.
+
+    Examples
+    --------
+    >>> alibi_slopes(6)
+    array([0.25      , 0.0625    , 0.015625  , 0.00390625, 0.5       ,
+           0.125     ], dtype=float32)
+    """
+    count = _arguments.integer(heads, "heads", 1, 2**31 - 1)
+    power = 1 << (count.bit_length() - 1)
+    steps = np.append(np.arange(1, power + 1) / power, np.arange(1, 2 * (count - power), 2) / (2 * power))
+    return np.exp2(-8 * steps).astype(np.float32)
 
 
 def alibi_positions(slopes: ArrayLike) -> Positions:
@@ -116,7 +184,7 @@ def alibi_positions(slopes: ArrayLike) -> Positions:
     Parameters
     ----------
     slopes : float or array [H]
-        Finite, at least 0; one number is for all heads.
+        Finite, at least 0; one number is for all heads. `alibi_slopes(H)` are the published ones.
 
     Raises
     ------
@@ -233,7 +301,7 @@ def grid_positions(bias: ArrayLike, height: int, width: int) -> Positions:
     Parameters
     ----------
     bias : array [2 height - 1, 2 width - 1], for all heads, or [H, 2 height - 1, 2 width - 1]
-        -inf removes the pair; NaN and +inf are errors.
+        A Swin table is another: use `grid_positions.from_swin`. -inf removes the pair; NaN and +inf are errors.
     height, width : int
         At least 1.
 
@@ -249,10 +317,86 @@ def grid_positions(bias: ArrayLike, height: int, width: int) -> Positions:
     fastattn.grid_positions(bias=float32 [3, 5], height=2, width=3)
     """
     table = _array(bias, "bias", (2, 3))
-    rows = _arguments.integer(height, "height", 1, 2**31 - 1)
-    columns = _arguments.integer(width, "width", 1, 2**31 - 1)
+    rows, columns = _sides(height, width)
+    sides = (2 * rows - 1, 2 * columns - 1)
+    if table.ndim == 2 and table.shape != sides and table.shape[0] == sides[0] * sides[1]:
+        raise ShapeError(
+            f"bias has shape {table.shape}; expected {sides} or (H, {sides[0]}, {sides[1]}): is it a Swin table, [entries, heads]?"
+            " Then use grid_positions.from_swin"
+        )
     parameters = {"bias": table, "height": rows, "width": columns}
     return Positions("grid", grid_positions, parameters, "fa_position_grid", _described(table), rows, columns)
+
+
+def _from_swin(table: ArrayLike, height: int, width: Optional[int] = None) -> Positions:
+    """The positions of a window of Swin Transformer, from its `relative_position_bias_table`.
+
+    Such a table is stored [entries, heads] and counts query minus key on both axes: the reverse of `grid_positions`.
+
+    Parameters
+    ----------
+    table : array [(2 height - 1) (2 width - 1), H]
+        -inf removes the pair; NaN and +inf are errors.
+    height, width : int
+        Sides of the window; width is height when left out.
+
+    Raises
+    ------
+    ShapeError, ArgumentError, DTypeError
+        As `kernelized_attention`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> grid_positions.from_swin(np.zeros((13 * 13, 4), dtype=np.float32), 7)
+    fastattn.grid_positions(bias=float32 [4, 13, 13], height=7, width=7)
+    """
+    columns = _array(table, "table", (2,))
+    rows, across = _sides(height, height if width is None else width)
+    sides = (2 * rows - 1, 2 * across - 1)
+    if columns.shape[0] != sides[0] * sides[1]:
+        turned = "; is the table transposed?" if columns.shape[1] == sides[0] * sides[1] else ""
+        raise ShapeError(f"table has shape {columns.shape}; expected ({sides[0] * sides[1]}, H) for a window of {rows} x {across}{turned}")
+    return grid_positions(columns[::-1].T.reshape(-1, *sides), rows, across)
+
+
+def _from_checkpoint(table: ArrayLike, *, bidirectional: bool = True, max_distance: int = 128) -> Positions:
+    """The positions of a published T5 checkpoint, from its `relative_attention_bias` embedding.
+
+    It is stored [buckets, heads], and the code around it takes logarithms in float32. Such a model does not scale its scores: call
+    `softmax_attention` with scale=1.
+
+    Parameters
+    ----------
+    table : array [buckets, H]
+        A square table fits either way round and means something else. -inf removes the pair; NaN and +inf are errors.
+    bidirectional : bool
+        True for an encoder's table, False for a decoder's.
+    max_distance : int
+        As in `t5_positions`.
+
+    Raises
+    ------
+    ShapeError, ArgumentError, DTypeError
+        As `kernelized_attention`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> t5_positions.from_checkpoint(np.zeros((32, 8), dtype=np.float32))
+    fastattn.t5_positions(bias=float32 [8, 32], bidirectional=True, max_distance=128, rounding='float32')
+    """
+    columns = _array(table, "table", (2,))
+    return t5_positions(columns.T, bidirectional=bidirectional, max_distance=max_distance, rounding="float32")
+
+
+# What published models store is turned into ours by functions that stand beside our own.
+setattr(grid_positions, "from_swin", _from_swin)
+setattr(t5_positions, "from_checkpoint", _from_checkpoint)
+
+
+def _sides(height: int, width: int) -> "Tuple[int, int]":
+    return _arguments.integer(height, "height", 1, 2**31 - 1), _arguments.integer(width, "width", 1, 2**31 - 1)
 
 
 def _array(value: ArrayLike, name: str, ranks: "Tuple[int, ...]") -> "NDArray[np.float32]":

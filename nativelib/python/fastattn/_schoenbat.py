@@ -32,6 +32,7 @@ def schoenbat(
     literal: bool = False,
     bias: Optional[Union[ArrayLike, Positions]] = None,
     query_offset: Optional[int] = None,
+    denominator_floor: Optional[float] = None,
     lengths: Optional[ArrayLike] = None,
     tolerance: float = 1e-4,
     method: str = "auto",
@@ -67,6 +68,8 @@ def schoenbat(
         Whether degree 0 is drawn like the others, as in the paper's text, rather than exact, as in the authors' code.
     bias : as in `kernelized_attention`, optional
         Relative positions, which the paper does not have; without them the time is linear in n.
+    denominator_floor : float, optional
+        Denominators below it become it; above 0. The authors' code has 1. Default: none.
     tolerance : float, 1e-6 ... 0.1
         Largest error of a row before gamma and beta, as a share of the largest |v_j| the row sees.
 
@@ -119,6 +122,7 @@ def schoenbat(
         exact_degrees=_arguments.integer(exact_degrees, "exact_degrees", 0, 2),
         literal=int(_arguments.boolean(literal, "literal")),
         threads=_arguments.thread_count(threads),
+        denominator_floor=0.0 if denominator_floor is None else _arguments.real(denominator_floor, "denominator_floor"),
         tolerance=_arguments.real(tolerance, "tolerance"),
         position=positions.position,
     )

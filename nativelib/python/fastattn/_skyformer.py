@@ -40,14 +40,15 @@ def skyformer(
     q, k, v : arrays
         As in `kernelized_attention`.
     landmarks : int, 1 ... 4096, or array of integers
-        How many are drawn, at most as many as there are rows to choose from; or the landmarks themselves, rows of [q; k] with keys from
+        How many are drawn, without replacement at most as many as there are rows to choose from; or the landmarks themselves, rows of [q; k] with keys from
         n_q on, the same for every sequence and head.
     gamma : float, at least 0
         Added to the diagonal. Landmarks given repeatedly need it above 0.
     inverse : {"cholesky", "schulz"}
         Exact, or the six steps of the authors' code, which do not converge for small eigenvalues.
-    sampling : {"uniform", "halves"}
-        Over the rows of [q; k], or half of q and half of k, as the authors' code has it; without replacement.
+    sampling : {"uniform", "halves", "replacement"}
+        Over the rows of [q; k], or half of q and half of k, without replacement; or the halves with replacement, as the authors'
+        code draws them: rows may repeat, and gamma must be above 0.
     seed : int, 0 ... 2**64 - 1
     key_mask, lengths, threads, out, return_info
         As in `kernelized_attention`.

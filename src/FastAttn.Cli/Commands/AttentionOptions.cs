@@ -11,6 +11,7 @@ internal sealed class AttentionOptions(string features)
     private readonly Option<FeatureMap?> _featureMap = OptionTypes.Word("--feature-map", "The feature map.", Defaults.FeatureMap);
     private readonly Option<int?> _features = OptionTypes.WholeNumber("--features", $"Features of a row: trf makes twice as many, elu, sikf and dpfp have their own. Default: {features}.");
     private readonly Option<int?> _nu = OptionTypes.WholeNumber("--nu", $"Rolls of dpfp, which makes 2·d·ν features. Default: {Defaults.Nu}.");
+    private readonly Option<float?> _epsilon = OptionTypes.Number("--feature-epsilon", "Added to every feature of prf or relu, for models trained so. Default: none for prf, 1e-3 for relu.");
     private readonly Option<bool> _causal = new("--causal") { Description = "Let query i see keys up to its own position only." };
     private readonly Option<int?> _queryOffset = OptionTypes.WholeNumber("--query-offset", "Position of query 0 among the keys, with --causal or --position. Default: with --causal the queries are the last ones, else 0.");
     private readonly Option<float?> _tolerance = OptionTypes.Number("--tolerance", $"Largest error of any row, as a share of the largest value row it sees. Default: {Defaults.Tolerance}.");
@@ -20,7 +21,7 @@ internal sealed class AttentionOptions(string features)
     /// <summary>Adds the options to a command.</summary>
     public void AddTo(Command command)
     {
-        foreach (Option option in (Option[])[_featureMap, _features, _nu, _causal, _queryOffset, _tolerance, _method, _threads]) command.Add(option);
+        foreach (Option option in (Option[])[_featureMap, _features, _nu, _epsilon, _causal, _queryOffset, _tolerance, _method, _threads]) command.Add(option);
     }
 
     /// <summary>The choices made.</summary>
@@ -29,6 +30,7 @@ internal sealed class AttentionOptions(string features)
         FeatureMap = parsed.GetValue(_featureMap) ?? Defaults.FeatureMap,
         Features = parsed.GetValue(_features),
         Nu = parsed.GetValue(_nu) ?? Defaults.Nu,
+        FeatureEpsilon = parsed.GetValue(_epsilon),
         Causal = parsed.GetValue(_causal),
         QueryOffset = parsed.GetValue(_queryOffset),
         Tolerance = parsed.GetValue(_tolerance) ?? Defaults.Tolerance,

@@ -17,7 +17,7 @@ internal sealed class PositionOption
     private static readonly Dictionary<PositionKind, string> Forms = new()
     {
         [PositionKind.Clipped] = "clipped:BIAS",
-        [PositionKind.T5] = "t5:BIAS[:causal][:MAX_DISTANCE]",
+        [PositionKind.T5] = "t5:BIAS[:causal][:MAX_DISTANCE][:float32]",
         [PositionKind.Alibi] = "alibi:SLOPES",
         [PositionKind.Exponentials] = "exponentials:WEIGHTS:RATES",
         [PositionKind.KerpleLog] = "kerple_log:R1:R2",
@@ -29,7 +29,7 @@ internal sealed class PositionOption
     {
         Description =
             $"Relative positions by a few parameters, each a .npy file or numbers with commas between them: {string.Join(", ", Forms.Values)}. "
-            + "Tables are [columns] or [H,columns], numbers one for all heads or one a head; causal: T5's buckets for earlier keys only.",
+            + "Tables are [columns] or [H,columns], numbers one for all heads or one a head; causal: T5's buckets for earlier keys only; float32: their logarithm rounded as published code does.",
         HelpName = "KIND:PARAMETER",
     };
 
@@ -104,11 +104,12 @@ internal sealed class PositionOption
 
     private static T5Position? T5(NpyArray<float> bias, string[] rest)
     {
-        bool causal = rest is ["causal", ..];
-        return rest[(causal ? 1 : 0)..] switch
+        bool causal = rest is ["causal", ..], rounds = rest is [.., "float32"];
+        T5Rounding rounding = rounds ? T5Rounding.Float32 : T5Rounding.Exact;
+        return rest[(causal ? 1 : 0)..^(rounds ? 1 : 0)] switch
         {
-            [] => RelativePosition.T5(bias.Values, Rows(bias), !causal),
-            [string distance] when Whole(distance) is int most => RelativePosition.T5(bias.Values, Rows(bias), !causal, most),
+            [] => RelativePosition.T5(bias.Values, Rows(bias), !causal, rounding: rounding),
+            [string distance] when Whole(distance) is int most => RelativePosition.T5(bias.Values, Rows(bias), !causal, most, rounding),
             _ => null,
         };
     }

@@ -20,6 +20,8 @@ internal sealed class SystemOptions
     private readonly Option<float?> _gamma = OptionTypes.Number("--gamma", $"skyformer: what is added to the diagonal, default {Skyformer.Gamma}. schoenbat: factor on every output entry.");
     private readonly Option<float?> _beta = OptionTypes.Number("--beta", "schoenbat: exponent of every output entry.");
 
+    private readonly Option<float?> _floor = OptionTypes.Number("--denominator-floor", "schoenbat: denominators below it become it; 1 in the authors' code.");
+
     /// <summary>Every option that some operations refuse, by name, with the operations that take it.</summary>
     private static readonly Dictionary<string, Operation[]> TakenBy = new()
     {
@@ -32,6 +34,7 @@ internal sealed class SystemOptions
         ["--feature-map"] = [Operation.Kernelized],
         ["--features"] = [Operation.Kernelized, Operation.Schoenbat],
         ["--nu"] = [Operation.Kernelized],
+        ["--feature-epsilon"] = [Operation.Kernelized],
         ["--projection"] = [Operation.Kernelized],
         ["--projection-kind"] = [Operation.Kernelized],
         ["--normalize"] = [Operation.Kernelized],
@@ -50,12 +53,13 @@ internal sealed class SystemOptions
         ["--literal"] = [Operation.Schoenbat],
         ["--gamma"] = [Operation.Skyformer, Operation.Schoenbat],
         ["--beta"] = [Operation.Schoenbat],
+        ["--denominator-floor"] = [Operation.Schoenbat],
     };
 
     /// <summary>Adds the options to a command.</summary>
     public void AddTo(Command command)
     {
-        Option[] options = [_operation, _scale, _landmarks, _landmarkIndices, _inverse, _sampling, _kernel, _exactDegrees, _literal, _gamma, _beta];
+        Option[] options = [_operation, _scale, _landmarks, _landmarkIndices, _inverse, _sampling, _kernel, _exactDegrees, _literal, _gamma, _beta, _floor];
         foreach (Option option in options) command.Add(option);
         command.Validators.Add(RefuseOptionsOfOtherOperations);
     }
@@ -118,6 +122,7 @@ internal sealed class SystemOptions
                 Literal = parsed.GetValue(_literal) ? true : null,
                 Gamma = parsed.GetValue(_gamma) is float gamma ? [gamma] : null,
                 Beta = parsed.GetValue(_beta) is float beta ? [beta] : null,
+                DenominatorFloor = parsed.GetValue(_floor),
                 Causal = kernelized.Causal,
                 QueryOffset = kernelized.QueryOffset,
                 Seed = kernelized.Seed,

@@ -61,6 +61,11 @@ internal static class NpyReader
 
     private static void Round(ReadOnlySpan<double> source, Span<float> destination)
     {
-        for (int i = 0; i < source.Length; i++) destination[i] = (float)source[i];
+        for (int i = 0; i < source.Length; i++)
+        {
+            destination[i] = (float)source[i];
+            if (float.IsInfinity(destination[i]) && double.IsFinite(source[i]))
+                throw new NpyFormatException(FormattableString.Invariant($"holds {source[i]}, expected numbers that float32 can hold, at most {float.MaxValue} in size, or infinities"));
+        }
     }
 }

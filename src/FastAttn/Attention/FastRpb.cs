@@ -92,6 +92,36 @@ public sealed unsafe class FastRpb
         return Grid(weights, weights, side, side, options);
     }
 
+    /// <summary>
+    /// Weights as the authors' code stores them, turned into ours. Its "full" vector has 2N − 1 entries for N tokens at most, and their Fourier product reads it
+    /// with the last offset first: the vector is rotated by one. For fewer tokens it takes the middle of the vector.
+    /// </summary>
+    /// <param name="stored"><c>[heads, 2N − 1]</c>, N at least <paramref name="length"/>.</param>
+    /// <param name="length">Tokens n that are not special, at least 1.</param>
+    /// <param name="heads">Vectors of weights, at least 1.</param>
+    /// <returns><c>[heads, 2n − 1]</c>, as the constructor takes them. Their code does not mask values: give no key mask and no lengths for the same result.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">A number is out of range.</exception>
+    /// <exception cref="ShapeException">The number of values is not heads times an odd number that is large enough.</exception>
+    public static float[] WeightsFromCheckpoint(ReadOnlySpan<float> stored, int length, int heads = 1)
+    {
+        ArgumentCheck.AtLeastOne(length);
+        ArgumentCheck.AtLeastOne(heads);
+        int each = stored.Length / heads;
+        if (stored.Length % heads != 0 || each % 2 == 0 || each < (2L * length) - 1)
+            throw new ShapeException(Invariant($"stored has {stored.Length} values; expected heads × (2N − 1) = {heads} × an odd number, at least {(2L * length) - 1}"), nameof(stored));
+        int offsets = (2 * length) - 1;
+        float[] weights = new float[heads * offsets];
+        for (int head = 0; head < heads; head++)
+        {
+            ReadOnlySpan<float> middle = stored.Slice((head * each) + ((each - offsets) / 2), offsets);
+            Span<float> own = weights.AsSpan(head * offsets, offsets);
+            middle[1..].CopyTo(own);
+            own[^1] = middle[0];
+        }
+
+        return weights;
+    }
+
     /// <summary>Writes W V of dense tensors; rows of special tokens become zeros.</summary>
     /// <param name="shape">The sizes: B, H, H_k, d_v, and n_q = n_k = <see cref="Rows"/>, such as an attention has whose output this is added to.</param>
     /// <param name="value"><c>[B, H_k, Rows, d_v]</c>; head h of the destination takes value head h / (H / H_k).</param>

@@ -16,14 +16,16 @@ internal sealed class FeatureCalls : IDisposable
     /// <param name="position">The caller's positions, checked against the problem; null for none.</param>
     /// <param name="threads">Threads.</param>
     /// <param name="gain">What every output goes through at the end; null for nothing.</param>
-    public FeatureCalls(MethodSettings settings, ITierVisitor<FeatureStage> stages, RelativePosition? position, int threads, OutputGain? gain = null)
+    /// <param name="floor">The least denominator.</param>
+    public FeatureCalls(
+        MethodSettings settings, ITierVisitor<FeatureStage> stages, RelativePosition? position, int threads, OutputGain? gain = null, DenominatorFloor floor = default)
     {
         AttentionShape shape = settings.Shape;
         PreparedPosition prepared = position?.Prepare(settings.Extent) ?? new PreparedPosition(null, settings.Extent);
         int largestOffset = settings.Extent.LargestOffset;
         Plan = ExecutionPlan.Create(
             settings, position is null ? PositionProfile.Even(shape, largestOffset, hasBias: false) : PositionProfile.Of(shape, prepared, largestOffset, settings.Allowance));
-        _calls = new ForwardCalls(shape, Tiers.Visit(Tiers.Current, new RunnerBuilder(settings, Plan, stages, prepared, gain)), threads);
+        _calls = new ForwardCalls(shape, Tiers.Visit(Tiers.Current, new RunnerBuilder(settings, Plan, stages, prepared, gain, floor)), threads);
     }
 
     /// <summary>The method that will run and why.</summary>

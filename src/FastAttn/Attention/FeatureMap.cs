@@ -16,7 +16,7 @@ public enum FeatureMap
     /// <summary><c>elu(x) + 1</c>, elementwise (Katharopoulos et al. 2020); d features. Word: <c>elu</c>.</summary>
     Elu,
 
-    /// <summary>Performer's generalised ReLU, <c>relu(Wx/√m) + 10⁻³</c> (Choromanski et al. 2021); m features. Word: <c>relu</c>.</summary>
+    /// <summary>Performer's generalised ReLU, <c>relu(Wx/√m) + ε</c> with ε = 10⁻³ by default (Choromanski et al. 2021); m features. Word: <c>relu</c>.</summary>
     Relu,
 
     /// <summary>Shift-invariant kernel, <c>exp(x)</c> elementwise (Zubkov and Gavrilov 2022); d features. Word: <c>sikf</c>.</summary>

@@ -7,7 +7,13 @@ namespace FastAttn.Attention;
 internal sealed class FeatureMapStages(KernelizedAttentionSettings settings, RandomProjection? projection) : ITierVisitor<FeatureStage>
 {
     public FeatureStage Visit<TKernels>()
-        where TKernels : struct, IKernels => FeatureMaps.Visit(settings.Map, settings.Nu, new OfMap<TKernels>(settings, projection));
+        where TKernels : struct, IKernels
+    {
+        FeatureStage stage = FeatureMaps.Visit(settings.Map, settings.Nu, new OfMap<TKernels>(settings, projection), settings.Epsilon);
+        return settings is { Map: FeatureMap.Prf, Epsilon: float epsilon }
+            ? new StabilizedStage<TKernels>(stage, new RowFactors(settings.Normalize, settings.Scale), epsilon)
+            : stage;
+    }
 
     private sealed class OfMap<TKernels>(KernelizedAttentionSettings settings, RandomProjection? projection) : IFeatureMapVisitor<FeatureStage>
         where TKernels : struct, IKernels

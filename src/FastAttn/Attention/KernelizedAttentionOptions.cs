@@ -29,6 +29,13 @@ public sealed record KernelizedAttentionOptions
     /// <summary>Factor on un-normalised query and key. Default: d^(−1/4) for PRF, TRF and ReLU, 1 for ELU, SIKF and DPFP. Finite, above zero.</summary>
     public float? QkScale { get; init; }
 
+    /// <summary>
+    /// ε added to every feature, finite and above zero, for parity with models that were trained with one. PRF: Performer codes compute
+    /// <c>exp(w·x − ‖x‖²/2 − M) + ε</c>, M the largest w·x of the row for a query, and of all keys of the head that take part for a key, also where a causal query does
+    /// not see them; their ε is 1e-4 or 1e-6. Default: none. ReLU: <c>max(w·x/√m, 0) + ε</c>, default 1e-3. Other maps refuse one.
+    /// </summary>
+    public float? FeatureEpsilon { get; init; }
+
     /// <summary>Whether query i sees only keys up to position <c>QueryOffset + i</c>. Default false.</summary>
     public bool Causal { get; init; }
 

@@ -24,6 +24,7 @@ internal sealed record KernelizedAttentionSettings
         Columns = CheckProjection(options);
         Normalize = options.Normalize ?? Defaults.Normalizes;
         Scale = CheckScale(options.QkScale);
+        Epsilon = CheckEpsilon(options.FeatureEpsilon);
         Extent = ProblemCheck.Extent(shape, options.Causal, options.QueryOffset);
         Tolerance = ProblemCheck.Tolerance(options.Tolerance);
         Method = options.Method;
@@ -48,6 +49,9 @@ internal sealed record KernelizedAttentionSettings
     public bool Normalize { get; }
 
     public double Scale { get; }
+
+    /// <summary>What is added to every feature; null for what the map does by itself.</summary>
+    public float? Epsilon { get; }
 
     /// <summary>The lengths, the position p of query 0, and the largest visible offset j − i: p when causal, else no limit within the problem.</summary>
     public PositionExtent Extent { get; }
@@ -103,6 +107,14 @@ internal sealed record KernelizedAttentionSettings
         }
 
         return projection?.Features ?? options.Features ?? DefaultFeatures;
+    }
+
+    private float? CheckEpsilon(float? epsilon)
+    {
+        if (epsilon is not null && Map is not (FeatureMap.Prf or FeatureMap.Relu))
+            throw new ArgumentException(
+                Invariant($"FeatureEpsilon is {epsilon}; expected none, because only prf and relu have one, not {Words.Of(Map)}"), nameof(KernelizedAttentionOptions.FeatureEpsilon));
+        return ArgumentCheck.Factor(epsilon, nameof(KernelizedAttentionOptions.FeatureEpsilon));
     }
 
     private double CheckScale(float? scale)

@@ -8,7 +8,7 @@ namespace FastAttn.Attention;
 
 /// <summary>Puts a plan's feature stage and method together for the tier that runs.</summary>
 internal sealed class RunnerBuilder(
-    MethodSettings settings, ExecutionPlan plan, ITierVisitor<FeatureStage> stages, PreparedPosition positions, OutputGain? gain) : ITierVisitor<HeadRunner>
+    MethodSettings settings, ExecutionPlan plan, ITierVisitor<FeatureStage> stages, PreparedPosition positions, OutputGain? gain, DenominatorFloor floor) : ITierVisitor<HeadRunner>
 {
     public HeadRunner Visit<TKernels>()
         where TKernels : struct, IKernels
@@ -21,6 +21,6 @@ internal sealed class RunnerBuilder(
             Method.Multipole => new MultipoleMethod<TKernels>(settings.Allowance),
             _ => new DirectMethod<TKernels>(),
         };
-        return new HeadRunner<TKernels>(settings.Shape, stages.Visit<TKernels>(), method, positions, settings.Tolerance, gain);
+        return new HeadRunner<TKernels>(settings.Shape, stages.Visit<TKernels>(), method, positions, settings.Tolerance, gain, floor);
     }
 }

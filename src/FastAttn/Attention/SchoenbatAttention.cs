@@ -37,7 +37,7 @@ public sealed class SchoenbatAttention : AttentionSystem
         var settings = new SchoenbatSettings(shape, options ?? new SchoenbatOptions());
         position?.CheckProblem(shape, options?.Causal ?? false, nameof(position));
         Draw = settings.Draw;
-        _calls = new FeatureCalls(settings.ForMethod, new Stages(Draw), position, settings.Threads, settings.Gain);
+        _calls = new FeatureCalls(settings.ForMethod, new Stages(Draw), position, settings.Threads, settings.Gain, settings.Floor);
     }
 
     /// <summary>The method that will run and why.</summary>

@@ -35,6 +35,12 @@ public sealed record SchoenbatOptions
     /// </summary>
     public float[]? Beta { get; init; }
 
+    /// <summary>
+    /// Denominators below this become it, finite and above zero: 1 for parity with the authors' code, which clamps them so. They are sums of φ(q̂)·φ(k̂), times exp(b)
+    /// where there are positions. Default: none.
+    /// </summary>
+    public float? DenominatorFloor { get; init; }
+
     /// <inheritdoc cref="KernelizedAttentionOptions.Causal"/>
     public bool Causal { get; init; }
 

@@ -16,6 +16,7 @@ internal sealed class SchoenbatSettings
         PositionExtent extent = ProblemCheck.Extent(shape, options.Causal, options.QueryOffset);
         Draw = options.Draw is MaclaurinFeatures draw ? CheckDraw(draw, shape, options) : CreateDraw(shape, options);
         Gain = CreateGain(shape, options);
+        Floor = new DenominatorFloor(ArgumentCheck.Factor(options.DenominatorFloor, nameof(options.DenominatorFloor)) ?? 0);
         Threads = ThreadCount.Resolve(options.Threads, nameof(options.Threads));
         ForMethod = new(shape, Draw.Features, Signed: true, extent, ProblemCheck.Tolerance(options.Tolerance), options.Method);
     }
@@ -24,6 +25,8 @@ internal sealed class SchoenbatSettings
 
     /// <summary>postSBN; null when neither γ nor β is given.</summary>
     public OutputGain? Gain { get; }
+
+    public DenominatorFloor Floor { get; }
 
     public int Threads { get; }
 

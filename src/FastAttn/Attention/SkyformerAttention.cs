@@ -40,9 +40,12 @@ public sealed class SkyformerAttention : AttentionSystem
         if (!(float.IsFinite(options.Gamma) && options.Gamma >= 0))
             throw new ArgumentOutOfRangeException(
                 nameof(options.Gamma), Invariant($"Gamma is {options.Gamma}; expected a finite number, at least 0"));
+        if (options is { Sampling: LandmarkSampling.Replacement, Gamma: 0, LandmarkIndices: null })
+            throw new ArgumentException("Gamma is 0; expected above 0 when Sampling is replacement, because landmarks that repeat make the matrix singular", nameof(options.Gamma));
         int[]? indices = options.LandmarkIndices is null ? null : CheckIndices([.. options.LandmarkIndices], shape, options.Gamma);
         if (indices is null) ArgumentCheck.InRange(options.Landmarks, 1, MostLandmarks, nameof(options.Landmarks));
-        int count = (int)Math.Min(options.Landmarks, (long)shape.QueryLength + shape.KeyLength);
+        long rows = options.Sampling == LandmarkSampling.Replacement ? MostLandmarks : (long)shape.QueryLength + shape.KeyLength;
+        int count = (int)Math.Min(options.Landmarks, rows);
         var choice = new LandmarkChoice(count, indices, options.Sampling, options.Seed);
         HeadRunner runner = Tiers.Visit(Tiers.Current, new Builder(shape, choice, options.Gamma, options.Inverse));
         _calls = new ForwardCalls(shape, runner, ThreadCount.Resolve(options.Threads, nameof(options.Threads)));

@@ -3,7 +3,7 @@ namespace FastAttn;
 /// <summary>Choices of Skyformer; the defaults are those of Chen et al. 2021 with an exact inverse.</summary>
 public sealed record SkyformerOptions
 {
-    /// <summary>Number of landmarks, 1…4096; at most as many as there are rows to choose from. Default 128.</summary>
+    /// <summary>Number of landmarks, 1…4096; at most as many as there are rows to choose from, unless they are drawn with replacement. Default 128.</summary>
     public int Landmarks { get; init; } = 128;
 
     /// <summary>

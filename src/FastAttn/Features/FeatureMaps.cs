@@ -3,13 +3,13 @@ namespace FastAttn.Features;
 /// <summary>The table of feature maps.</summary>
 internal static class FeatureMaps
 {
-    /// <summary>Calls the visitor with a map; <paramref name="nu"/> is read by DPFP only.</summary>
-    public static TResult Visit<TResult>(FeatureMap map, int nu, IFeatureMapVisitor<TResult> visitor) => map switch
+    /// <summary>Calls the visitor with a map; <paramref name="nu"/> is read by DPFP only, <paramref name="epsilon"/> by ReLU.</summary>
+    public static TResult Visit<TResult>(FeatureMap map, int nu, IFeatureMapVisitor<TResult> visitor, float? epsilon = null) => map switch
     {
         FeatureMap.Prf => visitor.Visit(default(PositiveRandomFeatures)),
         FeatureMap.Trf => visitor.Visit(default(TrigonometricRandomFeatures)),
         FeatureMap.Elu => visitor.Visit(default(EluFeatures)),
-        FeatureMap.Relu => visitor.Visit(default(ReluFeatures)),
+        FeatureMap.Relu => visitor.Visit(new ReluFeatures(epsilon ?? ReluFeatures.DefaultFloor)),
         FeatureMap.Dpfp => visitor.Visit(new DeterministicParameterFreeFeatures(nu)),
         _ => visitor.Visit(default(ShiftInvariantFeatures)),
     };

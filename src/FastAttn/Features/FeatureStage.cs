@@ -23,6 +23,7 @@ internal abstract unsafe class FeatureStage
     /// infinity (then their state is set), become zeros with log-scale −∞.
     /// </summary>
     /// <param name="rows">The caller's rows.</param>
+    /// <param name="role">Queries, or all keys of the head.</param>
     /// <param name="head">The head, for projections that differ by head.</param>
     /// <param name="logarithmic">Whether to leave logarithms of features (signed maps: the features all the same).</param>
     /// <param name="states">One state a row; masked rows are marked beforehand.</param>
@@ -31,5 +32,5 @@ internal abstract unsafe class FeatureStage
     /// <param name="crew">Shares blocks of rows.</param>
     /// <param name="arena">Scratch, given back.</param>
     public abstract void Map(
-        RowSource rows, int head, bool logarithmic, RowState* states, float* features, double* logScales, Crew crew, ref Arena arena);
+        RowSource rows, RowRole role, int head, bool logarithmic, RowState* states, float* features, double* logScales, Crew crew, ref Arena arena);
 }

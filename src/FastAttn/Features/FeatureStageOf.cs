@@ -43,7 +43,7 @@ internal sealed unsafe class FeatureStage<TKernels, TMap> : FeatureStage
     public override int PaddedRows(int rows) => Padding.RoundUp(Padding.RoundUp(rows, TKernels.RowTile), KernelShape.KeyTile);
 
     public override void Map(
-        RowSource rows, int head, bool logarithmic, RowState* states, float* features, double* logScales, Crew crew, ref Arena arena)
+        RowSource rows, RowRole role, int head, bool logarithmic, RowState* states, float* features, double* logScales, Crew crew, ref Arena arena)
     {
         long mark = arena.Mark;
         RowBlock block = RowBlock.Take(crew.Workers * BlockRows, ref arena);

@@ -47,7 +47,7 @@ internal sealed unsafe class MaclaurinStage<TKernels> : FeatureStage
     public override int PaddedRows(int rows) => Padding.RoundUp(Padding.RoundUp(rows, TKernels.RowTile), KernelShape.KeyTile);
 
     public override void Map(
-        RowSource rows, int head, bool logarithmic, RowState* states, float* features, double* logScales, Crew crew, ref Arena arena)
+        RowSource rows, RowRole role, int head, bool logarithmic, RowState* states, float* features, double* logScales, Crew crew, ref Arena arena)
     {
         long mark = arena.Mark;
         float* centered = arena.Take<float>((long)crew.Workers * BlockRows * _draw.Dimension);

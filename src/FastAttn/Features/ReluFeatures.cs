@@ -3,10 +3,12 @@ using FastAttn.Kernels;
 
 namespace FastAttn.Features;
 
-/// <summary>Performer's generalised ReLU: relu(Wx/√m) + 10⁻³.</summary>
-internal readonly unsafe struct ReluFeatures : IFeatureMap
+/// <summary>Performer's generalised ReLU: relu(Wx/√m) + ε.</summary>
+/// <param name="floor">ε, above zero.</param>
+internal readonly unsafe struct ReluFeatures(float floor) : IFeatureMap
 {
-    private const float Floor = 1e-3f;
+    /// <summary>ε of the published codes.</summary>
+    public const float DefaultFloor = 1e-3f;
 
     /// <summary>Rows whose maxima are under way at once.</summary>
     private const int MostRows = 64;
@@ -39,8 +41,8 @@ internal readonly unsafe struct ReluFeatures : IFeatureMap
 
             // Padding is zero: it is no maximum that counts, and becomes zero again.
             TKernels.MaxRows(rows.Row(first), rows.Stride, count, rows.Columns, factors);
-            for (int r = 0; r < count; r++) rows.LogScales[first + r] = RowScaling.PowerOfTwo(Math.Max(factors[r], 0) + Floor, out factors[r]);
-            TKernels.ReluRows(rows.Row(first), rows.Stride, count, rows.Columns, Floor, factors);
+            for (int r = 0; r < count; r++) rows.LogScales[first + r] = RowScaling.PowerOfTwo(Math.Max(factors[r], 0) + floor, out factors[r]);
+            TKernels.ReluRows(rows.Row(first), rows.Stride, count, rows.Columns, floor, factors);
             for (int r = first; r < first + count && rows.Columns < rows.Stride; r++)
                 new Span<float>(rows.Row(r) + rows.Columns, rows.Stride - rows.Columns).Clear();
         }
@@ -50,14 +52,14 @@ internal readonly unsafe struct ReluFeatures : IFeatureMap
         where TKernels : struct, IRowKernels
     {
         double scale = Math.ScaleB(1, exponent);
-        for (int a = 0; a < columns; a++) row[a] = (float)Math.Log((Math.Max(row[a], 0) * scale) + Floor);
+        for (int a = 0; a < columns; a++) row[a] = (float)Math.Log((Math.Max(row[a], 0) * scale) + floor);
         return RowScaling.SubtractMaximum<TKernels>(row, columns, 1);
     }
 
-    private static double MapRow<TKernels>(float* row, int columns, int exponent)
+    private double MapRow<TKernels>(float* row, int columns, int exponent)
         where TKernels : struct, IRowKernels
     {
-        TKernels.ReluPlus(row, columns, MathF.ScaleB(Floor, -exponent));
+        TKernels.ReluPlus(row, columns, MathF.ScaleB(floor, -exponent));
         return RowScaling.NormalizeByPowerOfTwo<TKernels>(row, columns) + (exponent * Math.Log(2));
     }
 }

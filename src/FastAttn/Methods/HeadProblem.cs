@@ -22,6 +22,9 @@ internal unsafe struct HeadProblem
     /// <summary><c>[whole tiles, FeatureStride]</c>, each row relative to its own log-scale, zero beyond the data.</summary>
     public float* Query;
 
+    /// <summary>The log-scales of <see cref="Query"/>, one a row.</summary>
+    public double* QueryLogScales;
+
     /// <summary><c>[whole tiles, FeatureStride]</c>, all rows relative to one log-scale, zero where a key is dropped and beyond the data.</summary>
     public float* Key;
 
@@ -34,6 +37,7 @@ internal unsafe struct HeadProblem
     public double* ValueNorm;
 
     public PreparedPosition Positions;
+    public DenominatorFloor Floor;
     public int Offset;
 
     public readonly HeadPosition Position => Positions.Head(Head);

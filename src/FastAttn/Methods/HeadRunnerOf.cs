@@ -16,8 +16,9 @@ namespace FastAttn.Methods;
 /// <param name="positions">Coefficients.</param>
 /// <param name="gain">What finished rows go through; null for nothing.</param>
 /// <param name="tolerance">Allowed ‖Δz_i‖ as a share of the largest visible ‖v_j‖.</param>
+/// <param name="floor">The least denominator.</param>
 internal sealed unsafe class HeadRunner<TKernels>(
-    AttentionShape shape, FeatureStage stage, AttentionMethod method, PreparedPosition positions, float tolerance, OutputGain? gain) : HeadRunner
+    AttentionShape shape, FeatureStage stage, AttentionMethod method, PreparedPosition positions, float tolerance, OutputGain? gain, DenominatorFloor floor) : HeadRunner
     where TKernels : struct, IKernels
 {
     private readonly DirectMethod<TKernels> _direct = new();
@@ -56,7 +57,7 @@ internal sealed unsafe class HeadRunner<TKernels>(
         int repairs = _passing is not null
             ? ComputeInPassing(_passing, call, problem, queryStates, largestNorm, uncertified, crew, ref arena)
             : Compute(method, problem, queryStates, call.Destination, largestNorm, uncertified, crew, ref arena);
-        if (_passing is not null && (arena.IsMeasuring || repairs > 0)) problem.Query = MapQueries(call, queryStates, crew, ref arena);
+        if (_passing is not null && (arena.IsMeasuring || repairs > 0)) MapQueries(call, queryStates, ref problem, crew, ref arena);
         bool fallsBack = method.Kind is not (Method.Direct or Method.Linear) && (arena.IsMeasuring || repairs > RowCertificate.FallbackShare * shape.QueryLength);
         if (fallsBack) repairs = Compute(_direct, problem, queryStates, call.Destination, largestNorm, uncertified, crew, ref arena);
         int alone = RescaledTiles<TKernels>.Run(problem, keyStates, _certificate, largestNorm, uncertified, repairs, call.Destination, crew, ref arena);
@@ -83,6 +84,7 @@ internal sealed unsafe class HeadRunner<TKernels>(
             Key = key,
             ValueNorm = valueNorm,
             Positions = positions,
+            Floor = floor,
         };
         if (!arena.IsMeasuring)
         {
@@ -90,19 +92,18 @@ internal sealed unsafe class HeadRunner<TKernels>(
             MarkKeys(call, keyStates);
         }
 
-        if (_passing is null) problem.Query = MapQueries(call, queryStates, crew, ref arena);
-        stage.Map(call.Key, call.Head, logarithmic: false, keyStates, key, keyScales, crew, ref arena);
+        if (_passing is null) MapQueries(call, queryStates, ref problem, crew, ref arena);
+        stage.Map(call.Key, RowRole.Key, call.Head, logarithmic: false, keyStates, key, keyScales, crew, ref arena);
         problem.Values = ValueRows.Prepare(call.Value, keyStates, valueStates, valueNorm, crew, ref arena);
         if (!arena.IsMeasuring) problem.KeyLogScale = KeyScale<TKernels>.Unify(key, stage.Stride, keyScales, shape.KeyLength, crew);
         return problem;
     }
 
-    private float* MapQueries(in HeadCall call, RowState* states, Crew crew, ref Arena arena)
+    private void MapQueries(in HeadCall call, RowState* states, ref HeadProblem problem, Crew crew, ref Arena arena)
     {
-        float* query = arena.Take<float>((long)stage.PaddedRows(shape.QueryLength) * stage.Stride);
-        double* scales = arena.Take<double>(shape.QueryLength);
-        stage.Map(call.Query, call.Head, logarithmic: false, states, query, scales, crew, ref arena);
-        return query;
+        problem.Query = arena.Take<float>((long)stage.PaddedRows(shape.QueryLength) * stage.Stride);
+        problem.QueryLogScales = arena.Take<double>(shape.QueryLength);
+        stage.Map(call.Query, RowRole.Query, call.Head, logarithmic: false, states, problem.Query, problem.QueryLogScales, crew, ref arena);
     }
 
     private void MarkKeys(in HeadCall call, RowState* states)

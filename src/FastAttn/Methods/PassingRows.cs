@@ -45,7 +45,7 @@ internal readonly unsafe struct PassingRows<TKernels> : IRowChunks
         _chunkRows = chunkRows;
         _columns = columns;
         var measuring = Arena.Measuring;
-        stage.Map(Chunk(0), 0, logarithmic: false, null, null, null, Crew.Alone, ref measuring);
+        stage.Map(Chunk(0), RowRole.Query, 0, logarithmic: false, null, null, null, Crew.Alone, ref measuring);
         _mappingBytes = measuring.Peak;
         _features = arena.Take<float>(crew.Workers * FeatureFloats);
         _logScales = arena.Take<double>((long)crew.Workers * chunkRows);
@@ -61,8 +61,10 @@ internal readonly unsafe struct PassingRows<TKernels> : IRowChunks
         int first = chunk * _chunkRows;
         float* features = _features + (worker * FeatureFloats), perRow = _perRow + (3L * worker * _chunkRows) - first;
         var arena = new Arena(_mapping + (worker * _mappingBytes), _mappingBytes);
-        _stage.Map(Chunk(chunk), _head, logarithmic: false, _states + first, features, _logScales + ((long)worker * _chunkRows), Crew.Alone, ref arena);
+        double* logScales = _logScales + ((long)worker * _chunkRows);
+        _stage.Map(Chunk(chunk), RowRole.Query, _head, logarithmic: false, _states + first, features, logScales, Crew.Alone, ref arena);
         problem.Query = features - ((long)first * problem.FeatureStride);
+        problem.QueryLogScales = logScales - first;
         sums.Numerators = _numerators + ((long)worker * _chunkRows * _columns) - ((long)first * _columns);
         sums.Denominators = perRow;
         sums.NumeratorErrors = perRow + _chunkRows;

@@ -20,9 +20,12 @@ internal sealed unsafe class LandmarkChoice(int count, int[]? indices, LandmarkS
     /// <summary>The most there can be.</summary>
     public int Most { get; } = indices?.Length ?? count;
 
+    /// <summary>Numbers that <see cref="Choose"/> needs room for: with replacement the rows to choose from stay where they are.</summary>
+    public long Room(long rows) => sampling == LandmarkSampling.Replacement ? rows + Most : Math.Max(rows, Most);
+
     /// <summary>Writes the landmarks of a head; returns how many there are.</summary>
     /// <param name="call">The head.</param>
-    /// <param name="landmarks">Scratch and result, <c>[n_q + n_k]</c> or <see cref="Most"/>, whichever is more.</param>
+    /// <param name="landmarks">Scratch and result, as long as <see cref="Room"/> says.</param>
     public int Choose<TKernels>(in HeadCall call, int* landmarks)
         where TKernels : struct, IRowKernels
     {
@@ -49,6 +52,7 @@ internal sealed unsafe class LandmarkChoice(int count, int[]? indices, LandmarkS
         }
 
         var random = new Philox(seed, (uint)call.Head, PhiloxPurpose.Landmarks);
+        if (sampling == LandmarkSampling.Replacement) return Repeat<TKernels>(call, landmarks, fromQueries, found, ref random);
         int drawn = Math.Min(count, found);
         if (sampling == LandmarkSampling.Uniform) return Draw<TKernels>(call, landmarks, found, drawn, ref random);
 
@@ -59,6 +63,31 @@ internal sealed unsafe class LandmarkChoice(int count, int[]? indices, LandmarkS
         int keysDrawn = Draw<TKernels>(call, keys, fromKeys, drawn - half, ref random);
         new Span<int>(keys, keysDrawn).CopyTo(new Span<int>(landmarks + queriesDrawn, keysDrawn));
         return queriesDrawn + keysDrawn;
+    }
+
+    /// <summary>Draws half from the first rows and half from the rest, each with replacement; where one side has none, all from the other.</summary>
+    private int Repeat<TKernels>(in HeadCall call, int* landmarks, int fromQueries, int found, ref Philox random)
+        where TKernels : struct, IRowKernels
+    {
+        int* pool = landmarks + Most;
+        int queries = 0, all = 0;
+        for (int place = 0; place < found; place++)
+        {
+            if (!IsFinite<TKernels>(call, landmarks[place])) continue;
+            landmarks[all++] = landmarks[place];
+            if (place < fromQueries) queries++;
+        }
+
+        if (all == 0) return 0;
+        new Span<int>(landmarks, all).CopyTo(new Span<int>(pool, all));
+        for (int place = 0; place < count; place++)
+        {
+            bool isQuery = queries == all || (queries > 0 && place < (count + 1) / 2);
+            int first = isQuery ? 0 : queries, choices = isQuery ? queries : all - queries;
+            landmarks[place] = pool[first + (int)random.NextBelow((uint)choices)];
+        }
+
+        return count;
     }
 
     /// <summary>Moves rows drawn without replacement to the front (Fisher and Yates); one that is not finite is passed over. Returns how many there are.</summary>

@@ -45,7 +45,7 @@ internal sealed unsafe class SkyformerRunner<TKernels>(AttentionShape shape, Lan
     private void Run(in HeadCall call, Crew crew, ref Arena arena)
     {
         int most = choice.Most, columns = shape.HeadDimension, valueColumns = shape.ValueDimension;
-        int* indices = arena.Take<int>(Math.Max((long)shape.QueryLength + shape.KeyLength, most));
+        int* indices = arena.Take<int>(choice.Room((long)shape.QueryLength + shape.KeyLength));
         float* landmarkRows = arena.Take<float>((long)most * columns), sums = arena.Take<float>((long)most * valueColumns);
         int count = arena.IsMeasuring ? most : choice.Choose<TKernels>(call, indices);
         for (int landmark = 0; landmark < count && !arena.IsMeasuring; landmark++)

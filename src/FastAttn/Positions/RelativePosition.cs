@@ -47,7 +47,7 @@ public abstract class RelativePosition
     /// row by row, and entry <c>(Δy + height − 1, Δx + width − 1)</c> belongs to a key Δy rows below and Δx columns right of the query.
     /// −∞ removes the pair. A grid has no order, so it cannot be causal. The values are copied; O(heads · height · width).
     /// </summary>
-    /// <param name="bias"><c>[heads, 2·height − 1, 2·width − 1]</c>; finite or −∞.</param>
+    /// <param name="bias"><c>[heads, 2·height − 1, 2·width − 1]</c>; finite or −∞. A Swin table is another: see <see cref="GridPosition.FromSwin"/>.</param>
     /// <param name="height">Rows of the grid, at least 1.</param>
     /// <param name="width">Columns of the grid, at least 1.</param>
     /// <param name="heads">1 when all heads share it.</param>
@@ -74,28 +74,38 @@ public abstract class RelativePosition
     /// </summary>
     /// <remarks>
     /// Bidirectional: keys at or before the query (t ≤ 0) use the first half of the buckets, later keys the second. Otherwise all buckets
-    /// are for t ≤ 0, and later keys share bucket 0. Bucket boundaries are those of exact arithmetic: with 32 buckets and maxDistance 128 b is
+    /// are for t ≤ 0, and later keys share bucket 0. Bucket boundaries are those of exact arithmetic unless <paramref name="rounding"/> says otherwise: with 32 buckets and maxDistance 128 b is
     /// constant from |t| = 91 on when bidirectional and from 113 on when not.
     /// </remarks>
     /// <param name="bias">
-    /// <c>[heads, buckets]</c>, finite or −∞; published checkpoints hold the transpose. Buckets: even and at least 4 when bidirectional, else at least 2.
+    /// <c>[heads, buckets]</c>, finite or −∞; published checkpoints hold the transpose, see <see cref="T5Position.FromCheckpoint"/>. Buckets: even and at least 4 when bidirectional, else at least 2.
     /// </param>
     /// <param name="heads">1 when all heads share it.</param>
     /// <param name="bidirectional">Whether earlier and later keys have buckets of their own.</param>
     /// <param name="maxDistance">Distance that the logarithmic buckets reach to; above the number of buckets that hold one distance each.</param>
     /// <exception cref="ShapeException">The number of values is not heads times a number of buckets that is allowed.</exception>
     /// <exception cref="ArgumentException">A value is NaN or +∞.</exception>
-    /// <exception cref="ArgumentOutOfRangeException">The number of heads is below 1, or maxDistance is too small.</exception>
-    public static T5Position T5(ReadOnlySpan<float> bias, int heads = 1, bool bidirectional = true, int maxDistance = 128) =>
-        new(bias, heads, bidirectional, maxDistance);
+    /// <param name="rounding">How the logarithm that gives a distance its bucket is rounded.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The number of heads is below 1, maxDistance is too small, or a choice is none of its values.</exception>
+    public static T5Position T5(
+        ReadOnlySpan<float> bias, int heads = 1, bool bidirectional = true, int maxDistance = 128, T5Rounding rounding = T5Rounding.Exact) =>
+        new(bias, heads, bidirectional, maxDistance, rounding);
 
     /// <summary>
     /// A bias that falls linearly with the distance: <c>b_t = −slope·|t|</c> (ALiBi: Press, Smith and Lewis 2022). The values are copied.
     /// </summary>
-    /// <param name="slopes"><c>[heads]</c>, finite and at least 0; one slope is shared by all heads.</param>
+    /// <param name="slopes"><c>[heads]</c>, finite and at least 0; one slope is shared by all heads. <see cref="AlibiSlopes"/> gives the published ones.</param>
     /// <exception cref="ShapeException">There is no slope.</exception>
     /// <exception cref="ArgumentOutOfRangeException">A slope is negative or not finite.</exception>
     public static AlibiPosition Alibi(ReadOnlySpan<float> slopes) => new(slopes);
+
+    /// <summary>
+    /// The slopes of ALiBi as its authors give them (Press, Smith and Lewis 2022): for a power of two 2^(−8/heads), its square, and so on; otherwise those of
+    /// the next lower power of two, and after them every other one of twice that many heads.
+    /// </summary>
+    /// <param name="heads">Heads, at least 1.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The number of heads is below 1.</exception>
+    public static float[] AlibiSlopes(int heads) => AlibiPosition.PublishedSlopes(heads);
 
     /// <summary>
     /// Coefficients that are a sum of exponentials: <c>exp(b_t) = Σ_r weight_r · e^(−rate_r·|t|)</c>. One term is the decay of retention
@@ -158,10 +168,21 @@ public abstract class RelativePosition
     internal void CheckProblem(AttentionShape shape, bool causal, string name)
     {
         CheckLengths(shape.QueryLength, shape.KeyLength, name);
-        if (Heads != 1 && Heads != shape.Heads) throw new ShapeException(Invariant($"{name} has {Heads} heads; expected 1 or {shape.Heads}"), name);
+        if (Heads != 1 && Heads != shape.Heads)
+        {
+            string transposed = EntriesPerHead == shape.Heads ? Invariant($", and {EntriesPerHead} entries of each; {TransposedQuestion}") : "";
+            throw new ShapeException(Invariant($"{name} has {Heads} heads; expected 1 or {shape.Heads}{transposed}"), name);
+        }
+
         if (causal && !Layout.IsLine)
             throw new ArgumentException("Causal is true for positions on a grid; expected false, a grid has no order", nameof(KernelizedAttentionOptions.Causal));
     }
+
+    /// <summary>What an error asks that meets a table which would fit the other way round.</summary>
+    private protected const string TransposedQuestion = "is the table transposed? One row a head is expected";
+
+    /// <summary>Columns of a table with one row a head; 0 for parameters that are no table.</summary>
+    private protected virtual int EntriesPerHead => 0;
 
     /// <summary>The parameter of a head; one is for all.</summary>
     private protected static float OfHead(float[] values, int head) => values[values.Length == 1 ? 0 : head];

@@ -15,10 +15,11 @@ internal sealed class T5Buckets
     /// <param name="buckets">All buckets.</param>
     /// <param name="bidirectional">Whether the second half of them is for t &gt; 0; otherwise every t &gt; 0 is in bucket 0.</param>
     /// <param name="maxDistance">Where the logarithmic buckets end.</param>
-    public T5Buckets(int buckets, bool bidirectional, int maxDistance)
+    /// <param name="rounding">How the logarithm is rounded.</param>
+    public T5Buckets(int buckets, bool bidirectional, int maxDistance, T5Rounding rounding)
     {
         int side = bidirectional ? buckets / 2 : buckets;
-        long[] distances = FirstDistances(side, maxDistance);
+        long[] distances = FirstDistances(side, maxDistance, rounding);
         for (int bucket = side - 1; bucket >= 0; bucket--)
         {
             // Distances of several buckets may round up to the same integer: all but the last of them are empty.
@@ -44,13 +45,36 @@ internal sealed class T5Buckets
     }
 
     /// <summary>The smallest distance of each bucket of one side.</summary>
-    private static long[] FirstDistances(int side, int maxDistance)
+    private static long[] FirstDistances(int side, int maxDistance, T5Rounding rounding)
     {
         int exact = side / 2, steps = side - exact;
         long[] distances = new long[side];
         for (int bucket = 0; bucket < side; bucket++)
-            distances[bucket] = bucket <= exact ? bucket : FirstDistance(exact, maxDistance, bucket - exact, steps);
+        {
+            distances[bucket] = bucket <= exact ? bucket
+                : rounding == T5Rounding.Float32 ? FirstRoundedDistance(exact, maxDistance, bucket - exact, steps)
+                : FirstDistance(exact, maxDistance, bucket - exact, steps);
+        }
+
         return distances;
+    }
+
+    /// <summary>The smallest d whose share of the way, rounded to float32 after every step, has come to <paramref name="step"/>: it rises with d.</summary>
+    private static long FirstRoundedDistance(int exact, int maxDistance, int step, int steps)
+    {
+        float whole = (float)Math.Log((double)maxDistance / exact);
+        int low = exact, high = maxDistance;
+        while (low < high)
+        {
+            int middle = low + ((high - low) / 2);
+
+            // A float64 logarithm rounded once is the float32 logarithm that is nearest.
+            float share = (float)Math.Log((float)middle / exact) / whole * steps;
+            if (share >= step) high = middle;
+            else low = middle + 1;
+        }
+
+        return low;
     }
 
     /// <summary>

@@ -44,7 +44,7 @@ public class ExplainCommandTests
     [Theory]
     [InlineData("alibi", "got 'alibi', expected alibi:SLOPES")]
     [InlineData("alibi:1:2", "got 'alibi:1:2', expected alibi:SLOPES")]
-    [InlineData("t5:0,0,0,0:forwards", "got 't5:0,0,0,0:forwards', expected t5:BIAS[:causal][:MAX_DISTANCE]")]
+    [InlineData("t5:0,0,0,0:forwards", "got 't5:0,0,0,0:forwards', expected t5:BIAS[:causal][:MAX_DISTANCE][:float32]")]
     public void Positions_that_are_not_understood_are_wrong_usage(string position, string message) =>
         Cli.Run("explain", "--length", "16", "--position", position).AssertFailed(2, $"fastattn explain: --position: {message}");
 

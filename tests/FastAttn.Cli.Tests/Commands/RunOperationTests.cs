@@ -49,6 +49,18 @@ public sealed class RunOperationTests : IDisposable
             "--op", "schoenbat", "--kernel", "log", "--features", "20", "--exact-degrees", "1", "--gamma", "2", "--beta", "0.5", "--seed", "5", "--causal", "--method", "direct", "--tolerance", "1e-3");
 
     [Fact]
+    public void Options_for_parity_with_other_codes()
+    {
+        Same(
+            new KernelizedAttention(Shape, new KernelizedAttentionOptions { Normalize = false, FeatureEpsilon = 0.25f }, RelativePosition.T5(new float[32], maxDistance: 100, rounding: T5Rounding.Float32)),
+            "--no-normalize", "--feature-epsilon", "0.25", "--position", $"t5:{string.Join(',', new float[32])}:100:float32");
+        Same(new SchoenbatAttention(Shape, new SchoenbatOptions { DenominatorFloor = 30 }), "--op", "schoenbat", "--denominator-floor", "30");
+        Same(
+            new SkyformerAttention(Shape, new SkyformerOptions { Landmarks = 7, Sampling = LandmarkSampling.Replacement }),
+            "--op", "skyformer", "--landmarks", "7", "--sampling", "replacement");
+    }
+
+    [Fact]
     public void Kernelized_is_the_default() => Same(new KernelizedAttention(Shape, new KernelizedAttentionOptions { Seed = 3, Features = 12 }), "--seed", "3", "--features", "12");
 
     [Theory]

@@ -43,11 +43,23 @@ public class NpyReaderTests
     [Fact]
     public void Rounds_float64_to_float32()
     {
-        double[] values = [1.0 / 3, 1e300, -1e-300, double.NaN];
+        double[] values = [1.0 / 3, double.NegativeInfinity, -1e-300, double.NaN];
         byte[] data = MemoryMarshal.AsBytes(values.AsSpan()).ToArray();
         using MemoryStream stream = new(NpyBytes.Create("{'descr': '<f8', 'fortran_order': False, 'shape': (4,), }", data));
 
-        Assert.Equal([1f / 3, float.PositiveInfinity, -0f, float.NaN], NpyReader.ReadFloats(stream).Values);
+        Assert.Equal([1f / 3, float.NegativeInfinity, -0f, float.NaN], NpyReader.ReadFloats(stream).Values);
+    }
+
+    /// <summary>As a bias, −1e300 would become −∞ and remove its pair.</summary>
+    [Theory]
+    [InlineData(-1e300)]
+    [InlineData(3.5e38)]
+    public void Refuses_float64_beyond_float32(double value)
+    {
+        double[] values = [0, value];
+        using MemoryStream stream = new(NpyBytes.Create("{'descr': '<f8', 'fortran_order': False, 'shape': (2,), }", MemoryMarshal.AsBytes(values.AsSpan()).ToArray()));
+
+        Assert.Contains("expected numbers that float32 can hold", Assert.Throws<NpyFormatException>(() => NpyReader.ReadFloats(stream)).Message, StringComparison.Ordinal);
     }
 
     // 1, -2, infinity and the smallest float16 above zero, each exact in every type; then the same bytes the other way round.

@@ -66,10 +66,13 @@ internal sealed record AttentionProblem(AttentionShape Shape, float[] Query, flo
     /// <summary>The same problem, method forced.</summary>
     public AttentionProblem By(Method method) => With(options => options with { Method = method });
 
+    /// <summary>Whether mask and length let key j of batch b take part.</summary>
+    public bool Keeps(int b, int j) =>
+        (KeyMask is null || KeyMask[((KeyMask.Length == Shape.KeyLength ? 0 : b) * Shape.KeyLength) + j]) && (Lengths is null || j < Lengths[b]);
+
     /// <summary>Whether key j of batch b is kept, causally visible to query i of head h, and not removed by a bias of −∞.</summary>
     public bool IsVisible(int b, int h, int i, int j) =>
-        (KeyMask is null || KeyMask[((KeyMask.Length == Shape.KeyLength ? 0 : b) * Shape.KeyLength) + j])
-        && (Lengths is null || j < Lengths[b])
+        Keeps(b, j)
         && (!Options.Causal || j <= QueryOffset + i)
         && !float.IsNegativeInfinity(BiasOf(h, i, j));
 

@@ -17,7 +17,9 @@ internal static class AttentionReference
             {
                 int keyHead = (b * s.KeyHeads) + (h / (s.Heads / s.KeyHeads));
                 var map = new ReferenceFeatures(problem, projection, h);
-                LogFeatures[] keys = [.. Enumerable.Range(0, s.KeyLength).Select(j => map.Of(problem.Key, (keyHead * s.KeyLength) + j))];
+                double largest = Enumerable.Range(0, s.KeyLength).Where(j => problem.Keeps(b, j)).Select(j => map.LargestProjection(problem.Key, (keyHead * s.KeyLength) + j))
+                    .Where(double.IsFinite).DefaultIfEmpty().Max();
+                LogFeatures[] keys = [.. Enumerable.Range(0, s.KeyLength).Select(j => map.Of(problem.Key, (keyHead * s.KeyLength) + j, largest))];
                 for (int i = 0; i < s.QueryLength; i++)
                 {
                     if (wanted is not null && !wanted(i)) continue;

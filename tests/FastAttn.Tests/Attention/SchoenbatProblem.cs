@@ -80,6 +80,9 @@ internal sealed record SchoenbatProblem(AttentionProblem Call, SchoenbatOptions 
                 loudest = Math.Max(loudest, Math.Sqrt(norm));
             }
 
+            double floor = (Options.DenominatorFloor ?? 0) * Math.Exp(-largest);
+            if (denominator < floor) (denominator, absolute) = (floor, Math.Max(absolute, floor));
+
             // Features that are all zero, which the literal form may draw, give zeros.
             if (absolute != 0) numerator = Array.ConvertAll(numerator, sum => sum / denominator);
             rows[row] = new ReferenceRow(numerator, loudest, visible.Length, absolute == 0 ? 1 : absolute / Math.Abs(denominator));

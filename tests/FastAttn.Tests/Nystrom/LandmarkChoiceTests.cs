@@ -11,7 +11,7 @@ public sealed class LandmarkChoiceTests
     {
         var numbers = new Numbers(seed);
         int queries = numbers.Between(1, 40), keys = numbers.Chance(0.5) ? queries : numbers.Between(1, 40), asked = numbers.Between(1, 90);
-        LandmarkSampling sampling = numbers.Pick(Enum.GetValues<LandmarkSampling>());
+        LandmarkSampling sampling = numbers.Pick(LandmarkSampling.Uniform, LandmarkSampling.Halves);
         AttentionProblem problem = AttentionProblem.Normal(new AttentionShape(2, queries, 3) { KeyLength = keys }, seed) with
         {
             KeyMask = [.. Enumerable.Range(0, keys).Select(_ => numbers.Chance(0.6))],
@@ -25,6 +25,31 @@ public sealed class LandmarkChoiceTests
         Assert.Empty(landmarks.Except(allowedQueries).Except(allowedKeys));
         int half = (landmarks.Length + 1) / 2, fromQueries = landmarks.Count(row => row < queries);
         if (sampling == LandmarkSampling.Halves && allowedQueries.Length >= half && allowedKeys.Length >= landmarks.Length - half) Assert.Equal(half, fromQueries);
+    }
+
+    /// <summary>With replacement: as many as asked for, half of each side, every row of a side as likely as any other, and never one that takes no part.</summary>
+    [Fact]
+    public void RowsMayRepeat()
+    {
+        AttentionProblem problem = AttentionProblem.Normal(new AttentionShape(1, 6, 2) { KeyLength = 5 }, 1) with { KeyMask = [true, true, false, true, true] };
+        problem.Query[0] = float.NaN;
+        const int Draws = 2000, Each = 7;
+        var counts = new int[11];
+        for (int seed = 0; seed < Draws; seed++)
+        {
+            int[] landmarks = new SkyformerCase(problem, new SkyformerOptions { Landmarks = Each, Sampling = LandmarkSampling.Replacement, Seed = (ulong)seed }).Landmarks(0, 0);
+            Assert.Equal(Each, landmarks.Length);
+            Assert.Equal(4, landmarks.Count(row => row < 6));
+            foreach (int row in landmarks) counts[row]++;
+        }
+
+        // 8,000 draws from five queries and 6,000 from four keys, binomial: six standard deviations.
+        Assert.Equal((0, 0), (counts[0], counts[8]));
+        Assert.All(counts[1..6], count => Assert.InRange(count, 1600 - (6 * Math.Sqrt(8000 * 0.2 * 0.8)), 1600 + (6 * Math.Sqrt(8000 * 0.2 * 0.8))));
+        Assert.All([counts[6], counts[7], counts[9], counts[10]], count => Assert.InRange(count, 1500 - (6 * Math.Sqrt(6000 * 0.25 * 0.75)), 1500 + (6 * Math.Sqrt(6000 * 0.25 * 0.75))));
+
+        AttentionProblem alone = problem with { KeyMask = [false, false, false, false, false] };
+        Assert.Equal(Each, new SkyformerCase(alone, new SkyformerOptions { Landmarks = Each, Sampling = LandmarkSampling.Replacement }).Landmarks(0, 0).Count(row => row is > 0 and < 6));
     }
 
     [Fact]

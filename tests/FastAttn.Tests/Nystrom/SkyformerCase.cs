@@ -57,8 +57,8 @@ internal sealed record SkyformerCase(AttentionProblem Problem, SkyformerOptions 
     {
         AttentionShape s = Problem.Shape;
         int d = s.HeadDimension, rows = s.QueryLength + s.KeyLength;
-        var choice = new LandmarkChoice(Math.Min(Options.Landmarks, rows), Options.LandmarkIndices?.ToArray(), Options.Sampling, Options.Seed);
-        int[] chosen = new int[Math.Max(rows, choice.Most)];
+        var choice = new LandmarkChoice(Options.Sampling == LandmarkSampling.Replacement ? Options.Landmarks : Math.Min(Options.Landmarks, rows), Options.LandmarkIndices?.ToArray(), Options.Sampling, Options.Seed);
+        int[] chosen = new int[choice.Room(rows)];
         bool[] mask = [.. Enumerable.Range(0, s.KeyLength).Select(j => Problem.IsVisible(b, h, 0, j))];
         fixed (float* q = Problem.Query, k = Problem.Key)
         fixed (bool* kept = mask)

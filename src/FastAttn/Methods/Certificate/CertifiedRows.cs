@@ -55,6 +55,7 @@ internal readonly unsafe struct CertifiedRows<TKernels>
         for (int i = first; i < end; i++)
         {
             // Nothing to see, or a query that will poison its row: neither needs sums.
+            problem.Floor.Raise(problem, sums, i);
             if (_largestNorm[i] <= 0 || _queryStates[i] != RowState.Kept) new Span<float>(_destination.Row(i), problem.ValueDimension).Clear();
             else if (_certificate.Holds(sums, i, (float)(_largestNorm[i] * problem.Values.Factor))) StoredRow.Store<TKernels>(problem, sums, i, _destination);
             else _uncertified[first + count++] = i;

@@ -124,6 +124,7 @@ internal static unsafe class RescaledTiles<TKernels>
             for (int next = _starts[index]; next < _starts[index + 1]; next++)
             {
                 int row = _rows[next];
+                _problem.Floor.Raise(_problem, sums, row);
                 if (!_certificate.Holds(sums, row, (float)(_largestNorm[row] * _problem.Values.Factor))) continue;
                 StoredRow.Store<TKernels>(_problem, sums, row, _destination);
                 _rows[next] = Stored;
@@ -141,7 +142,8 @@ internal static unsafe class RescaledTiles<TKernels>
             Clearing.Clear(sums.Numerators + ((long)first * sums.NumeratorStride), (long)rows * sums.NumeratorStride);
             new Span<float>(sums.Denominators + first, rows).Clear();
             new Span<float>(rowSums, rows * TKernels.Lanes).Clear();
-            CoefficientWindow coefficients = Coefficients(first, rows, _coefficients + ((long)worker * _coefficientCount));
+            CoefficientWindow coefficients = Coefficients(first, rows, _coefficients + ((long)worker * _coefficientCount), out double largestBias);
+            sums.LogScale = _problem.KeyLogScale + largestBias;
             for (int block = 0; block < _blocks.Count; block += BlocksPerLook)
             {
                 CallWatch.Look();
@@ -153,7 +155,7 @@ internal static unsafe class RescaledTiles<TKernels>
         }
 
         /// <summary>exp(b_t − the largest b that counts) where some row of the tile meets a kept key at offset t, else zero.</summary>
-        private CoefficientWindow Coefficients(int first, int rows, float* coefficients)
+        private CoefficientWindow Coefficients(int first, int rows, float* coefficients, out double largest)
         {
             TokenLayout layout = _problem.Layout;
             int lowest = _problem.OffsetBetween(first + rows - 1, 0), count = _problem.OffsetBetween(first, _problem.KeyCount - 1) + 1 - lowest;
@@ -171,7 +173,7 @@ internal static unsafe class RescaledTiles<TKernels>
 
             // The difference is taken in float64: far out, biases are much larger than what they differ by.
             HeadPosition position = _problem.Position;
-            double largest = double.NegativeInfinity;
+            largest = double.NegativeInfinity;
             for (int offset = firstUsed; offset <= lastUsed; offset++)
             {
                 if (coefficients[offset - lowest] != 0) largest = Math.Max(largest, position.Bias(offset));

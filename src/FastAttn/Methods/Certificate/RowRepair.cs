@@ -32,12 +32,12 @@ internal sealed unsafe class RowRepair<TKernels>(FeatureStage stage)
         long mark = arena.Mark;
         float* keyFeatures = arena.Take<float>((long)stage.PaddedRows(problem.KeyCount) * stage.Stride);
         double* keyScales = arena.Take<double>(stage.PaddedRows(problem.KeyCount));
-        stage.Map(keys, problem.Head, logarithmic: true, keyStates, keyFeatures, keyScales, crew, ref arena);
+        stage.Map(keys, RowRole.Key, problem.Head, logarithmic: true, keyStates, keyFeatures, keyScales, crew, ref arena);
         var measuring = Arena.Measuring;
         _ = new Scratch(stage, problem, ref measuring);
         RowState state;
         double queryScale;
-        stage.Map(queries with { Count = 1 }, problem.Head, logarithmic: true, &state, null, &queryScale, Crew.Alone, ref measuring);
+        stage.Map(queries with { Count = 1 }, RowRole.Query, problem.Head, logarithmic: true, &state, null, &queryScale, Crew.Alone, ref measuring);
         byte* scratch = arena.Take<byte>(crew.Workers * measuring.Peak);
         if (!arena.IsMeasuring)
             crew.Run(new Rows(stage, problem, queries, keyStates, keyFeatures, keyScales, rows, destination, scratch, measuring.Peak), count);
@@ -90,15 +90,19 @@ internal sealed unsafe class RowRepair<TKernels>(FeatureStage stage)
             var source = new RowSource((nint)queries.Row(row), queries.Stride, 1, queries.Columns);
             RowState state = RowState.Kept;
             double queryScale;
-            stage.Map(source, problem.Head, logarithmic: true, &state, own.Query, &queryScale, Crew.Alone, ref arena);
-            double denominator = Sum(row, own, out ValueSource values);
+            stage.Map(source, RowRole.Query, problem.Head, logarithmic: true, &state, own.Query, &queryScale, Crew.Alone, ref arena);
+            double denominator = Sum(row, own, out ValueSource values, out double logScale);
+            denominator = problem.Floor.Raise(denominator, logScale + queryScale);
             float* target = destination.Row(row);
             for (int column = 0; column < problem.ValueDimension; column++)
                 target[column] = denominator == 0 ? 0 : (float)(own.Total[column] / denominator / values.Factor);
         }
 
-        /// <summary>Adds up the row in its own scale; <paramref name="values"/> says by which power of two its values were multiplied.</summary>
-        private double Sum(int row, in Scratch own, out ValueSource values)
+        /// <summary>
+        /// Adds up the row relative to exp(<paramref name="logScale"/>) and the query's own scale; <paramref name="values"/> says by which power of two its values
+        /// were multiplied.
+        /// </summary>
+        private double Sum(int row, in Scratch own, out ValueSource values, out double logScale)
         {
             HeadPosition position = problem.Position;
 
@@ -127,6 +131,7 @@ internal sealed unsafe class RowRepair<TKernels>(FeatureStage stage)
             }
 
             values = problem.Values.ScaledFor(largestNorm);
+            logScale = largestBias + largest;
 
             new Span<float>(own.Part, own.Columns).Clear();
             new Span<double>(own.Total, own.Columns).Clear();

@@ -1,3 +1,4 @@
+using System.Numerics;
 using System.Numerics.Tensors;
 using FastAttn.Positions;
 
@@ -21,6 +22,21 @@ public sealed class AlibiPosition : RelativePosition
 
     /// <summary><c>[heads]</c>.</summary>
     public ReadOnlySpan<float> Slopes => _slopes;
+
+    internal static float[] PublishedSlopes(int heads)
+    {
+        ArgumentCheck.AtLeastOne(heads);
+        int power = (int)BitOperations.RoundUpToPowerOf2((uint)heads);
+        if (power > heads) power /= 2;
+        float[] slopes = new float[heads];
+        for (int head = 0; head < heads; head++)
+        {
+            double steps = head < power ? (head + 1.0) / power : ((2.0 * (head - power)) + 1) / (2.0 * power);
+            slopes[head] = (float)Math.Pow(2, -8 * steps);
+        }
+
+        return slopes;
+    }
 
     internal override void Biases(int head, long first, Span<double> biases)
     {

@@ -10,7 +10,11 @@ public sealed class ClippedPosition : RelativePosition
     {
         ArgumentCheck.AtLeastOne(heads);
         if (bias.Length % heads != 0 || bias.Length / heads % 2 == 0)
-            throw new ShapeException(Invariant($"bias has {bias.Length} values; expected heads × (2K + 1) = {heads} × an odd number"), nameof(bias));
+        {
+            string transposed = bias.Length % heads == 0 && heads > 1 && heads % 2 == 1 ? $"; {TransposedQuestion}" : "";
+            throw new ShapeException(Invariant($"bias has {bias.Length} values; expected heads × (2K + 1) = {heads} × an odd number{transposed}"), nameof(bias));
+        }
+
         ArgumentCheck.BiasValues(bias);
         _bias = bias.ToArray();
         MaxDistance = bias.Length / heads / 2;
@@ -24,6 +28,8 @@ public sealed class ClippedPosition : RelativePosition
 
     /// <summary><c>[heads, 2K + 1]</c>: entry t + K belongs to t = −K…K.</summary>
     public ReadOnlySpan<float> Bias => _bias;
+
+    private protected override int EntriesPerHead => (2 * MaxDistance) + 1;
 
     internal override void Biases(int head, long first, Span<double> biases)
     {

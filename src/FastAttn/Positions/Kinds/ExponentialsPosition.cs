@@ -38,6 +38,8 @@ public sealed class ExponentialsPosition : RelativePosition
     /// <summary><c>[heads, terms]</c>.</summary>
     public ReadOnlySpan<float> Rates => _rates;
 
+    private protected override int EntriesPerHead => Terms;
+
     internal override void Biases(int head, long first, Span<double> biases)
     {
         for (int done = 0; done < biases.Length; done += Chunk)
