@@ -85,6 +85,7 @@ for tier in avx512 avx2 neon portable; do
 done
 step "the runtime without AVX-512" without DOTNET_EnableAVX512
 step "the runtime without AVX2" without DOTNET_EnableAVX2
+step "the package" tests/package/run.sh
 step "native library" native_library
 step "C and C++ callers" tests/abi/run.sh artifacts/native
 step "Python" tests/python/run.sh artifacts/native

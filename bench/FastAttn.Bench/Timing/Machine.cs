@@ -1,16 +1,17 @@
 using System.Diagnostics;
 using System.Numerics;
 using System.Runtime.InteropServices;
+using FastAttn.Kernels;
 
 namespace FastAttn.Bench.Timing;
 
 /// <summary>The machine that a table belongs to.</summary>
 internal static class Machine
 {
-    private const string ProcessorFile = "/proc/cpuinfo";
-
-    /// <summary>The processor's name as the system tells it, and its design: virtual machines call different ones by one name.</summary>
-    public static string Processor { get; } = ReadProcessor();
+    /// <summary>The processor's name as it tells it, and its design: virtual machines call different ones by one name.</summary>
+    public static string Processor { get; } = ProcessorIdentity.Design is (int family, int model)
+        ? $"{ProcessorIdentity.Name} {Design(ProcessorIdentity.Vendor, family, model)}"
+        : ProcessorIdentity.Name;
 
     /// <summary>Processor and tier as a folder's name.</summary>
     public static string FolderName { get; } =
@@ -32,17 +33,8 @@ internal static class Machine
         process.ProcessorAffinity = (nint)(1L << BitOperations.Log2((ulong)process.ProcessorAffinity));
     }
 
-    private static string ReadProcessor()
-    {
-        if (!File.Exists(ProcessorFile)) return Environment.GetEnvironmentVariable("PROCESSOR_IDENTIFIER") ?? RuntimeInformation.ProcessArchitecture.ToString();
-        string name = Field("model name") ?? RuntimeInformation.ProcessArchitecture.ToString();
-        return int.TryParse(Field("cpu family"), out int family) && int.TryParse(Field("model"), out int model)
-            ? $"{name} {Design(Field("vendor_id"), family, model)}"
-            : name;
-    }
-
     /// <summary>AMD's cores by name, as far as family and model tell them; others by the numbers.</summary>
-    private static string Design(string? vendor, int family, int model) => (vendor, family, model) switch
+    private static string Design(string vendor, int family, int model) => (vendor, family, model) switch
     {
         ("AuthenticAMD", 23, >= 0x30) => "Zen 2",
         ("AuthenticAMD", 25, (>= 0x10 and < 0x20) or (>= 0x60 and < 0xb0)) => "Zen 4",
@@ -50,9 +42,4 @@ internal static class Machine
         ("AuthenticAMD", 26, _) => "Zen 5",
         _ => $"family {family} model {model}",
     };
-
-    /// <summary>What the system says of the first core under <paramref name="name"/>.</summary>
-    private static string? Field(string name) => File.ReadLines(ProcessorFile)
-        .Select(line => line.Split(':', 2))
-        .FirstOrDefault(parts => parts.Length == 2 && parts[0].Trim() == name)?[1].Trim();
 }

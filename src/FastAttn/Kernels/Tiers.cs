@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.Arm;
 using System.Runtime.Intrinsics.X86;
@@ -49,11 +50,13 @@ internal static class Tiers
     private static (InstructionTier Tier, string Reason) Choose(string? asked)
     {
         InstructionTier best = Available[0];
-        if (string.IsNullOrEmpty(asked)) return (best, "the widest instruction set that this processor and runtime offer");
+        string reason = TierReason.Of(
+            best, ProcessorTier.Widest, !RuntimeFeature.IsDynamicCodeCompiled, Avx512F.IsSupported && !Vector512.IsHardwareAccelerated);
+        if (string.IsNullOrEmpty(asked)) return (best, reason);
         InstructionTier tier = Words.Parse<InstructionTier>(asked, Variable);
         return Available.Contains(tier)
             ? (tier, $"{Variable}={asked}")
-            : (best, Invariant($"{Variable}={asked} is not available here (available: {string.Join(", ", Available.Select(Words.Of))}), so the widest is used"));
+            : (best, Invariant($"{Variable}={asked} is not available here (available: {string.Join(", ", Available.Select(Words.Of))}), so the widest is used: {reason}"));
     }
 
     private sealed class LanesVisitor : ITierVisitor<int>

@@ -1,3 +1,5 @@
+using FastAttn.Kernels;
+
 namespace FastAttn.Tests.Attention;
 
 /// <summary>
@@ -24,6 +26,9 @@ public sealed class TierSmokeTests
     {
         if (Environment.GetEnvironmentVariable("DOTNET_EnableAVX512") == "0") Assert.True(FastAttnInfo.Tier <= InstructionTier.Avx2);
         if (Environment.GetEnvironmentVariable("DOTNET_EnableAVX2") == "0") Assert.Equal(InstructionTier.Portable, FastAttnInfo.Tier);
+        bool asked = !string.IsNullOrEmpty(Environment.GetEnvironmentVariable("FASTATTN_TIER"));
+        if (!asked && FastAttnInfo.Tier < ProcessorTier.Widest && Environment.GetEnvironmentVariable("DOTNET_EnableAVX2") == "0")
+            Assert.Contains("DOTNET_EnableAVX2=0", FastAttnInfo.TierReason, StringComparison.Ordinal);
         Assert.Equal(FastAttnInfo.Tier, ExecutionPlan.Create(new AttentionShape(1, 10, 8)).Tier);
     }
 
