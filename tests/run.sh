@@ -69,7 +69,7 @@ build() { dotnet build FastAttn.sln -c Release -clp:ErrorsOnly && echo "1 passed
 native_library() { nativelib/build.sh --prefix artifacts/native && echo "1 passed, 0 failed"; }
 absent_tier() { echo "SKIPPED: this machine has no $1"; echo "0 passed, 0 failed, 1 skipped"; }
 on_tier() { local FASTATTN_TIER=$1; export FASTATTN_TIER; suite "$2"; }
-without() { local "$1=0"; export "${1?}"; suite FastAttn.Tests --filter FullyQualifiedName~TierSmokeTests; }
+runtime_with() { export "${1?}"; suite FastAttn.Tests --filter FullyQualifiedName~TierSmokeTests; unset "${1%%=*}"; }
 
 step "build" build
 [ "$failed" -eq 0 ] || { echo "$passed passed, $failed failed"; exit 1; }
@@ -83,8 +83,9 @@ for tier in avx512 avx2 neon portable; do
         fi
     done
 done
-step "the runtime without AVX-512" without DOTNET_EnableAVX512
-step "the runtime without AVX2" without DOTNET_EnableAVX2
+step "the runtime without AVX-512" runtime_with DOTNET_EnableAVX512=0
+step "the runtime without AVX2" runtime_with DOTNET_EnableAVX2=0
+step "the runtime with narrower vectors" runtime_with DOTNET_PreferredVectorBitWidth=256
 step "the package" tests/package/run.sh
 step "native library" native_library
 step "C and C++ callers" tests/abi/run.sh artifacts/native

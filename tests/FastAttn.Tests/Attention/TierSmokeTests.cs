@@ -4,14 +4,14 @@ namespace FastAttn.Tests.Attention;
 
 /// <summary>
 /// The tier that runs is the best this process may use. tests/run.sh runs this class under the runtime's own switches too,
-/// <c>DOTNET_EnableAVX512=0</c> and <c>DOTNET_EnableAVX2=0</c>, which lower it from below.
+/// <c>DOTNET_EnableAVX512=0</c>, <c>DOTNET_EnableAVX2=0</c> and <c>DOTNET_PreferredVectorBitWidth=256</c>, which lower it from below.
 /// </summary>
 public sealed class TierSmokeTests
 {
     [Fact]
     public void TheTierIsTheBestThatRuntimeAndEnvironmentAllow()
     {
-        InstructionTier best = System.Runtime.Intrinsics.X86.Avx512F.IsSupported ? InstructionTier.Avx512
+        InstructionTier best = System.Runtime.Intrinsics.X86.Avx512F.IsSupported && System.Runtime.Intrinsics.Vector512.IsHardwareAccelerated ? InstructionTier.Avx512
             : System.Runtime.Intrinsics.X86.Avx2.IsSupported && System.Runtime.Intrinsics.X86.Fma.IsSupported ? InstructionTier.Avx2
             : System.Runtime.Intrinsics.Arm.AdvSimd.Arm64.IsSupported ? InstructionTier.Neon
             : InstructionTier.Portable;
@@ -26,6 +26,7 @@ public sealed class TierSmokeTests
     {
         if (Environment.GetEnvironmentVariable("DOTNET_EnableAVX512") == "0") Assert.True(FastAttnInfo.Tier <= InstructionTier.Avx2);
         if (Environment.GetEnvironmentVariable("DOTNET_EnableAVX2") == "0") Assert.Equal(InstructionTier.Portable, FastAttnInfo.Tier);
+        if (Environment.GetEnvironmentVariable("DOTNET_PreferredVectorBitWidth") == "256") Assert.True(FastAttnInfo.Tier <= InstructionTier.Avx2);
         bool asked = !string.IsNullOrEmpty(Environment.GetEnvironmentVariable("FASTATTN_TIER"));
         if (!asked && FastAttnInfo.Tier < ProcessorTier.Widest && Environment.GetEnvironmentVariable("DOTNET_EnableAVX2") == "0")
             Assert.Contains("DOTNET_EnableAVX2=0", FastAttnInfo.TierReason, StringComparison.Ordinal);
