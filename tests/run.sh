@@ -69,7 +69,7 @@ build() { dotnet build FastAttn.sln -c Release -clp:ErrorsOnly && echo "1 passed
 native_library() { nativelib/build.sh --prefix artifacts/native && echo "1 passed, 0 failed"; }
 absent_tier() { echo "SKIPPED: this machine has no $1"; echo "0 passed, 0 failed, 1 skipped"; }
 on_tier() { local FASTATTN_TIER=$1; export FASTATTN_TIER; suite "$2"; }
-runtime_with() { export "${1?}"; suite FastAttn.Tests --filter FullyQualifiedName~TierSmokeTests; unset "${1%%=*}"; }
+runtime_with() { export "${1?}"; suite FastAttn.Tests --filter FullyQualifiedName~TierSmokeTests; }
 
 step "build" build
 [ "$failed" -eq 0 ] || { echo "$passed passed, $failed failed"; exit 1; }

@@ -12,21 +12,21 @@ internal static class TierReason
         if (tier >= offered) return "the widest instruction set that this processor offers";
 
         InstructionTier next = tier < InstructionTier.Avx2 ? InstructionTier.Avx2 : InstructionTier.Avx512;
-        string lacking = next == offered ? NameOf(next) : $"{NameOf(next)} and {NameOf(offered)}";
+        string lacking = next == offered ? NameOf(next) : Invariant($"{NameOf(next)} and {NameOf(offered)}");
         if (isCompiledAhead)
         {
-            string lines = next == offered ? LineFor(next) : $"{LineFor(next)} (or {LevelOf(offered)})";
-            return $"this build was compiled ahead of time without {lacking}, although this processor has it; a C# project compiles for it with the line {lines}";
+            string lines = next == offered ? LineFor(next) : Invariant($"{LineFor(next)} (or {LevelOf(offered)})");
+            return Invariant($"this build was compiled ahead of time without {lacking}, although this processor has it; a C# project compiles for it with the line {lines}");
         }
 
         return prefersNarrower
-            ? $"the runtime prefers vectors narrower than those of {lacking} on this processor, or was told to by DOTNET_PreferredVectorBitWidth"
-            : $"the runtime does not use {lacking}, although this processor has it; it was told so, such as by {SwitchOf(next)}=0";
+            ? Invariant($"the runtime prefers vectors narrower than those of {lacking} on this processor, or was told to by DOTNET_PreferredVectorBitWidth")
+            : Invariant($"the runtime does not use {lacking}, although this processor has it; it was told so, such as by {SwitchOf(next)}=0");
     }
 
     private static string NameOf(InstructionTier tier) => tier == InstructionTier.Avx512 ? "AVX-512" : "AVX2 with FMA";
 
-    private static string LineFor(InstructionTier tier) => $"<IlcInstructionSet>{LevelOf(tier)}</IlcInstructionSet>";
+    private static string LineFor(InstructionTier tier) => Invariant($"<IlcInstructionSet>{LevelOf(tier)}</IlcInstructionSet>");
 
     private static string LevelOf(InstructionTier tier) => tier == InstructionTier.Avx512 ? "x86-64-v4" : "x86-64-v3";
 
