@@ -40,6 +40,7 @@ internal static unsafe partial class Failure
     private static string Describe(Exception exception, Status status)
     {
         if (status == Status.Internal) return $"internal error: {exception.GetType().Name}: {exception.Message}";
+        if (status == Status.OutOfMemory) return DescribeMemory(exception);
         if (exception is not ArgumentException { ParamName: { Length: > 0 } name }) return exception.Message;
 
         // .NET appends the name in its own way, and the actual value that the message has told already.
@@ -47,6 +48,12 @@ internal static unsafe partial class Failure
         string message = appended < 0 ? exception.Message : exception.Message[..appended];
         return ArgumentNames.ToNative(message.Contains(name, StringComparison.OrdinalIgnoreCase) ? message : $"{name}: {message}");
     }
+
+    /// <summary>Says which limit was met: memory to work in comes from the system, all other memory from the runtime, which has a limit of its own.</summary>
+    private static string DescribeMemory(Exception exception) => exception is InsufficientMemoryException
+        ? $"out of memory: {exception.Message}"
+        : $"out of memory: attentions, positions, biases and projections may take {GC.GetGCMemoryInfo().TotalAvailableMemoryBytes >> 20} MiB together in this library; "
+            + "expected smaller ones, or fewer at a time";
 
     private static void Store(string message)
     {

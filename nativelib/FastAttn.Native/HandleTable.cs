@@ -21,7 +21,7 @@ internal sealed class HandleTable<T>(byte kind, string name)
         {
             if (!_free.TryPop(out int index))
             {
-                if (_slots.Count == 1 << SlotBits) throw new OutOfMemoryException("too many live handles");
+                if (_slots.Count == 1 << SlotBits) throw new InsufficientMemoryException("too many live handles");
                 index = _slots.Count;
                 _slots.Add(new Slot());
             }

@@ -209,6 +209,15 @@ static void test_projection_from_strided_values(void) {
     CHECK(fa_projection_destroy(p) == FA_OK);
 }
 
+/* One number read 2^30 times, for which the runtime has no room. */
+static void test_the_limit_of_the_runtime_is_named(void) {
+    float one = 1;
+    fa_projection p = {0};
+    fa_tensor given = {.data = &one, .ndim = 3, .shape = {512, 4096, 512}, .strides = {0, 0, 0}};
+    CHECK(fa_projection_from_values(&given, &p) == FA_ERROR_OUT_OF_MEMORY && message_has("1024 MiB"));
+    CHECK(fa_projection_create(M, D, NULL, 0, &p) == FA_OK && fa_projection_destroy(p) == FA_OK);
+}
+
 static void test_projection_errors(void) {
     fa_projection p = {77};
     float values[M * D], small[4] = {1, 2, NAN, 4};
@@ -2089,6 +2098,7 @@ int main(void) {
     RUN(test_projection_drawn_and_read_back);
     RUN(test_projection_from_strided_values);
     RUN(test_projection_errors);
+    RUN(test_the_limit_of_the_runtime_is_named);
     RUN(test_handles_are_checked);
     RUN(test_handle_of_another_kind);
     RUN(test_toeplitz_worked_example);

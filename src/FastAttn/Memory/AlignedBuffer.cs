@@ -21,7 +21,7 @@ internal sealed unsafe partial class AlignedBuffer : IDisposable
         bool huge = size >= HugePage;
         nuint alignment = huge ? HugePage : CacheLine;
         size = (size + alignment - 1) & ~(alignment - 1);
-        _data = (byte*)NativeMemory.AlignedAlloc(size, alignment);
+        _data = Allocate(size, alignment);
         Bytes = (long)size;
         GC.AddMemoryPressure(Bytes);
 
@@ -39,6 +39,18 @@ internal sealed unsafe partial class AlignedBuffer : IDisposable
     {
         Free();
         GC.SuppressFinalize(this);
+    }
+
+    private static byte* Allocate(nuint size, nuint alignment)
+    {
+        try
+        {
+            return (byte*)NativeMemory.AlignedAlloc(size, alignment);
+        }
+        catch (OutOfMemoryException)
+        {
+            throw new InsufficientMemoryException(Invariant($"{size} bytes of memory to work in could not be had from the system"));
+        }
     }
 
     private void Free()
