@@ -7,8 +7,23 @@ namespace FastAttn.Methods;
 /// <summary>How <c>Σ_j c_{j−i} (φ(q_i)·φ(k_j)) [v_j, 1]</c> is computed for one head. Immutable and thread-safe.</summary>
 internal abstract unsafe class AttentionMethod
 {
+    /// <summary>The loudness of tokens 2⁴⁰ times as large as the others: soon the products of these would underflow beside them.</summary>
+    protected const double UnderflowLoudness = 1208925819614629174706176.0;
+
+    /// <summary>The loudness of tokens that more than double errors that are relative to the root of a sum of squares, or nearly so.</summary>
+    protected const double ErrorLoudness = 4;
+
     /// <summary>Which one it is.</summary>
     public abstract Method Kind { get; }
+
+    /// <summary>
+    /// When the keys of few tokens are loud: the sum of squares of all keys' sizes is so many times what it is without them. Unless a method
+    /// says otherwise it neglects part of each coefficient, and what that makes of a loud key may be much beside a row that hardly sees it.
+    /// </summary>
+    public virtual double KeyLoudness => ErrorLoudness;
+
+    /// <summary>The same for keys' sizes times ‖v_j‖. A loud value is no matter to rows that do not see it, unless a method says otherwise.</summary>
+    public virtual double ValueLoudness => UnderflowLoudness;
 
     /// <summary>
     /// Computes the sums into pieces of <paramref name="arena"/>. With a measuring arena it takes the same pieces and computes nothing.

@@ -15,6 +15,9 @@ internal sealed unsafe class DirectMethod<TKernels> : AttentionMethod
 {
     public override Method Kind => Method.Direct;
 
+    /// <summary>Rows hear exactly what they see.</summary>
+    public override double KeyLoudness => UnderflowLoudness;
+
     /// <summary>Query rows whose features and numerators stay in the second-level cache while the keys stream by.</summary>
     private static int MostTileRows => 32 * TKernels.RowTile;
 

@@ -36,6 +36,9 @@ internal unsafe struct HeadProblem
     /// <summary>‖v_j‖₂, in float64 so that no finite row's norm overflows or vanishes; zero where a key is dropped.</summary>
     public double* ValueNorm;
 
+    /// <summary>Tokens that are not among those above: their keys and norms are zero there.</summary>
+    public LoudTokens Loud;
+
     public PreparedPosition Positions;
     public DenominatorFloor Floor;
     public int Offset;

@@ -49,10 +49,9 @@ internal sealed unsafe class HeadRunner<TKernels>(
         RowState* queryStates = arena.Take<RowState>(shape.QueryLength);
         RowState* keyStates = arena.Take<RowState>(shape.KeyLength);
         RowState* valueStates = arena.Take<RowState>(shape.KeyLength);
-        HeadProblem problem = Prepare(call, queryStates, keyStates, valueStates, crew, ref arena);
         double* largestNorm = arena.Take<double>(shape.QueryLength);
         int* uncertified = arena.Take<int>(shape.QueryLength);
-        VisibleKeys.LargestValueNorm(problem, keyStates, largestNorm, ref arena);
+        HeadProblem problem = Prepare(call, queryStates, keyStates, valueStates, largestNorm, crew, ref arena);
 
         int repairs = _passing is not null
             ? ComputeInPassing(_passing, call, problem, queryStates, largestNorm, uncertified, crew, ref arena)
@@ -61,6 +60,7 @@ internal sealed unsafe class HeadRunner<TKernels>(
         bool fallsBack = method.Kind is not (Method.Direct or Method.Linear) && (arena.IsMeasuring || repairs > RowCertificate.FallbackShare * shape.QueryLength);
         if (fallsBack) repairs = Compute(_direct, problem, queryStates, call.Destination, largestNorm, uncertified, crew, ref arena);
         int alone = RescaledTiles<TKernels>.Run(problem, keyStates, _certificate, largestNorm, uncertified, repairs, call.Destination, crew, ref arena);
+        problem.Loud.PutBack(problem.ValueNorm);
         if (arena.IsMeasuring || alone > 0)
             _repair.Run(problem, call.Query, call.Key, keyStates, uncertified, alone, call.Destination, crew, ref arena);
         if (!arena.IsMeasuring) Poison.Spread(problem, queryStates, keyStates, valueStates, call.Value, call.Destination);
@@ -68,8 +68,9 @@ internal sealed unsafe class HeadRunner<TKernels>(
         return new HeadReport(repairs, fallsBack);
     }
 
-    /// <summary>States, features and norms: everything about the rows that no method changes.</summary>
-    private HeadProblem Prepare(in HeadCall call, RowState* queryStates, RowState* keyStates, RowState* valueStates, Crew crew, ref Arena arena)
+    /// <summary>States, features and norms: everything about the rows that no method changes, and which tokens no method sees.</summary>
+    private HeadProblem Prepare(
+        in HeadCall call, RowState* queryStates, RowState* keyStates, RowState* valueStates, double* largestNorm, Crew crew, ref Arena arena)
     {
         float* key = arena.Take<float>((long)stage.PaddedRows(shape.KeyLength) * stage.Stride);
         double* keyScales = arena.Take<double>(shape.KeyLength);
@@ -95,7 +96,8 @@ internal sealed unsafe class HeadRunner<TKernels>(
         if (_passing is null) MapQueries(call, queryStates, ref problem, crew, ref arena);
         stage.Map(call.Key, RowRole.Key, call.Head, logarithmic: false, keyStates, key, keyScales, crew, ref arena);
         problem.Values = ValueRows.Prepare(call.Value, keyStates, valueStates, valueNorm, crew, ref arena);
-        if (!arena.IsMeasuring) problem.KeyLogScale = KeyScale<TKernels>.Unify(key, stage.Stride, keyScales, shape.KeyLength, crew);
+        VisibleKeys.LargestValueNorm(problem, keyStates, largestNorm, ref arena);
+        LoudTokens.TakeOut<TKernels>(ref problem, keyScales, method, crew, ref arena);
         return problem;
     }
 

@@ -25,6 +25,9 @@ internal sealed unsafe class LinearMethod<TKernels> : AttentionMethod
 
     public override Method Kind => Method.Linear;
 
+    /// <summary>Rows hear exactly what they see.</summary>
+    public override double KeyLoudness => UnderflowLoudness;
+
     private static int TileRows => 16 * TKernels.RowTile;
 
     public override PartialSums Compute(in HeadProblem problem, Crew crew, ref Arena arena)

@@ -17,6 +17,13 @@ internal readonly unsafe struct ValueSource(RowSource rows, RowState* states, fl
     /// <summary>The same values with the factor that suits rows of the given size.</summary>
     public ValueSource ScaledFor(double size) => new(rows, states, FactorFor(size));
 
+    /// <summary>The same, but with no more than what brings <paramref name="limit"/> near one.</summary>
+    public ValueSource ScaledFor(double size, double limit)
+    {
+        double most = limit > 0 ? Math.ScaleB(1, -Math.ILogB(limit)) : double.PositiveInfinity;
+        return new(rows, states, (float)Math.Min(FactorFor(size), most));
+    }
+
     /// <summary>
     /// The power of two that brings a size near one, as far as float32 has it; one for nothing and for sizes that are near
     /// enough: those values are used where they are.

@@ -48,10 +48,11 @@ internal readonly unsafe struct CertifiedRows<TKernels>
         return Gather();
     }
 
-    /// <summary>Stores the rows of a range, and lists where they stand in the whole those that it does not.</summary>
+    /// <summary>Adds the loud tokens to the rows of a range and stores them, and lists where they stand in the whole those that it does not.</summary>
     public void Store(in HeadProblem problem, in PartialSums sums, int range)
     {
         int first = range * _rowsPerRange, end = Math.Min(first + _rowsPerRange, _destination.Count), count = 0;
+        problem.Loud.Add<TKernels>(problem, problem.Position.Window, sums, first, end);
         for (int i = first; i < end; i++)
         {
             // Nothing to see, or a query that will poison its row: neither needs sums.

@@ -150,6 +150,7 @@ internal static unsafe class RescaledTiles<TKernels>
                 DirectMethod<TKernels>.AddBlocks(_problem, coefficients, _blocks, sums, first, rows, block, Math.Min(block + BlocksPerLook, _blocks.Count), rowSums);
             }
 
+            _problem.Loud.Add<TKernels>(_problem, coefficients, sums, first, Math.Min(first + rows, _problem.QueryCount));
             LaneSums.MoveTo<TKernels>(sums.Denominators + first, rowSums, rows);
             return sums;
         }

@@ -5,7 +5,8 @@ namespace FastAttn.Methods;
 /// <summary>
 /// The errors of a computation that only rounds: nothing beyond rounding relative to den_i, except what underflow can
 /// lose. Every factor but the value is at most one, so each of the n·m products loses less than the smallest normal number,
-/// times the value or at the product with it.
+/// times the value or at the product with it. Loud tokens are counted twice: theirs times the loudest value that the row sees is
+/// what the certificate makes of it.
 /// </summary>
 internal readonly unsafe struct UnderflowErrors
 {
@@ -17,7 +18,7 @@ internal readonly unsafe struct UnderflowErrors
     public UnderflowErrors(in HeadProblem problem)
     {
         double largestNorm = TensorPrimitives.Max(new ReadOnlySpan<double>(problem.ValueNorm, problem.KeyCount));
-        _denominator = (float)((double)problem.KeyCount * problem.Features * SmallestNormal);
+        _denominator = (float)(((double)problem.KeyCount + problem.Loud.Count) * problem.Features * SmallestNormal);
         _numerator = (float)(_denominator * Math.Max(largestNorm * problem.Values.Factor, 1));
     }
 

@@ -34,6 +34,7 @@ internal static unsafe class FeatureBalance<TKernels>
             crew.Run(new LargestEntries(problem, norms), Parts);
             var largest = new Span<float>(norms, stride);
             for (int part = 1; part < Parts; part++) TensorPrimitives.Max(largest, new ReadOnlySpan<float>(norms + (part * stride), stride), largest);
+            problem.Loud.RaiseLargest(norms);
             for (int a = 0; a < stride; a++)
             {
                 int exponent = norms[a] > 0 ? Math.Clamp(Math.ILogB(norms[a]), -120, 120) : 0;
@@ -41,6 +42,7 @@ internal static unsafe class FeatureBalance<TKernels>
                 down[a] = MathF.ScaleB(1, -exponent);
             }
 
+            problem.Loud.ScaleFeatures(down);
             crew.Run(new Keys(problem, down, norms, valueNorms), Parts);
             Combine(norms, stride);
             Combine(valueNorms, stride);

@@ -34,6 +34,9 @@ internal sealed unsafe class FftMethod<TKernels> : AttentionMethod
 
     public override Method Kind => Method.Fft;
 
+    /// <summary>The rounding of a transform falls on all rows, whatever they see.</summary>
+    public override double ValueLoudness => ErrorLoudness;
+
     public override PartialSums Compute(in HeadProblem problem, Crew crew, ref Arena arena)
     {
         PartialSums sums = TakeSums<TKernels>(problem, ref arena);
