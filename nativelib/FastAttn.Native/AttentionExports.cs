@@ -14,6 +14,7 @@ internal static unsafe class AttentionExports
         try
         {
             Arguments.NotNull(attention, "attention");
+            CallerInterrupt.Take();
             *attention = s_table.Add(make());
             return Status.Ok;
         }

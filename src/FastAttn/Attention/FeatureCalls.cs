@@ -3,6 +3,7 @@ using FastAttn.Kernels;
 using FastAttn.Methods;
 using FastAttn.Planning;
 using FastAttn.Positions;
+using FastAttn.Threading;
 
 namespace FastAttn.Attention;
 
@@ -20,6 +21,7 @@ internal sealed class FeatureCalls : IDisposable
     public FeatureCalls(
         MethodSettings settings, ITierVisitor<FeatureStage> stages, RelativePosition? position, int threads, OutputGain? gain = null, DenominatorFloor floor = default)
     {
+        using CallWatch? watch = CallWatch.Begin(default);
         AttentionShape shape = settings.Shape;
         PreparedPosition prepared = position?.Prepare(settings.Extent) ?? new PreparedPosition(null, settings.Extent);
         int largestOffset = settings.Extent.LargestOffset;

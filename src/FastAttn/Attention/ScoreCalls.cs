@@ -17,6 +17,7 @@ internal sealed class ScoreCalls : IDisposable
     public ScoreCalls(
         AttentionShape shape, bool causal, int? queryOffset, int? threads, RelativePosition? position, double scale, bool isGaussian)
     {
+        using CallWatch? watch = CallWatch.Begin(default);
         PositionExtent extent = ProblemCheck.Extent(shape, causal, queryOffset);
         position?.CheckProblem(shape, causal, nameof(position));
         int threadCount = ThreadCount.Resolve(threads, "Threads");

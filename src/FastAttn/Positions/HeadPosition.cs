@@ -1,5 +1,6 @@
 using System.Numerics.Tensors;
 using FastAttn.Memory;
+using FastAttn.Threading;
 
 namespace FastAttn.Positions;
 
@@ -47,6 +48,7 @@ internal sealed unsafe class HeadPosition
         for (int first = FirstOffset; first <= lastVisible; first += BlockOffsets)
         {
             Span<double> biases = block[..Math.Min(BlockOffsets, lastVisible - first + 1)];
+            CallWatch.Look();
             Biases(first, biases);
             largest = Math.Max(largest, TensorPrimitives.Max<double>(biases));
             AddRuns(first, biases, runs);
@@ -62,6 +64,7 @@ internal sealed unsafe class HeadPosition
         for (int first = FirstOffset; first <= lastVisible; first += BlockOffsets)
         {
             Span<double> values = block[..Math.Min(BlockOffsets, lastVisible - first + 1)];
+            CallWatch.Look();
             Biases(first, values);
             TensorPrimitives.Subtract(values, LogMax, values);
             TensorPrimitives.Exp(values, values);

@@ -1,3 +1,5 @@
+using FastAttn.Threading;
+
 namespace FastAttn.Positions;
 
 /// <summary>
@@ -92,6 +94,7 @@ internal static unsafe class SmoothSearch
         // Smaller boxes' nodes stand between tokens and larger ones': if all together err too much, the smaller ones may be the reason.
         while (true)
         {
+            CallWatch.Look();
             double worst = 0;
             int level = 0;
             for (var chain = new BoxChain(ranks); level < levels && worst <= limit; level++) worst = Math.Max(worst, pairs.Error(level, chain, relative, limit));
@@ -110,6 +113,7 @@ internal static unsafe class SmoothSearch
 
         bool Suffices(int level)
         {
+            CallWatch.Look();
             double share = ranks.AsSpan(0, level).ContainsAnyExceptInRange(ranks[level], SmoothTails.MostRank) ? ShareOfHigherRank : 1;
             return pairs.ErrorAlone(level, ranks[level], share * relative, share * limit) <= share * limit;
         }

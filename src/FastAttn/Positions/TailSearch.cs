@@ -1,3 +1,5 @@
+using FastAttn.Threading;
+
 namespace FastAttn.Positions;
 
 /// <summary>
@@ -109,6 +111,7 @@ internal static unsafe class TailSearch
         var fit = new LogarithmFit(c, first);
         for (int step = ShortestExponential; good < c.Count; step *= 2)
         {
+            CallWatch.Look();
             int next = Math.Min(good + step, c.Count);
             if (!fit.Holds(next, limits))
             {
@@ -121,6 +124,7 @@ internal static unsafe class TailSearch
 
         while (bad - good > 1 && bad <= c.Count)
         {
+            CallWatch.Look();
             int middle = good + ((bad - good) / 2);
             if (fit.Holds(middle, limits)) good = middle;
             else bad = middle;

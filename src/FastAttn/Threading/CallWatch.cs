@@ -64,7 +64,7 @@ internal sealed class CallWatch : IDisposable
     /// <exception cref="OperationCanceledException">It shall.</exception>
     public static void Look()
     {
-        if (t_current is CallWatch watch && watch.Ends()) throw new OperationCanceledException("the call was cancelled; its destination holds unspecified numbers", watch._token);
+        if (t_current is CallWatch watch && watch.Ends()) throw new OperationCanceledException("the call was cancelled; a destination that it was given holds unspecified numbers", watch._token);
     }
 
     /// <summary>Whether the call shall end early; asks the check when it is time and this is the thread that may.</summary>

@@ -57,6 +57,32 @@ public sealed class CancellationTests : IDisposable
             var untouched = new float[size];
             Assert.Throws<OperationCanceledException>(() => call(untouched, source.Token));
             Assert.All(untouched, number => Assert.Equal(0, number));
+            InterruptCheck.Set(null);
+        }
+    }
+
+    [Theory]
+    [InlineData(Method.Multipole)]
+    [InlineData(Method.Decay)]
+    [InlineData(Method.Auto)]
+    public void PreparingEndsWhereverItsCheckSaysSo(Method method)
+    {
+        // A position of its own every time: what is prepared is kept with it.
+        int asked = 0;
+        void Prepare(RelativePosition position) =>
+            new KernelizedAttention(new AttentionShape(1, 3000, 8), new KernelizedAttentionOptions { Method = method }, position).Dispose();
+        InterruptCheck.Set(() => ++asked < 0, milliseconds: 0);
+        Prepare(RelativePosition.Alibi([0.01f]));
+        int looks = asked;
+        Assert.True(looks > 1);
+        foreach (int last in (int[])[1, looks / 2, looks])
+        {
+            RelativePosition position = RelativePosition.Alibi([0.01f]);
+            asked = 0;
+            InterruptCheck.Set(() => ++asked >= last, milliseconds: 0);
+            Assert.Throws<OperationCanceledException>(() => Prepare(position));
+            InterruptCheck.Set(null);
+            Prepare(position);
         }
     }
 
