@@ -53,6 +53,7 @@ internal sealed class Helper
 
     private void Live()
     {
+        using FloatMode mode = FloatMode.Default();
         while (HelperPool.Find(this) is Crew crew) crew.Serve(this);
     }
 }
