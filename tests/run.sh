@@ -1,6 +1,6 @@
 #!/bin/bash
 # The whole test house. Builds once, runs every suite on every instruction tier this machine has, the native library's callers,
-# every NEON kernel under an emulator, and the deliberate faults. Installs what it needs.
+# linux-arm64 under an emulator, and the deliberate faults. Installs what it needs.
 # Last line: "N passed, N failed" or "N passed, N failed, N skipped"; exit status 0 only when nothing failed and every step ran.
 set -uo pipefail
 cd "$(dirname "$0")/.."
@@ -91,7 +91,7 @@ step "native library" native_library
 step "C and C++ callers" tests/abi/run.sh artifacts/native
 step "Python" tests/python/run.sh artifacts/native
 step "the README's examples" tests/readme/run.sh artifacts/native
-step "NEON kernels under an emulator" tests/neon/run.sh
+step "ARM64 under an emulator" tests/neon/run.sh
 step "deliberate faults" tests/faults/run.sh
 
 printf '\n'

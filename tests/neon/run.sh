@@ -1,38 +1,50 @@
 #!/bin/bash
-# Runs every emitted NEON kernel under an ARM64 emulator and compares it with the portable kernels.
-# Installs what it needs. Last line: "neon: N passed, N failed".
-set -euo pipefail
-cd "$(dirname "$0")"
-root=$(cd ../.. && pwd)
-configuration=${CONFIGURATION:-Release}
-
-. "$root/nativelib/install-packages.sh"
-install_packages qemu-user gcc-aarch64-linux-gnu libc6-dev-arm64-cross
-
-project=FastAttn.NeonCases/FastAttn.NeonCases.csproj
-dotnet build "$project" -c "$configuration" -clp:ErrorsOnly -v:quiet -nologo >&2
-property() { dotnet msbuild "$project" -p:Configuration="$configuration" -getProperty:"$1"; }
-csc="$(property RoslynTargetsPath)/bincore/csc.dll"
-ilc=$(echo "$(property NuGetPackageRoot)"/runtime.linux-x64.microsoft.dotnet.ilcompiler/10.*/tools/ilc)
-
+# The library as linux-arm64 runs it, under an emulator: the tests of its kernels and of its methods as a program compiled ahead
+# of time, and the native library's C callers. NEON must be what runs. Installs what it needs.
+# Last line: "neon: N passed, N failed".
+set -uo pipefail
+root=$(cd "$(dirname "$0")/../.." && pwd)
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-mapfile -t emitted < <(find "$root/src/FastAttn/obj" -path '*generated/net10.0/*' -name '*NeonKernels*.g.cs')
-dotnet "FastAttn.NeonCases/bin/$configuration/net10.0/FastAttn.NeonCases.dll" "$work" "${emitted[@]}"
+export FASTATTN_TIER=neon FASTATTN_COSTS=shipped
 
-# One ARM64 program out of freestanding C# and harness.c.
-build() {
-    dotnet "$csc" -nologo -noconfig -nostdlib -runtimemetadataversion:v4.0.30319 -langversion:latest -unsafe -optimize \
-        -nowarn:CS0649,CS0169 -target:library -out:"$work/$1.dll" freestanding/*.cs "$work/$1"/*.cs
-    "$ilc" "$work/$1.dll" -o "$work/$1.o" --systemmodule:"$1" -O --noscan --targetos:linux --targetarch:arm64 --nativelib
-    aarch64-linux-gnu-gcc -std=c11 -D_DEFAULT_SOURCE -O2 -Wall -Wextra -Werror harness.c "$work/$1.o" -o "$work/$1.elf" -lm
-    # An intrinsic that became an instruction leaves no function behind.
-    if aarch64-linux-gnu-nm "$work/$1.elf" | grep -E '_(Vector128|AdvSimd)'; then
-        echo "FAILED: the intrinsics above were compiled to calls"
-        return 1
+# shellcheck source=../../nativelib/install-packages.sh
+. "$root/nativelib/install-packages.sh"
+install_packages qemu-user gcc-aarch64-linux-gnu libc6-dev-arm64-cross
+emulated() { timeout 5m qemu-aarch64 -L /usr/aarch64-linux-gnu -E "LD_LIBRARY_PATH=$work/native/lib" "$@"; }
+
+passed=0 failed=0
+# add_up NAME COMMAND...: a program whose last line is "...: N passed, N failed".
+add_up() {
+    local name=$1 p f
+    shift
+    "$@" 2>&1 | tee "$work/log"
+    if read -r p f < <(sed -nE '$s/.*: ([0-9]+) passed, ([0-9]+) failed$/\1 \2/p' "$work/log"); then
+        passed=$((passed + p)) failed=$((failed + f))
+    else
+        failed=$((failed + 1))
+        echo "FAILED $name: ended without a summary"
     fi
 }
-build plain
-build marked
-qemu-aarch64 -L /usr/aarch64-linux-gnu "$work/marked.elf" "$work/cases.bin" marks
-qemu-aarch64 -L /usr/aarch64-linux-gnu "$work/plain.elf" "$work/cases.bin"
+
+"$root/nativelib/build.sh" --arch arm64 --prefix "$work/native" > "$work/native.log" 2>&1 &&
+    dotnet publish "$root/tests/neon/FastAttn.NeonTests" -c Release -r linux-arm64 -o "$work/tests" --nologo -v quiet ||
+    { cat "$work/native.log"; echo "neon: 0 passed, 1 failed"; exit 1; }
+
+add_up "the library's tests" emulated "$work/tests/FastAttn.Tests" \
+    TierSmokeTests WorkedExampleTests TileKernelTests RowKernelTests SoftmaxKernelTests CodeletTests LaneFftTests LaneConvolutionTests
+
+version=$(sed -n 's/^Version: //p' "$work/native/lib/pkgconfig/fastattn.pc")
+compile() {
+    local program=$1
+    shift
+    aarch64-linux-gnu-gcc -std=c11 -Wall -Wextra -Wpedantic -Werror -O1 -g -pthread -DEXPECTED_VERSION="\"$version\"" -I"$work/native/include" \
+        "$root/tests/abi/$program.c" -o "$work/$program" "$@"
+}
+compile caller -L"$work/native/lib" -lfastattn -lm
+compile process -ldl
+add_up "caller.c" emulated -E EXPECTED_TIER=neon "$work/caller"
+add_up "process.c" emulated "$work/process" "$work/native/lib/libfastattn.so.0"
+
+echo "neon: $passed passed, $failed failed"
+[ "$failed" -eq 0 ]
