@@ -424,7 +424,8 @@ typedef struct fa_attention_options {
     float qk_scale;               /* factor on un-normalised query and key, finite and above 0; refused when rows are
                                      normalised; 0: d^(-1/4) for prf, trf, relu, else 1 */
     float tolerance;              /* largest error of a row of the result, as a share of the largest |v_j| the row sees,
-                                     1e-6 ... 0.1; 0: 1e-4 */
+                                     1e-6 ... 0.1; 0: 1e-4. Below 1e-5 direct sums take two to three times as long, and
+                                     most rows of linear, band, decay and multipole go by them */
     fa_position position;         /* instead of a bias; {0}: none. It may be destroyed right after the call */
     int64_t nu;                   /* rolls of "dpfp", which makes 2 d nu features, at most 8192; 0: 1. Refused by other maps.
                                      Programs compiled before this field, position or feature_epsilon existed keep working:

@@ -19,7 +19,7 @@ internal sealed class RunnerBuilder(
             Method.Linear => new LinearMethod<TKernels>(),
             Method.Band or Method.Decay => new TailScanMethod<TKernels>(plan.Method, settings.Allowance),
             Method.Multipole => new MultipoleMethod<TKernels>(settings.Allowance),
-            _ => new DirectMethod<TKernels>(),
+            _ => new DirectMethod<TKernels>(SumRounding<TKernels>.NeedsFine(settings.Tolerance)),
         };
         return new HeadRunner<TKernels>(settings.Shape, stages.Visit<TKernels>(), method, positions, settings.Tolerance, gain, floor);
     }

@@ -13,7 +13,7 @@ namespace FastAttn;
 /// <remarks>
 /// <para>O((n_q + n_k)·ℓ·(d + d_v) + ℓ³) time a head for ℓ landmarks, and memory linear in n. With γ = 0 and the exact inverse the approximation is a projection: the
 /// kernel matrix of [Q; K] minus its own is positive semidefinite (theorem 2), so more landmarks never make it worse in that sense. γ ≥ 0
-/// takes a little off, and steadies what rounding does.</para>
+/// takes a little off, and steadies what rounding does. Sums over keys are as exact as those of <see cref="GaussianAttention"/>, however many.</para>
 /// <para>The paper scales the matrix by D^(−1/2) on both sides, D its row sums, and takes the scale off the inverse: for an exact inverse that changes nothing, and
 /// <see cref="SkyformerInverse.Schulz"/> does it. Landmarks are drawn for each head, from the seed, the head and the rows there are: a sequence's answer depends neither on the
 /// others of its batch nor on its padding, and where there are as many queries as keys, queries whose key is masked are padding as well. Rows that are not

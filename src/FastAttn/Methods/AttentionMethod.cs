@@ -19,6 +19,7 @@ internal abstract unsafe class AttentionMethod
     /// <summary>
     /// When the keys of few tokens are loud: the sum of squares of all keys' sizes is so many times what it is without them. Unless a method
     /// says otherwise it neglects part of each coefficient, and what that makes of a loud key may be much beside a row that hardly sees it.
+    /// Infinity takes none out.
     /// </summary>
     public virtual double KeyLoudness => ErrorLoudness;
 

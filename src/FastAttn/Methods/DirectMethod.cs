@@ -10,13 +10,16 @@ namespace FastAttn.Methods;
 /// The sums as they stand, in tiles: O(n_q·n_k·(m + d_v)) time, memory linear in n, exact to float32 rounding.
 /// Blocks whose coefficients are all zero (causality, −∞, steep decay) are passed over.
 /// </summary>
-internal sealed unsafe class DirectMethod<TKernels> : AttentionMethod
+/// <param name="isFine">Whether by <see cref="FineBlocks{TKernels}"/>, for tolerances near float32's precision.</param>
+internal sealed unsafe class DirectMethod<TKernels>(bool isFine = false) : AttentionMethod
     where TKernels : struct, IKernels
 {
     public override Method Kind => Method.Direct;
 
     /// <summary>Rows hear exactly what they see.</summary>
-    public override double KeyLoudness => UnderflowLoudness;
+    public override double KeyLoudness => isFine ? double.PositiveInfinity : UnderflowLoudness;
+
+    public override double ValueLoudness => isFine ? double.PositiveInfinity : UnderflowLoudness;
 
     /// <summary>Query rows whose features and numerators stay in the second-level cache while the keys stream by.</summary>
     private static int MostTileRows => 32 * TKernels.RowTile;
@@ -27,12 +30,6 @@ internal sealed unsafe class DirectMethod<TKernels> : AttentionMethod
     /// </summary>
     private const int LeastTilesPerWorker = 4;
 
-    /// <summary>
-    /// Blocks that are summed apart before they join the total: a float32 running sum over many keys drifts. Sixteen blocks are
-    /// a thousand keys, so that a million keys are a thousand sums of a thousand.
-    /// </summary>
-    private const int BlocksPerPart = 16;
-
     public override PartialSums Compute(in HeadProblem problem, Crew crew, ref Arena arena)
     {
         PartialSums sums = TakeSums<TKernels>(problem, ref arena);
@@ -40,11 +37,11 @@ internal sealed unsafe class DirectMethod<TKernels> : AttentionMethod
         int paddedRows = Padding.RoundUp(problem.QueryCount, TKernels.RowTile), workers = Math.Max(crew.Workers, 2);
         int leastTiles = Math.Max(LeastTilesPerWorker * workers, Padding.RoundUp((paddedRows + MostTileRows - 1) / MostTileRows, workers));
         int tiles = Math.Min(leastTiles, paddedRows / TKernels.RowTile), tileRows = Padding.RoundUp((paddedRows + tiles - 1) / tiles, TKernels.RowTile);
-        float* rowSums = arena.Take<float>((long)crew.Workers * tileRows * TKernels.Lanes);
-        float* parts = arena.Take<float>((long)crew.Workers * tileRows * sums.NumeratorStride);
+        TileTotals<TKernels>* totals = stackalloc TileTotals<TKernels>[crew.Workers];
+        for (int worker = 0; worker < crew.Workers; worker++) totals[worker] = new(isFine, tileRows, sums.NumeratorStride, blocks.Count, ref arena);
         if (arena.IsMeasuring) return sums;
 
-        crew.Run(new Tiles(problem, blocks, sums, tiles, paddedRows / TKernels.RowTile, tileRows, parts, rowSums), tiles);
+        crew.Run(new Tiles(problem, blocks, sums, tiles, paddedRows / TKernels.RowTile, totals), tiles);
         SetUnderflowErrors(problem, sums);
         sums.LogScale = problem.KeyLogScale + problem.Position.LogMax;
         return sums;
@@ -89,7 +86,7 @@ internal sealed unsafe class DirectMethod<TKernels> : AttentionMethod
     /// The rows with a nonzero coefficient among keys <paramref name="key"/> … <paramref name="endKey"/>−1, rounded to whole register
     /// tiles and counted from <paramref name="first"/>: row i has FirstNonZero ≤ j − i + Offset ≤ LastNonZero for some key j.
     /// </summary>
-    private static TileRows RowsOf(in HeadProblem problem, CoefficientWindow coefficients, int key, int endKey, int first, int rows)
+    public static TileRows RowsOf(in HeadProblem problem, CoefficientWindow coefficients, int key, int endKey, int first, int rows)
     {
         TokenLayout layout = problem.Layout;
         int lastKey = Math.Min(endKey, problem.KeyCount) - 1;
@@ -145,44 +142,20 @@ internal sealed unsafe class DirectMethod<TKernels> : AttentionMethod
     }
 
     /// <summary>Rows of a tile from <paramref name="First"/> to before <paramref name="End"/>; none when the two are equal or the wrong way round.</summary>
-    private readonly record struct TileRows(int First, int End);
+    public readonly record struct TileRows(int First, int End);
 
     /// <summary>
     /// Tiles of query rows, whose sizes differ by no more than a register tile. The last and the first ones by turns, from the ends on:
     /// causal rows cost the more the later they are, and so tiles that lie together in this order cost the same as any others.
     /// </summary>
     private readonly struct Tiles(
-        HeadProblem problem, KeyBlocks blocks, PartialSums sums, int tiles, int registerTiles, int tileRows, float* parts, float* rowSums) : IParallelWork
+        HeadProblem problem, KeyBlocks blocks, PartialSums sums, int tiles, int registerTiles, TileTotals<TKernels>* totals) : IParallelWork
     {
         public void Run(int index, int worker)
         {
             int tile = index % 2 == 0 ? tiles - 1 - (index / 2) : index / 2;
-            int first = FirstRow(tile), rows = FirstRow(tile + 1) - first;
-            int floats = rows * sums.NumeratorStride;
-            float* total = sums.Numerators + ((long)first * sums.NumeratorStride);
-            float* part = parts + ((long)worker * tileRows * sums.NumeratorStride), laneSums = rowSums + ((long)worker * tileRows * TKernels.Lanes);
-            new Span<float>(sums.Denominators + first, rows).Clear();
-            new Span<float>(total, floats).Clear();
-            new Span<float>(laneSums, rows * TKernels.Lanes).Clear();
-            if (blocks.Count <= BlocksPerPart)
-            {
-                AddBlocks(problem, problem.Position.Window, blocks, sums, first, rows, 0, blocks.Count, laneSums);
-                LaneSums.MoveTo<TKernels>(sums.Denominators + first, laneSums, rows);
-                return;
-            }
-
-            PartialSums partSums = sums;
-            partSums.Numerators = part - ((long)first * sums.NumeratorStride);
-            new Span<float>(part, floats).Clear();
-            for (int block = 0; block < blocks.Count; block += BlocksPerPart)
-            {
-                CallWatch.Look();
-                int end = Math.Min(block + BlocksPerPart, blocks.Count);
-                if (!AddBlocks(problem, problem.Position.Window, blocks, partSums, first, rows, block, end, laneSums)) continue;
-                TKernels.AddScaled(part, total, floats, 1);
-                new Span<float>(part, floats).Clear();
-                LaneSums.MoveTo<TKernels>(sums.Denominators + first, laneSums, rows);
-            }
+            int first = FirstRow(tile);
+            totals[worker].Sum(problem, problem.Position.Window, blocks, sums, first, FirstRow(tile + 1) - first);
         }
 
         private int FirstRow(int tile) => (int)((long)registerTiles * tile / tiles) * TKernels.RowTile;

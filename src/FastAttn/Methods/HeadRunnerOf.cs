@@ -21,7 +21,8 @@ internal sealed unsafe class HeadRunner<TKernels>(
     AttentionShape shape, FeatureStage stage, AttentionMethod method, PreparedPosition positions, float tolerance, OutputGain? gain, DenominatorFloor floor) : HeadRunner
     where TKernels : struct, IKernels
 {
-    private readonly DirectMethod<TKernels> _direct = new();
+    private readonly bool _isFine = SumRounding<TKernels>.NeedsFine(tolerance);
+    private readonly DirectMethod<TKernels> _direct = new(SumRounding<TKernels>.NeedsFine(tolerance));
 
     /// <summary>
     /// The method, if rows pass through it: queries become features chunk by chunk, and once more where rows have to be repaired. Of
@@ -29,7 +30,8 @@ internal sealed unsafe class HeadRunner<TKernels>(
     /// </summary>
     private readonly TailScanMethod<TKernels>? _passing = method as TailScanMethod<TKernels>;
     private readonly RowRepair<TKernels> _repair = new(stage);
-    private readonly RowCertificate _certificate = new(tolerance, stage.IsSigned);
+    private readonly RowCertificate _certificate = new(tolerance, stage.IsSigned, SumRounding<TKernels>.Of(method.Kind, stage.Features, tolerance));
+    private readonly RowCertificate _directCertificate = new(tolerance, stage.IsSigned, SumRounding<TKernels>.Of(Method.Direct, stage.Features, tolerance));
 
     public override long MeasureWorkspace(int workers)
     {
@@ -55,11 +57,12 @@ internal sealed unsafe class HeadRunner<TKernels>(
 
         int repairs = _passing is not null
             ? ComputeInPassing(_passing, call, problem, queryStates, largestNorm, uncertified, crew, ref arena)
-            : Compute(method, problem, queryStates, call.Destination, largestNorm, uncertified, crew, ref arena);
+            : Compute(method, _certificate, problem, queryStates, call.Destination, largestNorm, uncertified, crew, ref arena);
         if (_passing is not null && (arena.IsMeasuring || repairs > 0)) MapQueries(call, queryStates, ref problem, crew, ref arena);
         bool fallsBack = method.Kind is not (Method.Direct or Method.Linear) && (arena.IsMeasuring || repairs > RowCertificate.FallbackShare * shape.QueryLength);
-        if (fallsBack) repairs = Compute(_direct, problem, queryStates, call.Destination, largestNorm, uncertified, crew, ref arena);
-        int alone = RescaledTiles<TKernels>.Run(problem, keyStates, _certificate, largestNorm, uncertified, repairs, call.Destination, crew, ref arena);
+        if (fallsBack) repairs = Compute(_direct, _directCertificate, problem, queryStates, call.Destination, largestNorm, uncertified, crew, ref arena);
+        int alone = RescaledTiles<TKernels>.Run(
+            problem, keyStates, _directCertificate, _isFine, largestNorm, uncertified, repairs, call.Destination, crew, ref arena);
         problem.Loud.PutBack(problem.ValueNorm);
         if (arena.IsMeasuring || alone > 0)
             _repair.Run(problem, call.Query, call.Key, keyStates, uncertified, alone, call.Destination, crew, ref arena);
@@ -97,7 +100,9 @@ internal sealed unsafe class HeadRunner<TKernels>(
         stage.Map(call.Key, RowRole.Key, call.Head, logarithmic: false, keyStates, key, keyScales, crew, ref arena);
         problem.Values = ValueRows.Prepare(call.Value, keyStates, valueStates, valueNorm, crew, ref arena);
         VisibleKeys.LargestValueNorm(problem, keyStates, largestNorm, ref arena);
-        LoudTokens.TakeOut<TKernels>(ref problem, keyScales, method, crew, ref arena);
+
+        // Loud tokens are summed together: too many for fine sums, which take none out.
+        LoudTokens.TakeOut<TKernels>(ref problem, keyScales, _isFine ? _direct : method, crew, ref arena);
         return problem;
     }
 
@@ -120,11 +125,11 @@ internal sealed unsafe class HeadRunner<TKernels>(
 
     /// <summary>Runs a method, stores every row it can vouch for, and lists the others.</summary>
     private int Compute(
-        AttentionMethod chosen, in HeadProblem problem, RowState* queryStates, RowSource destination, double* largestNorm, int* uncertified,
+        AttentionMethod chosen, RowCertificate certificate, in HeadProblem problem, RowState* queryStates, RowSource destination, double* largestNorm, int* uncertified,
         Crew crew, ref Arena arena)
     {
         long mark = arena.Mark;
-        var certified = new CertifiedRows<TKernels>(_certificate, queryStates, largestNorm, destination, uncertified, RowRanges.RowsPerRange, ref arena);
+        var certified = new CertifiedRows<TKernels>(certificate, queryStates, largestNorm, destination, uncertified, RowRanges.RowsPerRange, ref arena);
         PartialSums sums = chosen.Compute(problem, crew, ref arena);
         int count = arena.IsMeasuring ? 0 : certified.StoreAll(problem, sums, crew);
         arena.Release(mark);

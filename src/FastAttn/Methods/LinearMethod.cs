@@ -12,10 +12,10 @@ internal sealed unsafe class LinearMethod<TKernels> : AttentionMethod
     where TKernels : struct, IKernels
 {
     /// <summary>
-    /// Blocks that are summed apart before they join the total: a running float32 sum over a million tokens would lose digits,
-    /// two levels of a thousand do not.
+    /// Blocks that are summed apart before they join the total, which does not drift: a running float32 sum over a million tokens would
+    /// lose digits.
     /// </summary>
-    private const int MostBlocksPerPart = 32;
+    public const int MostBlocksPerPart = 32;
 
     /// <summary>A head has at least this many parts if it has the blocks, so that threads end at about the same time.</summary>
     private const int LeastParts = 16;
@@ -39,10 +39,11 @@ internal sealed unsafe class LinearMethod<TKernels> : AttentionMethod
         var states = new States(problem, sums.NumeratorStride, parts + 1, ref arena);
         var scratch = new States(problem, sums.NumeratorStride, RowParts.StatesPerWorker * crew.Workers, ref arena);
         float* rowSums = arena.Take<float>((long)crew.Workers * TileRows * TKernels.Lanes);
+        float* running = arena.Take<float>(crew.Workers * RunningSums.FloatsPerWorker(states));
         if (arena.IsMeasuring) return sums;
 
         crew.Run(new KeyParts(problem, blocks, blocksPerPart, states), parts);
-        crew.Run(new RunningSums(states), states.Pieces);
+        crew.Run(new RunningSums(states, running), states.Pieces);
         crew.Run(new RowParts(problem, blocks, blocksPerPart, sums, states, scratch, rowSums), rowParts);
         SetUnderflowErrors(problem, sums);
         sums.LogScale = problem.KeyLogScale + problem.Position.LogMax;
@@ -77,7 +78,7 @@ internal sealed unsafe class LinearMethod<TKernels> : AttentionMethod
 
         public int Count { get; }
 
-        /// <summary>Pieces of a state for <see cref="AddPiece"/>.</summary>
+        /// <summary>Pieces of a state, which are added up apart.</summary>
         public int Pieces => (_rows / TKernels.RowTile) + 1;
 
         public void Clear(int state)
@@ -90,17 +91,24 @@ internal sealed unsafe class LinearMethod<TKernels> : AttentionMethod
         {
             const int Tile = KernelShape.KeyTile;
             TKernels.MultiplyAdd(_rows, Tile, _columns, blocks.Keys(block), Tile, blocks.Values(block), blocks.ValueStride, Products(state), _columns);
-            float* keys = problem.Key + ((long)block * Tile * problem.FeatureStride);
-            for (int row = 0; row < Tile; row++) TKernels.AddScaled(keys + ((long)row * problem.FeatureStride), Sums(state), problem.Features, 1);
+            float* ones = stackalloc float[Tile];
+            new Span<float>(ones, Tile).Fill(1);
+            TKernels.MultiplyAdd(
+                1, Tile, problem.FeatureStride, ones, Tile, problem.Key + ((long)block * Tile * problem.FeatureStride), problem.FeatureStride, Sums(state), problem.FeatureStride);
         }
 
-        /// <summary>Adds to a state a piece of one of <paramref name="others"/>, which may be these.</summary>
-        public void AddPiece(int state, States others, int other, int piece)
-        {
-            long floats = (long)TKernels.RowTile * _columns;
-            if (piece == Pieces - 1) TKernels.AddScaled(others.Sums(other), Sums(state), _stride, 1);
-            else TKernels.AddScaled(others.Products(other) + (piece * floats), Products(state) + (piece * floats), (int)floats, 1);
-        }
+        /// <summary>Floats of the largest piece.</summary>
+        public int MostPieceFloats => Math.Max(TKernels.RowTile * _columns, _stride);
+
+        /// <summary>Floats of a piece.</summary>
+        public int PieceFloats(int piece) => piece == Pieces - 1 ? _stride : TKernels.RowTile * _columns;
+
+        /// <summary>A piece of a state.</summary>
+        public float* Piece(int state, int piece) => piece == Pieces - 1 ? Sums(state) : Products(state) + ((long)piece * TKernels.RowTile * _columns);
+
+        /// <summary>Adds to a state a piece of one of <paramref name="others"/>.</summary>
+        public void AddPiece(int state, States others, int other, int piece) =>
+            TKernels.AddScaled(others.Piece(other, piece), Piece(state, piece), PieceFloats(piece), 1);
 
         /// <summary>Adds what the keys of a state give to rows of queries.</summary>
         public void Apply(int state, in HeadProblem problem, in PartialSums sums, int first, int rows)
@@ -131,11 +139,21 @@ internal sealed unsafe class LinearMethod<TKernels> : AttentionMethod
     }
 
     /// <summary>Turns state p, piece by piece, into the sum of all parts before the p-th.</summary>
-    private readonly struct RunningSums(States states) : IParallelWork
+    private readonly struct RunningSums(States states, float* scratch) : IParallelWork
     {
+        /// <summary>A piece of the total, and what it has lost.</summary>
+        public static long FloatsPerWorker(States states) => 2L * states.MostPieceFloats;
+
         public void Run(int index, int worker)
         {
-            for (int state = 1; state < states.Count; state++) states.AddPiece(state, states, state - 1, index);
+            int floats = states.PieceFloats(index);
+            float* total = scratch + (worker * FloatsPerWorker(states)), lost = total + states.MostPieceFloats;
+            new Span<float>(total, 2 * states.MostPieceFloats).Clear();
+            for (int state = 1; state < states.Count; state++)
+            {
+                CompensatedSums.Move(states.Piece(state, index), total, lost, floats);
+                new ReadOnlySpan<float>(total, floats).CopyTo(new Span<float>(states.Piece(state, index), floats));
+            }
         }
     }
 

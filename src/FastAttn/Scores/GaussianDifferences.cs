@@ -1,5 +1,8 @@
+using System.Numerics;
+using System.Numerics.Tensors;
 using FastAttn.Features;
 using FastAttn.Kernels;
+using FastAttn.Threading;
 
 namespace FastAttn.Scores;
 
@@ -10,30 +13,60 @@ namespace FastAttn.Scores;
 internal static unsafe class GaussianDifferences<TKernels>
     where TKernels : struct, IKernels
 {
-    /// <summary>Computes and stores row <paramref name="i"/>; O(n_k·d), some ten times what the row costs in a tile.</summary>
+    private const int Tile = KernelShape.KeyTile;
+
+    /// <summary>Computes and stores row <paramref name="i"/>; O(n_k·(d + d_v)), some ten times what the row costs in a tile.</summary>
     /// <param name="problem">The head.</param>
     /// <param name="keys">States and values; keys are read where the caller keeps them.</param>
     /// <param name="i">The query, finite.</param>
-    /// <param name="difference">Scratch, <c>[d]</c>.</param>
+    /// <param name="headroom">How far, in binary orders, weights stay below one, for values near overflow.</param>
+    /// <param name="part">Scratch, a value row: sums over a block, relative to its largest weight.</param>
     /// <param name="total">Scratch, <c>[d_v]</c>.</param>
-    public static void Store(in ScoreProblem problem, ScoreKeys keys, int i, float* difference, double* total)
+    public static void Store(in ScoreProblem problem, ScoreKeys keys, int i, float headroom, float* part, double* total)
     {
-        int columns = problem.Query.Columns, valueColumns = problem.Destination.Columns;
-        var query = new ReadOnlySpan<float>(problem.Query.Row(i), columns);
+        int valueColumns = problem.Destination.Columns;
+        double* powers = stackalloc double[Tile];
+        float* weights = stackalloc float[Tile];
+        var ofBlock = new Span<double>(powers, Tile);
         new Span<double>(total, valueColumns).Clear();
-        for (int j = 0; j < problem.KeptKeys; j++)
+        for (int block = 0; block < keys.Blocks; block++)
         {
-            if (keys.State(j) != RowState.Kept || !problem.Bias.Sees(i, j)) continue;
-            query.CopyTo(new Span<float>(difference, columns));
-            TKernels.AddScaled(problem.Key.Row(j), difference, columns, -1);
-            double square = TKernels.Dot(difference, difference, columns);
-            double weight = Math.Pow(2, *problem.Bias.From(i, j) + problem.Bias.Largest - (0.5 * problem.Unit * square));
-            if (weight == 0) continue;
-            float* value = keys.Value(j);
-            for (int column = 0; column < valueColumns; column++) total[column] += weight * value[column];
+            CallWatch.Look();
+            for (int key = 0; key < Tile; key++) powers[key] = Power(problem, keys, i, (block * Tile) + key);
+            double largest = TensorPrimitives.Max<double>(ofBlock);
+            if (double.IsNegativeInfinity(largest)) continue;
+            TensorPrimitives.Subtract(ofBlock, largest + headroom, ofBlock);
+            TensorPrimitives.Exp2(ofBlock, ofBlock);
+            TensorPrimitives.ConvertTruncating<double, float>(ofBlock, new Span<float>(weights, Tile));
+            TKernels.Multiply(1, Tile, keys.ValueStride, weights, Tile, keys.Values(block), keys.ValueStride, part, keys.ValueStride);
+            double factor = Math.Pow(2, largest + headroom);
+            for (int column = 0; column < valueColumns; column++) total[column] += factor * part[column];
         }
 
         float* destination = problem.Destination.Row(i);
         for (int column = 0; column < valueColumns; column++) destination[column] = (float)total[column];
+    }
+
+    /// <summary>The binary logarithm of a key's weight, −∞ where the query does not see it.</summary>
+    private static double Power(in ScoreProblem problem, ScoreKeys keys, int i, int j)
+    {
+        if (keys.State(j) != RowState.Kept || !problem.Bias.Sees(i, j)) return double.NegativeInfinity;
+        return *problem.Bias.From(i, j) + problem.Bias.Largest - (0.5 * problem.Unit * SquaredDistance(problem.Query.Row(i), problem.Key.Row(j), problem.Query.Columns));
+    }
+
+    private static float SquaredDistance(float* x, float* y, int count)
+    {
+        int i = 0, width = Vector<float>.Count;
+        Vector<float> even = Vector<float>.Zero, odd = Vector<float>.Zero;
+        for (; i <= count - (2 * width); i += 2 * width)
+        {
+            Vector<float> first = Vector.Load(x + i) - Vector.Load(y + i), second = Vector.Load(x + i + width) - Vector.Load(y + i + width);
+            even = Vector.FusedMultiplyAdd(first, first, even);
+            odd = Vector.FusedMultiplyAdd(second, second, odd);
+        }
+
+        float sum = Vector.Sum(even + odd);
+        for (; i < count; i++) sum += (x[i] - y[i]) * (x[i] - y[i]);
+        return sum;
     }
 }

@@ -25,9 +25,6 @@ internal readonly unsafe struct ScoreTile<TKernels>
     /// </summary>
     private const double LargestScore = 1.329228e36;
 
-    /// <summary>Blocks of keys between looks whether the call shall end early: a millisecond or so.</summary>
-    private const int BlocksPerLook = 16;
-
     private readonly ScoreProblem _problem;
     private readonly ScoreKeys _keys;
     private readonly float* _queries;
@@ -35,10 +32,11 @@ internal readonly unsafe struct ScoreTile<TKernels>
     private readonly float* _references;
     private readonly float* _rowSums;
     private readonly float* _sums;
+    private readonly ScoreTotals<TKernels> _totals;
     private readonly QueryState* _states;
     private readonly double* _own;
     private readonly float* _biases;
-    private readonly float* _difference;
+    private readonly float* _part;
     private readonly double* _total;
 
     public ScoreTile(in ScoreProblem problem, ScoreKeys keys, int rows, ref Arena arena)
@@ -51,10 +49,11 @@ internal readonly unsafe struct ScoreTile<TKernels>
         _references = arena.Take<float>(padded);
         _rowSums = arena.Take<float>((long)padded * TKernels.Lanes);
         _sums = arena.Take<float>(padded);
+        _totals = new ScoreTotals<TKernels>(padded, keys.ValueStride, keys.Blocks, ref arena);
         _states = arena.Take<QueryState>(padded);
         _own = arena.Take<double>(padded);
         _biases = arena.Take<float>(problem.Bias.Layout.IsLine ? 0 : GridRows * GridTile.Stride);
-        _difference = arena.Take<float>(problem.IsGaussian ? problem.Query.Columns : 0);
+        _part = arena.Take<float>(problem.IsGaussian ? keys.ValueStride : 0);
         _total = arena.Take<double>(problem.Value.Columns);
     }
 
@@ -88,10 +87,16 @@ internal readonly unsafe struct ScoreTile<TKernels>
         new Span<float>(_references + count, padded - count).Fill(float.MinValue);
         new Span<float>(_numerators, padded * _keys.ValueStride).Clear();
         new Span<float>(_rowSums, padded * TKernels.Lanes).Clear();
-        for (int block = 0; block < _keys.Blocks; block++)
+        new Span<float>(_sums, padded).Clear();
+        _totals.Begin(_references);
+        for (int block = 0, end; block < _keys.Blocks; block = end)
         {
-            if (block % BlocksPerLook == 0) CallWatch.Look();
-            AddBlock(block, first, count, headroom);
+            CallWatch.Look();
+            float* numerators = block == 0 ? _numerators : _totals.Part;
+            bool any = false;
+            for (end = Math.Min(block + ScoreTotals<TKernels>.BlocksPerPart, _keys.Blocks); block < end; block++)
+                any |= AddBlock(block, first, count, headroom, numerators);
+            if (any) _totals.Join(_references, _rowSums, _sums, numerators, _numerators);
         }
 
         if (_problem.IsGaussian) StoreWeighted(first, count, isAbsolute, headroom);
@@ -139,20 +144,20 @@ internal readonly unsafe struct ScoreTile<TKernels>
         }
     }
 
-    /// <summary>One block of keys, against the rows that may see some of it.</summary>
-    private void AddBlock(int block, int first, int count, float headroom)
+    /// <summary>One block of keys, against the rows that may see some of it; false when there are none.</summary>
+    private bool AddBlock(int block, int first, int count, float headroom, float* numerators)
     {
         HeadBias bias = _problem.Bias;
         TokenLayout layout = bias.Layout;
         int key = block * KernelShape.KeyTile, lastKey = Math.Min(key + KernelShape.KeyTile, _problem.KeptKeys) - 1;
         long from = Math.Max(layout.TokensBefore((long)layout.Place(key) - bias.LastVisible), first);
         long to = Math.Min(layout.TokensBefore((long)layout.Place(lastKey) - bias.FirstVisible + 1), first + count) - 1;
-        if (from > to) return;
+        if (from > to) return false;
         int row = (int)(from - first) / TKernels.RowTile * TKernels.RowTile, end = Padding.RoundUp((int)(to - first) + 1, TKernels.RowTile);
         if (layout.IsLine)
         {
-            AddRows(block, row, end - row, bias.From(first + row, key), bias.Stride, headroom);
-            return;
+            AddRows(block, row, end - row, bias.From(first + row, key), bias.Stride, headroom, numerators);
+            return true;
         }
 
         for (int next; row < end; row = next)
@@ -160,16 +165,18 @@ internal readonly unsafe struct ScoreTile<TKernels>
             next = Math.Min(row + GridRows, end);
             GridTile.Gather<TKernels>(
                 layout, bias.From(0, 0), first + row, next - row, _problem.Query.Count, key, _problem.Key.Count, _biases);
-            AddRows(block, row, next - row, _biases, GridTile.Stride, headroom);
+            AddRows(block, row, next - row, _biases, GridTile.Stride, headroom, numerators);
         }
+
+        return true;
     }
 
-    private void AddRows(int block, int row, int rows, float* biases, nint biasStride, float headroom)
+    private void AddRows(int block, int row, int rows, float* biases, nint biasStride, float headroom, float* numerators)
     {
         int columns = _problem.Query.Columns, valueStride = _keys.ValueStride;
         TKernels.SoftmaxTile(
             rows, columns, valueStride, _queries + (row * columns), columns, _keys.Keys(block), biases, biasStride,
-            _keys.Values(block), valueStride, _numerators + (row * valueStride), valueStride,
+            _keys.Values(block), valueStride, numerators + (row * valueStride), valueStride,
             headroom, _references + row, _rowSums + (row * TKernels.Lanes));
     }
 
@@ -177,8 +184,6 @@ internal readonly unsafe struct ScoreTile<TKernels>
     private void StoreAveraged(int first, int count)
     {
         int columns = _problem.Destination.Columns;
-        new Span<float>(_sums, count).Clear();
-        LaneSums.MoveTo<TKernels>(_sums, _rowSums, count);
         for (int row = 0; row < count; row++)
         {
             float* destination = _problem.Destination.Row(first + row);
@@ -196,7 +201,7 @@ internal readonly unsafe struct ScoreTile<TKernels>
         {
             float* destination = _problem.Destination.Row(first + row), numerators = _numerators + (row * _keys.ValueStride);
             if (_states[row] == QueryState.NonFinite) new Span<float>(destination, columns).Fill(float.NaN);
-            else if (_states[row] == QueryState.Alone) GaussianDifferences<TKernels>.Store(_problem, _keys, first + row, _difference, _total);
+            else if (_states[row] == QueryState.Alone) GaussianDifferences<TKernels>.Store(_problem, _keys, first + row, headroom, _part, _total);
             else if (isAbsolute) TKernels.Scale(numerators, destination, columns, 1);
             else StoreRaised(numerators, destination, columns, _references[row] + headroom + _own[row] + _problem.Bias.Largest);
         }

@@ -18,14 +18,11 @@ internal static unsafe class RescaledTiles<TKernels>
     /// <summary>What stands in the list in place of a row that was stored.</summary>
     private const int Stored = -1;
 
-    /// <summary>Blocks of keys between looks whether the call shall end early: a few milliseconds.</summary>
-    private const int BlocksPerLook = 256;
-
     private static int TileRows => 8 * TKernels.RowTile;
 
     /// <summary>Stores every row of the list it can vouch for and returns how many stay on the list.</summary>
     public static int Run(
-        in HeadProblem problem, RowState* keyStates, RowCertificate certificate, double* largestNorm, int* rows, int count,
+        in HeadProblem problem, RowState* keyStates, RowCertificate certificate, bool isFine, double* largestNorm, int* rows, int count,
         RowSource destination, Crew crew, ref Arena arena)
     {
         long mark = arena.Mark;
@@ -33,7 +30,8 @@ internal static unsafe class RescaledTiles<TKernels>
         if (arena.IsMeasuring || count > 0)
         {
             int* starts = arena.Take<int>((problem.QueryCount / TileRows) + 2L);
-            var tiles = new Tiles(problem, keyStates, certificate, largestNorm, rows, starts, destination, crew, ref arena);
+            TileTotals<TKernels>* totals = stackalloc TileTotals<TKernels>[crew.Workers];
+            var tiles = new Tiles(problem, keyStates, certificate, isFine, largestNorm, rows, starts, destination, totals, crew, ref arena);
             if (!arena.IsMeasuring)
             {
                 crew.Run(tiles, Group(rows, count, starts));
@@ -84,14 +82,14 @@ internal static unsafe class RescaledTiles<TKernels>
         private readonly RowSource _destination;
         private readonly KeyBlocks _blocks;
         private readonly PartialSums _sums;
-        private readonly float* _rowSums;
+        private readonly TileTotals<TKernels>* _totals;
         private readonly float* _coefficients;
         private readonly int _coefficientCount;
         private readonly int* _keptBefore;
 
         public Tiles(
-            in HeadProblem problem, RowState* keyStates, RowCertificate certificate, double* largestNorm, int* rows, int* starts,
-            RowSource destination, Crew crew, ref Arena arena)
+            in HeadProblem problem, RowState* keyStates, RowCertificate certificate, bool isFine, double* largestNorm, int* rows, int* starts,
+            RowSource destination, TileTotals<TKernels>* totals, Crew crew, ref Arena arena)
         {
             _problem = problem;
             _certificate = certificate;
@@ -101,7 +99,8 @@ internal static unsafe class RescaledTiles<TKernels>
             _destination = destination;
             _blocks = KeyBlocks.Pack<TKernels>(problem, crew, ref arena);
             _coefficientCount = checked((int)(problem.Layout.MostPlaces(problem.KeyCount) + problem.Layout.MostPlaces(TileRows) + KernelShape.KeyTile));
-            _rowSums = arena.Take<float>((long)crew.Workers * TileRows * TKernels.Lanes);
+            _totals = totals;
+            for (int worker = 0; worker < crew.Workers; worker++) totals[worker] = new(isFine, TileRows, _blocks.ValueStride, _blocks.Count, ref arena);
             _coefficients = arena.Take<float>((long)crew.Workers * _coefficientCount);
             _keptBefore = arena.Take<int>(problem.KeyCount + 1L);
             _sums = new PartialSums
@@ -135,23 +134,13 @@ internal static unsafe class RescaledTiles<TKernels>
         private PartialSums Compute(int first, int worker)
         {
             int rows = Math.Min(TileRows, Padding.RoundUp(_problem.QueryCount, TKernels.RowTile) - first);
-            float* rowSums = _rowSums + ((long)worker * TileRows * TKernels.Lanes);
             PartialSums sums = _sums;
             sums.Numerators += ((long)worker * TileRows * sums.NumeratorStride) - ((long)first * sums.NumeratorStride);
             sums.Denominators += ((long)worker * TileRows) - first;
-            Clearing.Clear(sums.Numerators + ((long)first * sums.NumeratorStride), (long)rows * sums.NumeratorStride);
-            new Span<float>(sums.Denominators + first, rows).Clear();
-            new Span<float>(rowSums, rows * TKernels.Lanes).Clear();
             CoefficientWindow coefficients = Coefficients(first, rows, _coefficients + ((long)worker * _coefficientCount), out double largestBias);
             sums.LogScale = _problem.KeyLogScale + largestBias;
-            for (int block = 0; block < _blocks.Count; block += BlocksPerLook)
-            {
-                CallWatch.Look();
-                DirectMethod<TKernels>.AddBlocks(_problem, coefficients, _blocks, sums, first, rows, block, Math.Min(block + BlocksPerLook, _blocks.Count), rowSums);
-            }
-
+            _totals[worker].Sum(_problem, coefficients, _blocks, sums, first, rows);
             _problem.Loud.Add<TKernels>(_problem, coefficients, sums, first, Math.Min(first + rows, _problem.QueryCount));
-            LaneSums.MoveTo<TKernels>(sums.Denominators + first, rowSums, rows);
             return sums;
         }
 

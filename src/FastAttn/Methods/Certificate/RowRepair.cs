@@ -13,7 +13,7 @@ namespace FastAttn.Methods;
 internal sealed unsafe class RowRepair<TKernels>(FeatureStage stage)
     where TKernels : struct, IKernels
 {
-    private const int KeysPerPart = 256;
+    private const int KeysPerPart = 8;
 
     /// <summary>Recomputes <paramref name="count"/> rows into the destination.</summary>
     /// <param name="problem">The head; its features are not read.</param>

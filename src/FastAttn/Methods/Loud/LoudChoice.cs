@@ -61,7 +61,7 @@ internal static unsafe class LoudChoice
 
     private static int Find(double* sizes, double* scales, double* norms, int count, double ratio, int* tokens)
     {
-        if (!CanBeFew(scales, norms, count, ratio)) return 0;
+        if (double.IsPositiveInfinity(ratio) || !CanBeFew(scales, norms, count, ratio)) return 0;
         var logarithms = new Span<double>(sizes, count);
         if (norms is null) logarithms.Clear();
         else TensorPrimitives.Log(new ReadOnlySpan<double>(norms, count), logarithms);

@@ -10,30 +10,32 @@ namespace FastAttn.Methods;
 internal readonly unsafe struct NearBand<TKernels>(TailReach left, TailReach right)
     where TKernels : struct, IKernels
 {
-    /// <summary>Blocks whose sums a row may add up in float32 before they join the total; wider bands are added part by part.</summary>
-    private const int BlocksPerPart = 32;
-
-    /// <summary>Adds what rows <paramref name="first"/> … <paramref name="end"/>−1 see between the tails.</summary>
+    /// <summary>Adds what rows <paramref name="first"/> … <paramref name="end"/>−1 see between the tails, in parts as <see cref="TileTotals{TKernels}"/> does.</summary>
     public void Add(in HeadProblem problem, in PartialSums sums, int first, int end, in TailScratch<TKernels> scratch)
     {
-        int rows = end - first, firstBlock = left.Boundary(first), endBlock = right.Boundary(end);
+        int rows = end - first, floats = rows * sums.NumeratorStride, firstBlock = left.Boundary(first), endBlock = right.Boundary(end);
         new Span<float>(scratch.LaneSums, rows * TKernels.Lanes).Clear();
-        if (endBlock - firstBlock <= 2 * BlocksPerPart)
+        new Span<float>(scratch.LostRowSums, rows).Clear();
+        AddPart(problem, sums, first, end, firstBlock, endBlock, scratch);
+        if (endBlock - firstBlock <= TileTotals<TKernels>.BlocksPerPart) return;
+        PartialSums part = sums;
+        part.Numerators = scratch.Part - ((long)first * sums.NumeratorStride);
+        new Span<float>(scratch.Part, floats).Clear();
+        new Span<float>(scratch.Lost, floats).Clear();
+        for (int block = firstBlock + TileTotals<TKernels>.BlocksPerPart; block < endBlock; block += TileTotals<TKernels>.BlocksPerPart)
         {
-            AddBlocks(problem, sums, first, end, firstBlock, endBlock, scratch);
-            LaneSums.MoveTo<TKernels>(sums.Denominators + first, scratch.LaneSums, rows);
-            return;
+            AddPart(problem, part, first, end, block, endBlock, scratch);
+            CompensatedSums.Move(scratch.Part, sums.Numerators + ((long)first * sums.NumeratorStride), scratch.Lost, floats);
         }
+    }
 
-        int floats = rows * sums.NumeratorStride;
-        PartialSums parts = sums;
-        parts.Numerators = scratch.Part - ((long)first * sums.NumeratorStride);
-        for (int block = firstBlock; block < endBlock; block += BlocksPerPart)
+    private void AddPart(in HeadProblem problem, in PartialSums sums, int first, int end, int block, int endBlock, in TailScratch<TKernels> scratch)
+    {
+        for (int partEnd = Math.Min(block + TileTotals<TKernels>.BlocksPerPart, endBlock), next; block < partEnd; block = next)
         {
-            new Span<float>(scratch.Part, floats).Clear();
-            AddBlocks(problem, parts, first, end, block, Math.Min(block + BlocksPerPart, endBlock), scratch);
-            TKernels.AddScaled(scratch.Part, sums.Numerators + ((long)first * sums.NumeratorStride), floats, 1);
-            LaneSums.MoveTo<TKernels>(sums.Denominators + first, scratch.LaneSums, rows);
+            next = Math.Min(block + TileTotals<TKernels>.BlocksPerRowSum, partEnd);
+            AddBlocks(problem, sums, first, end, block, next, scratch);
+            LaneSums.MoveTo<TKernels>(sums.Denominators + first, scratch.LostRowSums, scratch.LaneSums, end - first);
         }
     }
 

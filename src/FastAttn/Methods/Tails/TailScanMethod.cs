@@ -19,7 +19,7 @@ internal sealed unsafe class TailScanMethod<TKernels>(Method kind, TailAllowance
     public override Method Kind => kind;
 
     /// <summary>Rows that are finished together: their queries and numerators, and the states that they meet, stay in the second-level cache.</summary>
-    private static int MostChunkRows => 512 / TKernels.RowTile * TKernels.RowTile;
+    public static int MostChunkRows => 512 / TKernels.RowTile * TKernels.RowTile;
 
     /// <summary>Rows of a chunk.</summary>
     public static int ChunkRows(int queries) => Math.Min(MostChunkRows, Padding.RoundUp(queries, TKernels.RowTile));

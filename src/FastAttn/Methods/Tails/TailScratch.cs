@@ -30,4 +30,10 @@ internal readonly unsafe struct TailScratch<TKernels>(in HeadProblem problem, in
 
     /// <summary>Numerators of a part of a wide band.</summary>
     public readonly float* Part = arena.Take<float>((long)rows * columns);
+
+    /// <summary>What the totals of such parts have lost.</summary>
+    public readonly float* Lost = arena.Take<float>((long)rows * columns);
+
+    /// <summary>The same for row sums.</summary>
+    public readonly float* LostRowSums = arena.Take<float>(rows);
 }

@@ -17,6 +17,12 @@ internal readonly unsafe struct TailSweep<TKernels>
     /// <summary>Blocks of keys between kept states.</summary>
     private const int BlocksPerPart = 8;
 
+    /// <summary>
+    /// Additions that a block's sum meets on its way to a row: in its part, from a kept state to a chunk of rows, along the chunk, and where
+    /// both sides are weighed. With a ratio other than one there are as many products.
+    /// </summary>
+    public static int MostJoins => (2 * BlocksPerPart) + (TailScanMethod<TKernels>.MostChunkRows / Tile) + 2;
+
     /// <summary>Floats of a state that are turned into running sums together.</summary>
     public const int PieceFloats = 1024;
 
