@@ -728,6 +728,9 @@ fa_status fa_toeplitz_create(const fa_tensor *coefficients, int64_t output_lengt
  *   destination  [n_out, columns] or [H, n_out, columns], row-major without gaps; must not overlap x
  *   threads      at least 1; 0: fa_default_threads()
  * With one matrix for all, x may have any number of heads; else as many as there are matrices.
+ * Each element is within a few 2^-24 |c| |x_column| of exact (Euclidean norms), and also within 2^-15 |c_i| |x_i|: c_i are the coefficients
+ * of its own row, x_i is the part of its column between the first and the last of them that is not zero. A value that a row does not see
+ * never reaches it, however loud it is; a row that sees only zeros is zero.
  * Errors: NULL, HANDLE, SHAPE, ARGUMENT (overlap, threads), OUT_OF_MEMORY. Time: O(H columns N log N).
  */
 fa_status fa_toeplitz_multiply(fa_toeplitz toeplitz, const fa_tensor *x, const fa_tensor *destination, int32_t threads);
@@ -764,6 +767,9 @@ typedef struct fa_fast_rpb_options {
  *             [H, n]; finite; any strides; copied
  *   options   NULL: all defaults
  *   fast_rpb  receives the handle; destroy it with fa_fast_rpb_destroy
+ * Each element of W v is within a few 2^-24 |w| |v_column| of exact (Euclidean norms), and also within 2^-15 |w_i| |v_i|: w_i are the
+ * weights of its own row, v_i is the part of its column between the first and the last of them that is not zero. So a later value never
+ * reaches a causal row, however loud it is. On a grid both hold along each axis, for the sums of values along rows and along columns.
  * Errors: NULL, STRUCT_SIZE, SHAPE, ARGUMENT, OUT_OF_MEMORY. Time: O(H n log n).
  */
 fa_status fa_fast_rpb_create(const fa_tensor *weights, const fa_fast_rpb_options *options, fa_fast_rpb *fast_rpb);

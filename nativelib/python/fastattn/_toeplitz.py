@@ -46,6 +46,10 @@ def toeplitz_matmul(
     -----
     Time O(H columns N log N), N the Fourier length, below 2 (n_out + n_in).
 
+    Each element is within a few 2**-24 |c| |x_column| of exact (Euclidean norms), and also within 2**-15 |c_i| |x_i|: c_i
+    are the coefficients of its own row, x_i is the part of its column between the first and the last of them that is not
+    zero. A value that a row does not see never reaches it, however loud it is; a row that sees only zeros is zero.
+
     Examples
     --------
     >>> import numpy as np

@@ -52,7 +52,7 @@ internal static unsafe class FftColumns<TKernels>
     }
 
     /// <summary>The convolutions after <see cref="Forward"/>, and the way back.</summary>
-    public static void Inverse<TRows>(LaneFft fft, float* spectrum, in TRows rows, float* workspace)
+    public static void Inverse<TRows>(LaneFft fft, float* spectrum, TRows rows, float* workspace)
         where TRows : struct, IPackedRows
     {
         float* cyclic = workspace, skew = cyclic + fft.WorkFloats, run = skew + fft.WorkFloats;

@@ -48,8 +48,7 @@ internal sealed unsafe class FftToeplitzProduct<TKernels> : ToeplitzProduct
             return;
         }
 
-        float* segment = ForwardBySegments(x, workspace);
-        for (int i = 0; i < _starts.Length - 1; i++, segment += BlockColumns) TKernels.AddScaled(segment, squares, BlockColumns, 1);
+        SeenCertificate.Sum(ForwardBySegments(x, workspace), BlockColumns, _starts.Length - 1, squares);
     }
 
     protected override void MultiplyBlock(int head, in ProductCall call, float* workspace)

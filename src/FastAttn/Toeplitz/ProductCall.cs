@@ -10,10 +10,10 @@ internal readonly unsafe struct ProductCall(in ToeplitzColumns columns, int* exp
     private readonly ToeplitzColumns _columns = columns;
 
     /// <summary>The way in.</summary>
-    public OperandBlock X { get; } = x;
+    public readonly OperandBlock X = x;
 
     /// <summary>The way out.</summary>
-    public ProductBlock Y { get; } = y;
+    public readonly ProductBlock Y = y;
 
     /// <summary>The power of two that a column is divided by, or <see cref="ColumnExponents.Zero"/>.</summary>
     public int Exponent(int column) => exponents[column];

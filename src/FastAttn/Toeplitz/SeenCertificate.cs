@@ -27,11 +27,17 @@ internal sealed unsafe class SeenCertificate
     private readonly int[] _from, _end;
     private readonly double[] _least;
 
+    /// <summary>Whether every row sees from the start on and no less than the row before: then all rows after a sure one are sure.</summary>
+    private readonly bool _rises;
+
     private SeenCertificate(int[] from, int[] end, double[] least)
     {
         _from = from;
         _end = end;
         _least = least;
+        _rises = !from.AsSpan().ContainsAnyExcept(0);
+        for (int segment = 1; segment < least.Length && _rises; segment++)
+            _rises = end[segment] >= end[segment - 1] && least[segment] <= least[segment - 1];
     }
 
     /// <summary>Null when every row is sure, whatever the operand holds.</summary>
@@ -46,6 +52,7 @@ internal sealed unsafe class SeenCertificate
         bool isSure = true;
         for (int segment = 0; segment < count; segment++)
         {
+            end[segment] = count;
             if (starts[segment] >= seen.Count) continue;
             SeenRows.Range rows = seen.Of(starts[segment], Math.Min(starts[segment + 1], seen.Count));
             from[segment] = FirstFrom(starts, rows.LastFirst);
@@ -65,26 +72,70 @@ internal sealed unsafe class SeenCertificate
     /// <param name="unsure">One a segment.</param>
     public int Find(float* squares, int columns, int segments, double* before, bool* unsure)
     {
-        int count = _least.Length, half = columns / 2, found = 0;
+        // A column shares the rounding of its partner; one of zeros is zero in the end.
+        int count = _least.Length, half = columns / 2;
+        float* all = stackalloc float[2 * columns], need = all + columns;
+        new Span<float>(all, columns).Clear();
+        Sum(squares, columns, count, all);
+        for (int column = 0; column < columns; column++) need[column] = all[column] == 0 ? 0 : all[column] + all[(column + half) % columns];
+        return _rises ? FindRising(squares, columns, segments, need, unsure) : FindAny(squares, columns, segments, need, before, unsure);
+    }
+
+    /// <summary>Adds up segments' sums of squares.</summary>
+    public static void Sum(float* squares, int columns, int segments, float* sums)
+    {
+        for (int column = 0; column < columns; column += Vector<float>.Count)
+        {
+            Vector<float> sum = Vector.Load(sums + column);
+            float* from = squares + column;
+            for (int segment = 0; segment < segments; segment++, from += columns) sum += Vector.Load(from);
+            Vector.Store(sum, sums + column);
+        }
+    }
+
+    /// <summary>Looks no further than the first sure segment.</summary>
+    private int FindRising(float* squares, int columns, int segments, float* need, bool* unsure)
+    {
+        float* seen = stackalloc float[columns];
+        new Span<float>(seen, columns).Clear();
+        new Span<bool>(unsure, segments).Clear();
+        for (int segment = 0, summed = 0; segment < segments; segment++)
+        {
+            Sum(squares + ((long)summed * columns), columns, _end[segment] - summed, seen);
+            summed = _end[segment];
+            var least = new Vector<float>((float)_least[segment]);
+            bool isSure = true;
+            for (int column = 0; column < columns; column += Vector<float>.Count)
+                isSure &= Vector.GreaterThanOrEqualAll(Vector.Load(seen + column), Vector.Load(need + column) * least);
+            if (isSure) return segment;
+            unsure[segment] = true;
+        }
+
+        return segments;
+    }
+
+    /// <summary>Takes what a segment sees as the difference of two sums, which float64 holds exactly enough.</summary>
+    private int FindAny(float* squares, int columns, int segments, float* need, double* before, bool* unsure)
+    {
+        int found = 0;
         new Span<double>(before, columns).Clear();
-        for (long i = 0; i < (long)count * columns; i += Vector<float>.Count)
+        for (long i = 0; i < (long)_least.Length * columns; i += Vector<float>.Count)
         {
             Vector.Widen(Vector.Load(squares + i), out Vector<double> low, out Vector<double> high);
             Vector.Store(Vector.Load(before + i) + low, before + i + columns);
             Vector.Store(Vector.Load(before + i + Vector<double>.Count) + high, before + i + Vector<double>.Count + columns);
         }
 
-        // A column shares the rounding of its partner; one of zeros is zero in the end.
-        double* all = before + ((long)count * columns), need = stackalloc double[columns];
-        for (int column = 0; column < columns; column++) need[column] = all[column] == 0 ? 0 : all[column] + all[(column + half) % columns];
         for (int segment = 0; segment < segments; segment++)
         {
             double* from = before + ((long)_from[segment] * columns), end = before + ((long)_end[segment] * columns);
             bool isSure = true;
-            for (int column = 0; column < columns; column += Vector<double>.Count)
+            for (int column = 0; column < columns; column += Vector<float>.Count)
             {
-                Vector<double> seen = Vector.Load(end + column) - Vector.Load(from + column);
-                isSure &= Vector.GreaterThanOrEqualAll(seen, Vector.Load(need + column) * _least[segment]);
+                Vector.Widen(Vector.Load(need + column), out Vector<double> low, out Vector<double> high);
+                Vector<double> seenLow = Vector.Load(end + column) - Vector.Load(from + column);
+                Vector<double> seenHigh = Vector.Load(end + column + Vector<double>.Count) - Vector.Load(from + column + Vector<double>.Count);
+                isSure &= Vector.GreaterThanOrEqualAll(seenLow, low * _least[segment]) && Vector.GreaterThanOrEqualAll(seenHigh, high * _least[segment]);
             }
 
             unsure[segment] = !isSure;

@@ -38,6 +38,43 @@ public sealed class FastRpbTests
         }
     }
 
+    /// <summary>
+    /// Rows before a loud value, of which every second is masked, beside special tokens that hold anything: written, and added to what is there.
+    /// The bound is the promised one, 2⁻¹⁵ of what the row sees, and in sums the rounding of the sum.
+    /// </summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void LoudLaterValuesStayOutOfCausalRows(bool adds)
+    {
+        const int N = 500, Columns = 33;
+        FastRpbProblem problem = FastRpbProblem.Sequence(N, Columns, 1, new() { Causal = true, Prefix = 1, Suffix = 1, Heads = 2 }, heads: 2, keyHeads: 1, batch: 2);
+        problem = problem with { KeyMask = [.. Enumerable.Range(0, problem.Rows).Select(row => row % 2 == 0 || row > N / 2)], Lengths = [problem.Rows, N - 10] };
+        for (int i = 0; i < problem.Value.Length; i++)
+        {
+            int row = i / Columns % problem.Rows;
+            problem.Value[i] *= row == 0 || row == problem.Rows - 1 ? float.NaN : row >= N - 20 || row % 2 == 1 && row < N / 2 ? 1e8f : 1;
+        }
+
+        float[] before = new Numbers(3).Normals(problem.Nothing().Length), output = problem.Run(adds ? before : problem.Nothing(), adds);
+        for (int index = 0; index < output.Length; index++)
+        {
+            int column = index % Columns, row = index / Columns % problem.Rows, head = index / Columns / problem.Rows % 2, batch = index / Columns / problem.Rows / 2;
+            double expected = adds ? before[index] : 0, weights = 0, values = 0;
+            for (int j = 1; j <= Math.Min(row, N); j++)
+            {
+                double weight = problem.Weight(batch, head, row, j).Vertical, value = problem.Counts(batch, j) ? problem.ValueOf(batch, head, j, column) : 0;
+                expected += weight * value;
+                weights += weight * weight;
+                values += value * value;
+            }
+
+            double tolerance = (Math.Sqrt(weights * values) / (1 << 15)) + (HalfUlp * Math.Abs(expected)) + (adds ? HalfUlp * Math.Abs(before[index]) : 0);
+            if (row == 0 || row == problem.Rows - 1) expected = adds ? before[index] : 0;
+            Assert.True(Math.Abs(expected - output[index]) <= tolerance, $"batch {batch}, head {head}, row {row}, column {column}: {output[index]}, expected {expected} ± {tolerance}");
+        }
+    }
+
     [Fact]
     public void EveryGridOfSidesTo20()
     {
