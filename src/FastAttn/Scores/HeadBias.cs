@@ -9,8 +9,9 @@ namespace FastAttn.Scores;
 /// <param name="FirstVisible">The smallest offset at which a key is visible.</param>
 /// <param name="LastVisible">The largest; below FirstVisible when there is none.</param>
 /// <param name="Largest">What was taken off, in the same units.</param>
+/// <param name="Exact">The same biases in float64, nothing taken off.</param>
 internal readonly unsafe record struct HeadBias(
-    nint AtZero, bool IsAbsent, TokenLayout Layout, int FirstVisible, int LastVisible, double Largest)
+    nint AtZero, bool IsAbsent, TokenLayout Layout, int FirstVisible, int LastVisible, double Largest, ExactBias Exact)
 {
     /// <summary>Floats between the biases of one row and the next, on a line.</summary>
     public nint Stride => IsAbsent ? 0 : -1;

@@ -39,7 +39,7 @@ internal sealed unsafe class ScoreBias
         {
             float* start = (float*)_buffer.Data + (head * stride);
             _heads[head] = isAbsent
-                ? new HeadBias((nint)start, true, layout, first, extent.KeyCount - 1, 0)
+                ? new HeadBias((nint)start, true, layout, first, extent.KeyCount - 1, 0, default)
                 : Fill(start + Margin - first, layout, position, head, extent);
         }
     }
@@ -79,12 +79,14 @@ internal sealed unsafe class ScoreBias
         }
 
         new Span<float>(atZero + end, last + 1 - end).Fill(float.NegativeInfinity);
-        return new HeadBias((nint)atZero, false, layout, firstVisible, lastVisible, largest * Math.Log2(Math.E));
+        return new HeadBias((nint)atZero, false, layout, firstVisible, lastVisible, largest * Math.Log2(Math.E), new ExactBias(position, head, Origin(position, extent)));
     }
 
     private static void Evaluate(RelativePosition? position, int head, PositionExtent extent, int offset, Span<double> biases)
     {
         if (position is null) biases.Clear();
-        else position.Biases(head, (long)offset - (position.FollowsQueryOffset ? extent.QueryOffset : 0), biases);
+        else position.Biases(head, offset - Origin(position, extent), biases);
     }
+
+    private static long Origin(RelativePosition? position, PositionExtent extent) => position is { FollowsQueryOffset: true } ? extent.QueryOffset : 0;
 }

@@ -25,6 +25,11 @@ internal readonly unsafe struct ScoreTile<TKernels>
     /// </summary>
     private const double LargestScore = 1.329228e36;
 
+    /// <summary>
+    /// Float32 numbers below −2²⁴ are two apart or more: scores beside such biases are lost. Rows that see nothing better are computed alone.
+    /// </summary>
+    private const float FaintScore = -16_777_216;
+
     private readonly ScoreProblem _problem;
     private readonly ScoreKeys _keys;
     private readonly float* _queries;
@@ -188,7 +193,7 @@ internal readonly unsafe struct ScoreTile<TKernels>
         {
             float* destination = _problem.Destination.Row(first + row);
             if (_states[row] == QueryState.NonFinite) new Span<float>(destination, columns).Fill(float.NaN);
-            else if (_states[row] == QueryState.Alone) SoftmaxRow.Store(_problem, _keys, first + row, _total);
+            else if (_states[row] == QueryState.Alone || (_references[row] < FaintScore && _references[row] > float.MinValue)) SoftmaxRow.Store(_problem, _keys, first + row, _total);
             else TKernels.Scale(_numerators + (row * _keys.ValueStride), destination, columns, _sums[row] == 0 ? 0 : 1 / _sums[row]);
         }
     }

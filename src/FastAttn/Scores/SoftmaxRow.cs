@@ -3,7 +3,10 @@ using FastAttn.Features;
 
 namespace FastAttn.Scores;
 
-/// <summary>One row of softmax attention in float64, for queries and keys whose products may leave float32.</summary>
+/// <summary>
+/// One row of softmax attention in float64: for queries and keys whose products may leave float32, and for rows whose biases are so large that
+/// products would be lost beside them.
+/// </summary>
 internal static unsafe class SoftmaxRow
 {
     /// <summary>Computes and stores row <paramref name="i"/>; O(n_k·(d + d_v)), some ten times what the row costs in a tile.</summary>
@@ -16,11 +19,16 @@ internal static unsafe class SoftmaxRow
         int columns = problem.Destination.Columns;
         var sums = new Span<double>(total, columns);
         sums.Clear();
-        double largest = double.NegativeInfinity, weights = 0;
+        double largest = double.NegativeInfinity, largestBias = double.NegativeInfinity, weights = 0;
         for (int j = 0; j < problem.KeptKeys; j++)
         {
-            if (keys.State(j) != RowState.Kept || !problem.Bias.Sees(i, j)) continue;
-            double score = (problem.Unit * Product(problem.Query.Row(i), problem.Key.Row(j), problem.Key.Columns)) + *problem.Bias.From(i, j);
+            if (Counts(problem, keys, i, j)) largestBias = Math.Max(largestBias, Bias(problem, i, j));
+        }
+
+        for (int j = 0; j < problem.KeptKeys; j++)
+        {
+            if (!Counts(problem, keys, i, j)) continue;
+            double score = (problem.Unit * Product(problem.Query.Row(i), problem.Key.Row(j), problem.Key.Columns)) + (Bias(problem, i, j) - largestBias);
             if (score > largest)
             {
                 double factor = Math.Pow(2, largest - score);
@@ -38,6 +46,10 @@ internal static unsafe class SoftmaxRow
         if (weights > 0) TensorPrimitives.Divide(sums, weights, sums);
         TensorPrimitives.ConvertTruncating<double, float>(sums, new Span<float>(problem.Destination.Row(i), columns));
     }
+
+    private static bool Counts(in ScoreProblem problem, ScoreKeys keys, int i, int j) => keys.State(j) == RowState.Kept && problem.Bias.Sees(i, j);
+
+    private static double Bias(in ScoreProblem problem, int i, int j) => problem.Bias.Exact.At(problem.Bias.Layout.Place(j) - problem.Bias.Layout.Place(i));
 
     private static double Product(float* x, float* y, int count)
     {

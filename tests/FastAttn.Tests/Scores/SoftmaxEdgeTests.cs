@@ -62,6 +62,28 @@ public sealed class SoftmaxEdgeTests
         Assert.Equal(7.0 / 3, z[2], 1e-5);
     }
 
+    /// <summary>Row 0 sees only keys whose biases are large: the nearest one counts, and among equal biases the scores do.</summary>
+    [Theory]
+    [InlineData(1e38f)]
+    [InlineData(3e38f)]
+    [InlineData(1e12f)]
+    public void Biases_of_any_size(float slope)
+    {
+        float[] q = [1, 1, 1, 1], k = [0, 0, 3, 5], v = [1, 2, 4, 8], z = new float[4];
+        using (var alibi = new SoftmaxAttention(new AttentionShape(1, 4, 1), position: RelativePosition.Alibi([slope])))
+        {
+            alibi.Forward(q.AsSpan(), k, v, z, keyMask: [false, false, true, true]);
+            Assert.Equal([4, 4, 4, 8], z);
+        }
+
+        // Offset 0 has no bias, all others have the same: row 0 sees keys 2 and 3 only.
+        float[] table = [.. Enumerable.Range(-3, 7).Select(offset => offset == 0 ? 0 : -slope)];
+        using var dense = new SoftmaxAttention(new AttentionShape(1, 4, 1), new SoftmaxAttentionOptions { Scale = 1 }, RelativePosition.Dense(table, 4, 4));
+        dense.Forward(q.AsSpan(), k, v, z, keyMask: [false, false, true, true]);
+        Assert.Equal((4 + (8 * Math.Exp(2))) / (1 + Math.Exp(2)), z[0], 1e-5);
+        Assert.Equal(4, z[2]);
+    }
+
     [Fact]
     public void A_row_that_sees_no_key_is_zeros()
     {
