@@ -14,13 +14,15 @@ internal static class ArgumentNames
         nameof(KernelizedAttentionOptions.Projection), nameof(KernelizedAttentionOptions.ProjectionKind),
         nameof(KernelizedAttentionOptions.Seed), nameof(KernelizedAttentionOptions.Normalize),
         nameof(KernelizedAttentionOptions.QkScale), nameof(KernelizedAttentionOptions.FeatureEpsilon), nameof(KernelizedAttentionOptions.Causal),
-        nameof(KernelizedAttentionOptions.QueryOffset), nameof(KernelizedAttentionOptions.Tolerance),
+        nameof(KernelizedAttentionOptions.QueryOffset), nameof(KernelizedAttentionOptions.QueryOffsets),
+        nameof(KernelizedAttentionOptions.SignedFeatures), "logScales", nameof(KernelizedAttentionOptions.Tolerance),
         nameof(KernelizedAttentionOptions.Method), nameof(KernelizedAttentionOptions.Threads),
         nameof(SchoenbatOptions.Kernel), nameof(SchoenbatOptions.Draw), nameof(SchoenbatOptions.ExactDegrees), nameof(SchoenbatOptions.Literal),
         nameof(SchoenbatOptions.Gamma), nameof(SchoenbatOptions.DenominatorFloor), nameof(SchoenbatOptions.Beta),
         nameof(SoftmaxAttentionOptions.Scale), nameof(SkyformerOptions.Landmarks), nameof(SkyformerOptions.LandmarkIndices),
         nameof(SkyformerOptions.Inverse), nameof(SkyformerOptions.Sampling),
         nameof(FastRpbOptions.Prefix), nameof(FastRpbOptions.Suffix), nameof(FastRpbOptions.Symmetric),
+        nameof(SpecialTokens.SpecialToGrid), nameof(SpecialTokens.GridToSpecial), nameof(SpecialTokens.SpecialToSpecial),
         "keyMask", "exactDegrees", "outputLength", "inputLength", "maxDistance",
     ];
 

@@ -62,10 +62,14 @@ internal static unsafe class Arguments
     public static int? Threads(int value) => OptionalSize(value, "threads");
 
     /// <summary>An array that the caller brings; NULL and 0 for none.</summary>
-    public static ReadOnlySpan<T> Span<T>(T* data, long count, string name)
+    /// <param name="data">The entries.</param>
+    /// <param name="count">How many.</param>
+    /// <param name="name">The argument.</param>
+    /// <param name="mayBeEmpty">Whether an array of none is one that fits.</param>
+    public static ReadOnlySpan<T> Span<T>(T* data, long count, string name, bool mayBeEmpty = false)
         where T : unmanaged
     {
-        if (data is null && count == 0) return default;
+        if (count == 0 && (data is null || mayBeEmpty)) return default;
         NotNull(data, name);
         if (count is < 1 or > int.MaxValue) throw new ShapeException($"{name}_count is {count}; expected 1 to {int.MaxValue}", name);
         return new ReadOnlySpan<T>(data, (int)count);

@@ -25,6 +25,16 @@ internal static unsafe class AttentionArguments
     public static int? QueryOffset(int given, long offset) =>
         Arguments.YesOrNo(given, "has_query_offset") ? Arguments.Size(offset, "query_offset") : null;
 
+    /// <summary>The places of query 0 of all sequences, when they are given; a structure of a former size has none.</summary>
+    public static int[]? QueryOffsets(bool isFormer, long* offsets, long count, int batch)
+    {
+        if (isFormer || (offsets is null && count == 0)) return null;
+        ReadOnlySpan<long> given = Arguments.Span<long>(offsets, count, "query_offsets", mayBeEmpty: batch == 0);
+        int[] places = new int[given.Length];
+        for (int sequence = 0; sequence < places.Length; sequence++) places[sequence] = Arguments.Size(given[sequence], $"query_offsets[{sequence}]");
+        return places;
+    }
+
     /// <summary>Positions by a handle or by a bias; null for none.</summary>
     public static RelativePosition? Position(ulong position, NativeTensor* bias, AttentionShape sizes)
     {
@@ -36,15 +46,15 @@ internal static unsafe class AttentionArguments
         return lease.Value;
     }
 
-    /// <summary>Which keys take part; empty for all.</summary>
-    public static void Selection(NativeKeySelection* selection, out ReadOnlySpan<bool> keyMask, out ReadOnlySpan<int> lengths)
+    /// <summary>Which of the keys of so many sequences take part; empty for all.</summary>
+    public static void Selection(NativeKeySelection* selection, int batch, int keyLength, out ReadOnlySpan<bool> keyMask, out ReadOnlySpan<int> lengths)
     {
         keyMask = default;
         lengths = default;
         if (selection is null) return;
         Arguments.StructSize(selection->StructSize, sizeof(NativeKeySelection), "selection");
 
-        ReadOnlySpan<byte> mask = Arguments.Span<byte>(selection->KeyMask, selection->KeyMaskCount, "key_mask");
+        ReadOnlySpan<byte> mask = Arguments.Span<byte>(selection->KeyMask, selection->KeyMaskCount, "key_mask", mayBeEmpty: batch == 0 || keyLength == 0);
         int wrong = mask.IndexOfAnyExceptInRange((byte)0, (byte)1);
         if (wrong >= 0)
         {
@@ -53,13 +63,13 @@ internal static unsafe class AttentionArguments
         }
 
         keyMask = MemoryMarshal.Cast<byte, bool>(mask);
-        lengths = Arguments.Span<int>(selection->Lengths, selection->LengthsCount, "lengths");
+        lengths = Arguments.Span<int>(selection->Lengths, selection->LengthsCount, "lengths", mayBeEmpty: batch == 0);
     }
 
     private static RelativePosition Bias(NativeTensor* bias, AttentionShape sizes)
     {
         Tensor given = new(bias, 1, 2, "bias");
-        long expected = (long)sizes.QueryLength + sizes.KeyLength - 1;
+        long expected = Math.Max((long)sizes.QueryLength + sizes.KeyLength - 1, 0);
         if (given.Extent(0) != expected || (given.Extent(1) != 1 && given.Extent(1) != sizes.Heads))
         {
             throw new ShapeException($"bias is {given.Shape}; expected [{expected}], [1, {expected}] or [{sizes.Heads}, {expected}]", "bias");

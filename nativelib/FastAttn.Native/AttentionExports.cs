@@ -33,7 +33,8 @@ internal static unsafe class AttentionExports
         {
             using HandleTable<AttentionSystem>.Lease lease = s_table.Acquire(attention);
             if (report is not null) Arguments.StructSize(report->StructSize, sizeof(NativeReport), "report");
-            AttentionArguments.Selection(selection, out ReadOnlySpan<bool> keyMask, out ReadOnlySpan<int> lengths);
+            AttentionShape shape = lease.Value.Shape;
+            AttentionArguments.Selection(selection, shape.Batch, shape.KeyLength, out ReadOnlySpan<bool> keyMask, out ReadOnlySpan<int> lengths);
 
             CallerInterrupt.Take();
             ForwardReport done = lease.Value.Forward(

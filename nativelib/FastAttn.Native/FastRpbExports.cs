@@ -51,8 +51,8 @@ internal static unsafe class FastRpbExports
         try
         {
             using HandleTable<FastRpb>.Lease lease = s_table.Acquire(rpb);
-            AttentionArguments.Selection(selection, out ReadOnlySpan<bool> keyMask, out ReadOnlySpan<int> lengths);
             StridedTensor values = new Tensor(value, 2, 4, "value").Strided(), target = new Tensor(destination, 2, 4, "destination").Strided();
+            AttentionArguments.Selection(selection, values.Batch, values.Rows, out ReadOnlySpan<bool> keyMask, out ReadOnlySpan<int> lengths);
             CallerInterrupt.Take();
             if (Arguments.YesOrNo(add, "add")) lease.Value.AddTo(values, target, keyMask, lengths, Arguments.Threads(threads));
             else lease.Value.Forward(values, target, keyMask, lengths, Arguments.Threads(threads));
@@ -95,7 +95,7 @@ internal static unsafe class FastRpbExports
     private static int Length(Tensor weights, FastRpbOptions options, string name)
     {
         int count = weights.Extent(0);
-        if (options.Symmetric) return count;
+        if (options.Symmetric || count == 0) return count;
         return count % 2 == 1 ? (count / 2) + 1 : throw new ShapeException($"{name} is {weights.Shape}; expected an odd number a head, 2 n - 1", name);
     }
 }

@@ -12,14 +12,14 @@ internal static unsafe class KernelizedExports
         AttentionExports.Create(attention, () =>
         {
             AttentionShape sizes = AttentionArguments.Shape(shape);
-            KernelizedAttentionOptions choices = Options(options) with { Projection = Projection(projection) };
+            KernelizedAttentionOptions choices = Options(options, sizes) with { Projection = Projection(projection) };
 
             // The extents of the bias follow from sizes and choices, so those are checked first, whatever the bias allows a method.
             ExecutionPlan.Create(sizes, choices with { Method = Method.Auto });
             return new KernelizedAttention(sizes, choices, AttentionArguments.Position(PositionHandle(options), bias, sizes));
         });
 
-    private static KernelizedAttentionOptions Options(NativeAttentionOptions* options)
+    public static KernelizedAttentionOptions Options(NativeAttentionOptions* options, AttentionShape sizes)
     {
         KernelizedAttentionOptions defaults = new();
         if (options is null) return defaults;
@@ -27,7 +27,6 @@ internal static unsafe class KernelizedExports
             options->StructSize, sizeof(NativeAttentionOptions), "options",
             NativeAttentionOptions.SizeWithoutPosition, NativeAttentionOptions.SizeWithoutNu, NativeAttentionOptions.SizeWithoutEpsilon);
         bool hasNu = options->StructSize > NativeAttentionOptions.SizeWithoutNu, hasEpsilon = options->StructSize > NativeAttentionOptions.SizeWithoutEpsilon;
-        if (hasEpsilon) Arguments.Reserved(options->Reserved, "reserved");
         return new KernelizedAttentionOptions
         {
             FeatureMap = Arguments.Word(options->FeatureMap, defaults.FeatureMap, "feature_map"),
@@ -36,6 +35,8 @@ internal static unsafe class KernelizedExports
             Seed = options->Seed,
             Features = Arguments.OptionalSize(options->Features, "features"),
             QueryOffset = AttentionArguments.QueryOffset(options->HasQueryOffset, options->QueryOffset),
+            QueryOffsets = AttentionArguments.QueryOffsets(!hasEpsilon, options->QueryOffsets, options->QueryOffsetsCount, sizes.Batch),
+            SignedFeatures = hasEpsilon && Arguments.YesOrNo(options->SignedFeatures, "signed_features"),
             Causal = Arguments.YesOrNo(options->Causal, "causal"),
             Normalize = Arguments.Choice(options->Normalize, "normalize"),
             Threads = Arguments.Threads(options->Threads),
@@ -46,7 +47,7 @@ internal static unsafe class KernelizedExports
         };
     }
 
-    private static RandomProjection? Projection(ulong projection)
+    public static RandomProjection? Projection(ulong projection)
     {
         if (projection == 0) return null;
         using HandleTable<RandomProjection>.Lease lease = ProjectionExports.Table.Acquire(projection);

@@ -58,11 +58,30 @@ internal static unsafe class PositionExports
     [UnmanagedCallersOnly(EntryPoint = "fa_position_grid", CallConvs = [typeof(CallConvCdecl)])]
     public static Status Grid(NativeTensor* bias, long height, long width, ulong* position) => Create(position, () =>
     {
-        Tensor given = new(bias, 2, 3, "bias");
+        var given = new Tensor(bias, 2, 3, "bias");
         int rows = Arguments.Size(height, "height"), columns = Arguments.Size(width, "width");
-        if (rows > 0 && columns > 0 && (given.Extent(1) != (2L * rows) - 1 || given.Extent(0) != (2L * columns) - 1))
-            throw new ShapeException($"bias is {given.Shape}; expected [{(2L * rows) - 1}, {(2L * columns) - 1}] or [H, {(2L * rows) - 1}, {(2L * columns) - 1}]", "bias");
+        CheckTable(given, rows, columns);
         return RelativePosition.Grid(given.Gather(), rows, columns, given.Extent(2));
+    });
+
+    [UnmanagedCallersOnly(EntryPoint = "fa_position_grid_special", CallConvs = [typeof(CallConvCdecl)])]
+    public static Status GridSpecial(
+        NativeTensor* bias, long height, long width, long prefix, long suffix,
+        NativeTensor* specialToGrid, NativeTensor* gridToSpecial, NativeTensor* specialToSpecial, ulong* position) => Create(position, () =>
+    {
+        var given = new Tensor(bias, 2, 3, "bias");
+        int rows = Arguments.Size(height, "height"), columns = Arguments.Size(width, "width");
+        CheckTable(given, rows, columns);
+        int before = Arguments.Size(prefix, "prefix"), after = Arguments.Size(suffix, "suffix"), heads = given.Extent(2);
+        var special = new SpecialTokens
+        {
+            Prefix = before,
+            Suffix = after,
+            SpecialToGrid = Special(specialToGrid, 1, heads, (long)before + after, "special_to_grid"),
+            GridToSpecial = Special(gridToSpecial, 1, heads, (long)before + after, "grid_to_special"),
+            SpecialToSpecial = Special(specialToSpecial, 2, heads, (long)before + after, "special_to_special"),
+        };
+        return RelativePosition.Grid(given.Gather(), rows, columns, special, heads);
     });
 
     [UnmanagedCallersOnly(EntryPoint = "fa_position_destroy", CallConvs = [typeof(CallConvCdecl)])]
@@ -99,6 +118,22 @@ internal static unsafe class PositionExports
         return RelativePosition.T5(
             given.Gather(), given.Extent(1), Arguments.YesOrNo(bidirectional, "bidirectional"),
             Arguments.OptionalSize(maxDistance, "max_distance") ?? DefaultMaxDistance, rounding);
+    }
+
+    private static void CheckTable(Tensor bias, int rows, int columns)
+    {
+        if (rows > 0 && columns > 0 && (bias.Extent(1) != (2L * rows) - 1 || bias.Extent(0) != (2L * columns) - 1))
+            throw new ShapeException($"bias is {bias.Shape}; expected [{(2L * rows) - 1}, {(2L * columns) - 1}] or [H, {(2L * rows) - 1}, {(2L * columns) - 1}]", "bias");
+    }
+
+    /// <summary>Biases of special tokens, one for each or for each pair, for all heads or with one part a head; null for zeros.</summary>
+    private static float[]? Special(NativeTensor* biases, int axes, int heads, long count, string name)
+    {
+        if (biases is null) return null;
+        var given = new Tensor(biases, axes, axes + 1, name);
+        bool fits = given.Extent(0) == count && (axes == 1 || given.Extent(1) == count) && (given.Dimensions == axes || given.Extent(axes) == 1 || given.Extent(axes) == heads);
+        string each = axes == 1 ? $"{count}" : $"{count}, {count}";
+        return fits ? given.Gather() : throw new ShapeException($"{name} is {given.Shape}; expected [{each}] or [{heads}, {each}], for prefix + suffix special tokens", name);
     }
 
     private static float[] OnePerHead(NativeTensor* values, string name) => new Tensor(values, 1, 1, name).Gather();

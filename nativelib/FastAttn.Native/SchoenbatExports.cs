@@ -32,6 +32,7 @@ internal static unsafe class SchoenbatExports
             Literal = Arguments.Choice(options->Literal, "literal"),
             DenominatorFloor = hasFloor && options->DenominatorFloor != 0 ? options->DenominatorFloor : null,
             QueryOffset = AttentionArguments.QueryOffset(options->HasQueryOffset, options->QueryOffset),
+            QueryOffsets = AttentionArguments.QueryOffsets(!hasFloor, options->QueryOffsets, options->QueryOffsetsCount, sizes.Batch),
             Causal = Arguments.YesOrNo(options->Causal, "causal"),
             Threads = Arguments.Threads(options->Threads),
             Tolerance = options->Tolerance == 0 ? defaults.Tolerance : options->Tolerance,

@@ -52,7 +52,9 @@ internal unsafe struct NativeAttentionOptions
     public ulong Position;
     public long Nu;
     public float FeatureEpsilon;
-    public int Reserved;
+    public int SignedFeatures;
+    public long* QueryOffsets;
+    public long QueryOffsetsCount;
 }
 
 /// <summary><c>fa_schoenbat_options</c>.</summary>
@@ -79,12 +81,17 @@ internal unsafe struct NativeSchoenbatOptions
     public ulong Position;
     public float DenominatorFloor;
     public int Reserved;
+    public long* QueryOffsets;
+    public long QueryOffsetsCount;
 }
 
 /// <summary><c>fa_softmax_options</c>.</summary>
 [StructLayout(LayoutKind.Sequential)]
-internal struct NativeSoftmaxOptions
+internal unsafe struct NativeSoftmaxOptions
 {
+    /// <summary>What its size was before it had <see cref="QueryOffsets"/>.</summary>
+    public const int SizeWithoutQueryOffsets = 40;
+
     public ulong StructSize;
     public long QueryOffset;
     public int HasQueryOffset;
@@ -92,12 +99,17 @@ internal struct NativeSoftmaxOptions
     public int Threads;
     public float Scale;
     public ulong Position;
+    public long* QueryOffsets;
+    public long QueryOffsetsCount;
 }
 
 /// <summary><c>fa_gaussian_options</c>.</summary>
 [StructLayout(LayoutKind.Sequential)]
-internal struct NativeGaussianOptions
+internal unsafe struct NativeGaussianOptions
 {
+    /// <summary>What its size was before it had <see cref="QueryOffsets"/>.</summary>
+    public const int SizeWithoutQueryOffsets = 40;
+
     public ulong StructSize;
     public long QueryOffset;
     public int HasQueryOffset;
@@ -105,6 +117,8 @@ internal struct NativeGaussianOptions
     public int Threads;
     public int Reserved;
     public ulong Position;
+    public long* QueryOffsets;
+    public long QueryOffsetsCount;
 }
 
 /// <summary><c>fa_skyformer_options</c>.</summary>

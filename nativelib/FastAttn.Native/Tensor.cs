@@ -9,7 +9,6 @@ internal unsafe readonly ref struct Tensor
     public Tensor(NativeTensor* tensor, int minimumDimensions, int maximumDimensions, string name)
     {
         Arguments.NotNull(tensor, name);
-        Arguments.NotNull(tensor->Data, $"{name}.data");
         if (tensor->Dimensions < minimumDimensions || tensor->Dimensions > maximumDimensions)
         {
             throw new ShapeException($"{name}.ndim is {tensor->Dimensions}; expected {minimumDimensions} to {maximumDimensions}", name);
@@ -24,13 +23,15 @@ internal unsafe readonly ref struct Tensor
         for (int axis = 0; axis < tensor->Dimensions; axis++)
         {
             long extent = tensor->Shape[axis];
-            if (extent is < 1 or > int.MaxValue)
+            if (extent is < 0 or > int.MaxValue)
             {
-                throw new ShapeException($"{name}.shape[{axis}] is {extent}; expected 1 to {int.MaxValue}", name);
+                throw new ShapeException($"{name}.shape[{axis}] is {extent}; expected 0 to {int.MaxValue}", name);
             }
 
-            reach += Int128.Abs(tensor->Strides[axis]) * (extent - 1);
+            reach += Int128.Abs(tensor->Strides[axis]) * Math.Max(extent - 1, 0);
         }
+
+        if (Count > 0) Arguments.NotNull(tensor->Data, $"{name}.data");
 
         // Half the address space in bytes: beyond it, the library's address arithmetic could wrap around.
         if (reach > long.MaxValue / (2 * sizeof(float))) throw new ShapeException($"{name}.strides reach past the address space; expected strides of memory that exists", name);
@@ -58,13 +59,14 @@ internal unsafe readonly ref struct Tensor
 
     public StridedTensor Strided()
     {
-        if (Stride(0) != 1) throw new ShapeException($"{_name} has last stride {Stride(0)}; expected 1", _name);
+        if (Stride(0) != 1 && Count > 0) throw new ShapeException($"{_name} has last stride {Stride(0)}; expected 1", _name);
         return new StridedTensor((nint)Data, Extent(3), Extent(2), Extent(1), Extent(0), Stride(3), Stride(2), Stride(1));
     }
 
     /// <summary>Row-major memory without gaps, as a span.</summary>
     public Span<float> Dense()
     {
+        if (Count == 0) return default;
         long expected = 1;
         for (int axis = 0; axis < Dimensions; axis++)
         {

@@ -17,8 +17,8 @@ internal static unsafe class ToeplitzExports
             int rowsOut = Arguments.Size(outputLength, "output_length");
             int rowsIn = Arguments.Size(inputLength, "input_length");
             Tensor given = new(coefficients, 1, 2, "coefficients");
-            long expected = (long)rowsOut + rowsIn - 1;
-            if (rowsOut >= 1 && rowsIn >= 1 && given.Extent(0) != expected)
+            long expected = Math.Max((long)rowsOut + rowsIn - 1, 0);
+            if (rowsOut >= 0 && rowsIn >= 0 && given.Extent(0) != expected)
             {
                 throw new ShapeException($"coefficients is {given.Shape}; expected [{expected}] or [H, {expected}]", "coefficients");
             }

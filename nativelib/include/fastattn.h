@@ -34,6 +34,9 @@
  *   the others are free and count elements, not bytes: an array laid out [B, n, H, d] is passed as
  *   shape {B, H, n, d} with strides {n*H*d, d, H*d, 1} and is read in place.
  *
+ *   Without sequences or queries there is nothing to write; without keys the destination becomes zeros. A Toeplitz product or
+ *   FastRPB without rows is empty or zero likewise.
+ *
  *   A row with no visible key gives zeros. A query that holds NaN or infinity makes its own row NaN; a
  *   key that does makes the rows that depend on it NaN; a value that does makes its column of those
  *   rows NaN; nothing else changes. Keys left out may hold anything.
@@ -42,7 +45,7 @@
  * WORDS
  *
  *   Choices are words, the same in C, C#, Python and the command line:
- *     feature maps   prf trf elu relu sikf dpfp     methods   auto direct fft linear band decay multipole
+ *     feature maps   prf trf elu relu sikf dpfp given     methods   auto direct fft linear band decay multipole
  *     projections    iid orthogonal sphere          tiers     avx512 avx2 neon portable
  *     kernels of SchoenbAt   exp inv log trigh sqrt
  *     of Skyformer   inverses   cholesky schulz     samplings   uniform halves replacement
@@ -232,7 +235,7 @@ typedef struct fa_tensor {
     float *data;                   /* element [0, 0, ...]; 4-byte aligned; not written when the tensor is an input */
     int32_t ndim;                  /* 1 ... 4 */
     int32_t reserved;              /* 0 */
-    int64_t shape[FA_MAX_NDIM];    /* extents, each at least 1 */
+    int64_t shape[FA_MAX_NDIM];    /* extents, each at least 0; data may be NULL where one is 0 */
     int64_t strides[FA_MAX_NDIM];  /* elements from one index to the next */
 } fa_tensor;
 
@@ -385,6 +388,24 @@ fa_status fa_position_kerple_power(const fa_tensor *a, const fa_tensor *p, fa_po
  */
 fa_status fa_position_grid(const fa_tensor *bias, int64_t height, int64_t width, fa_position *position);
 
+/*
+ * The same with special tokens before and after those of the grid, such as the class token of ViT and BEiT: queries and keys are prefix special tokens,
+ * height * width tokens row by row, and suffix special tokens. A special query has one bias for every key of the grid, a special key one for every query
+ * of the grid, and two special tokens have their own. s = prefix + suffix counts them, those before the grid first.
+ *   bias, height, width   of the grid alone, as in fa_position_grid
+ *   prefix, suffix        at least 0, together at most 1024
+ *   special_to_grid       [s] or [H, s]: query special a, key on the grid; NULL: zeros. Finite or -infinity, any strides, copied, as the next two
+ *   grid_to_special       [s] or [H, s]: query on the grid, key special b; NULL: zeros
+ *   special_to_special    [s, s] or [H, s, s]: query special a, key special b; NULL: zeros
+ *   position              receives the handle; destroy it with fa_position_destroy
+ * The three extra entries of BEiT's table are, in its order, special_to_grid, grid_to_special and special_to_special of one token in front; its table itself is
+ * by query minus key, so it is flipped along both axes.
+ * Errors: NULL, SHAPE, ARGUMENT, OUT_OF_MEMORY.
+ */
+fa_status fa_position_grid_special(const fa_tensor *bias, int64_t height, int64_t width, int64_t prefix, int64_t suffix,
+                                   const fa_tensor *special_to_grid, const fa_tensor *grid_to_special,
+                                   const fa_tensor *special_to_special, fa_position *position);
+
 /* Ends a position. Attentions made with it are not affected. {0} is allowed and does nothing. Errors: HANDLE. */
 fa_status fa_position_destroy(fa_position position);
 
@@ -393,12 +414,12 @@ fa_status fa_position_destroy(fa_position position);
 /* The sizes of a call. All are given; none has a default. */
 typedef struct fa_attention_shape {
     uint64_t struct_size;     /* sizeof(fa_attention_shape) */
-    int64_t batch;            /* B, sequences, at least 1 */
+    int64_t batch;            /* B, sequences, at least 0 */
     int64_t heads;            /* H, query heads, at least 1 */
     int64_t key_heads;        /* H_k, heads of key and value, divides H */
-    int64_t query_length;     /* n_q, at least 1 */
-    int64_t key_length;       /* n_k, at least 1 */
-    int64_t head_dimension;   /* d, 1 ... 512 */
+    int64_t query_length;     /* n_q, at least 0 */
+    int64_t key_length;       /* n_k, at least 0 */
+    int64_t head_dimension;   /* d, 1 ... 512; features of "given": 1 ... 8192 */
     int64_t value_dimension;  /* d_v, 1 ... 4096 */
 } fa_attention_shape;
 
@@ -408,7 +429,7 @@ enum { FA_DEFAULT = 0, FA_YES = 1, FA_NO = 2 };
 /* Choices; zero everywhere but struct_size is the normalised PRF method of Luo et al. 2021. */
 typedef struct fa_attention_options {
     uint64_t struct_size;         /* sizeof(fa_attention_options) */
-    const char *feature_map;      /* "prf" "trf" "elu" "relu" "sikf" "dpfp"; NULL: "prf" */
+    const char *feature_map;      /* "prf" "trf" "elu" "relu" "sikf" "dpfp" "given"; NULL: "prf" */
     const char *projection_kind;  /* how to draw when no projection is given; NULL: "orthogonal" */
     const char *method;           /* "auto" "direct" "fft" "linear" "band" "decay" "multipole"; NULL: "auto" */
     uint64_t seed;                /* of a drawn projection */
@@ -428,13 +449,16 @@ typedef struct fa_attention_options {
                                      most rows of linear, band, decay and multipole go by them */
     fa_position position;         /* instead of a bias; {0}: none. It may be destroyed right after the call */
     int64_t nu;                   /* rolls of "dpfp", which makes 2 d nu features, at most 8192; 0: 1. Refused by other maps.
-                                     Programs compiled before this field, position or feature_epsilon existed keep working:
+                                     Programs compiled before this field, position or any that follows existed keep working:
                                      their struct_size says so */
     float feature_epsilon;        /* added to every feature, finite and above 0, for models trained so. "prf": Performer codes have
                                      exp(w . x - |x|^2 / 2 - M) + feature_epsilon, M the largest w . x of the row for a query, and of
                                      all keys of the head that take part for a key, also where a causal query does not see them;
                                      0: none. "relu": instead of 1e-3; 0: 1e-3. Refused by other maps */
-    int32_t reserved;             /* 0 */
+    int32_t signed_features;      /* 1: features of "given" may be negative, and the promise is that of "trf"; 0: a negative one
+                                     is an error. Refused by other maps */
+    const int64_t *query_offsets; /* [B]: one p a sequence, copied; then has_query_offset is 0. NULL: the same for all */
+    int64_t query_offsets_count;  /* B; 0 when query_offsets is NULL */
 } fa_attention_options;
 
 /* Which keys take part; all of them when NULL or zero. A key is kept when both allow it. */
@@ -458,7 +482,7 @@ typedef struct fa_report {
 #ifdef __cplusplus
 #define FA_ATTENTION_SHAPE_INIT {sizeof(fa_attention_shape), 0, 0, 0, 0, 0, 0, 0}
 #define FA_ATTENTION_OPTIONS_INIT \
-    {sizeof(fa_attention_options), nullptr, nullptr, nullptr, 0, 0, 0, 0, 0, 0, 0, 0.0f, 0.0f, {0}, 0, 0.0f, 0}
+    {sizeof(fa_attention_options), nullptr, nullptr, nullptr, 0, 0, 0, 0, 0, 0, 0, 0.0f, 0.0f, {0}, 0, 0.0f, 0, nullptr, 0}
 #define FA_KEY_SELECTION_INIT {sizeof(fa_key_selection), nullptr, 0, nullptr, 0}
 #define FA_REPORT_INIT {sizeof(fa_report), nullptr, nullptr, 0, 0}
 #else
@@ -480,6 +504,7 @@ typedef struct fa_attention {
  * Kernelized attention (Luo et al. 2021, eq. 10): checks the sizes, chooses the method and prepares everything that does not depend
  * on query, key and value. Feature maps, x a row of query or key, w_i the m rows of the projection, up to a factor that cancels:
  *   "prf" exp(w_i . x - |x|^2 / 2)   "trf" sin and cos of w_i . x, times exp(|x|^2 / 2)   "relu" max(w_i . x / sqrt m, 0) + 1e-3
+ *   "given" x itself: query and key are the features, made by the caller and at least 0 unless signed_features; nothing is scaled unless asked
  *   "elu" x + 1 above 0, else exp(x)   "sikf" exp(x)   "dpfp" r_i r_(i-j), j = 1 ... nu, r = [max(x, 0), max(-x, 0)], indices modulo 2d
  * Every row keeps |error| <= tolerance * max |v_j| over the keys it sees. Features of "trf" have either sign: its numerator and denominator
  * are accurate relative to the sums of their terms' absolute values, their ratio only where the denominator keeps a twentieth of that.
@@ -514,6 +539,33 @@ fa_status fa_attention_forward(fa_attention attention, const fa_tensor *query, c
 
 /* Ends an attention of any kind and frees its working memory. {0} is allowed and does nothing. Errors: HANDLE. */
 fa_status fa_attention_destroy(fa_attention attention);
+
+/* ---- Features ------------------------------------------------------------------------------------- */
+
+/*
+ * How many features the map of these options makes of a row: m, 2 m for "trf", d or 2 d nu for maps without a projection.
+ *   options, projection   as in fa_attention_create; what is not about features is checked but not read
+ *   dimension             d, columns of a row
+ *   count                 receives the number
+ * Errors: NULL (count), STRUCT_SIZE, SHAPE, ARGUMENT, WORD, HANDLE, OUT_OF_MEMORY.
+ */
+fa_status fa_feature_count(const fa_attention_options *options, fa_projection projection, int64_t dimension, int64_t *count);
+
+/*
+ * phi(x) by itself: rows go in, features come out, as fa_attention_forward with the same options and projection makes them of queries and of
+ * keys. phi is that of fa_attention_create, without the factor 1/sqrt m that cancels. Attention over them, with feature map "given", is
+ * attention with the map.
+ *   options, projection   as in fa_attention_create; what is not about features is checked but not read
+ *   rows                  [B, H, n, d], leading axes may be absent; any strides but the last, which is 1
+ *   features              [B, H, n, fa_feature_count()], likewise; must not overlap rows. A row that is not finite becomes NaN
+ *   log_scales            NULL: features are phi(x), which may overflow to infinity or underflow to 0. Else [B, H, n] without gaps:
+ *                         receives a number s for each row, and features are phi(x) / exp(s), the largest near one. s is -infinity where
+ *                         all features are zero and NaN where the row is not finite
+ *   log_scales_count      B H n; 0 when log_scales is NULL
+ * Errors: NULL, STRUCT_SIZE, SHAPE, ARGUMENT, WORD, HANDLE, OUT_OF_MEMORY. Time: O(B H n m d), plus drawing the projection.
+ */
+fa_status fa_map_features(const fa_attention_options *options, fa_projection projection, const fa_tensor *rows,
+                          const fa_tensor *features, double *log_scales, int64_t log_scales_count);
 
 /* ---- SchoenbAt ------------------------------------------------------------------------------------ */
 
@@ -586,11 +638,13 @@ typedef struct fa_schoenbat_options {
     fa_position position;      /* instead of a bias; {0}: none. It may be destroyed right after the call */
     float denominator_floor;   /* denominators below it become it, finite and above 0; the authors' code has 1; 0: none */
     int32_t reserved;          /* 0 */
+    const int64_t *query_offsets; /* as in fa_attention_options, as is the next */
+    int64_t query_offsets_count;
 } fa_schoenbat_options;
 
 #ifdef __cplusplus
 #define FA_SCHOENBAT_OPTIONS_INIT \
-    {sizeof(fa_schoenbat_options), nullptr, nullptr, 0, 0, 0, nullptr, nullptr, 0, 0, 0, 0, 0, 0.0f, {0}, 0.0f, 0}
+    {sizeof(fa_schoenbat_options), nullptr, nullptr, 0, 0, 0, nullptr, nullptr, 0, 0, 0, 0, 0, 0.0f, {0}, 0.0f, 0, nullptr, 0}
 #else
 #define FA_SCHOENBAT_OPTIONS_INIT {.struct_size = sizeof(fa_schoenbat_options)}
 #endif
@@ -623,6 +677,8 @@ typedef struct fa_softmax_options {
     int32_t threads;           /* at least 1; 0: fa_default_threads() */
     float scale;               /* factor on q . k, finite, above 0; 0: d^(-1/2) */
     fa_position position;      /* instead of a bias; {0}: none. It may be destroyed right after the call */
+    const int64_t *query_offsets; /* as in fa_attention_options, as is the next */
+    int64_t query_offsets_count;
 } fa_softmax_options;
 
 typedef struct fa_gaussian_options {
@@ -633,11 +689,13 @@ typedef struct fa_gaussian_options {
     int32_t threads;           /* at least 1; 0: fa_default_threads() */
     int32_t reserved;          /* 0 */
     fa_position position;      /* instead of a bias; {0}: none. It may be destroyed right after the call */
+    const int64_t *query_offsets; /* as in fa_attention_options, as is the next */
+    int64_t query_offsets_count;
 } fa_gaussian_options;
 
 #ifdef __cplusplus
-#define FA_SOFTMAX_OPTIONS_INIT {sizeof(fa_softmax_options), 0, 0, 0, 0, 0.0f, {0}}
-#define FA_GAUSSIAN_OPTIONS_INIT {sizeof(fa_gaussian_options), 0, 0, 0, 0, 0, {0}}
+#define FA_SOFTMAX_OPTIONS_INIT {sizeof(fa_softmax_options), 0, 0, 0, 0, 0.0f, {0}, nullptr, 0}
+#define FA_GAUSSIAN_OPTIONS_INIT {sizeof(fa_gaussian_options), 0, 0, 0, 0, 0, {0}, nullptr, 0}
 #else
 #define FA_SOFTMAX_OPTIONS_INIT {.struct_size = sizeof(fa_softmax_options)}
 #define FA_GAUSSIAN_OPTIONS_INIT {.struct_size = sizeof(fa_gaussian_options)}
@@ -714,8 +772,8 @@ typedef struct fa_toeplitz {
 /*
  * Prepares y_i = sum_j c_{j-i} x_j.
  *   coefficients   [n_out + n_in - 1] or [H, n_out + n_in - 1], entry (j - i) + (n_out - 1); finite; any strides; copied
- *   output_length  n_out, at least 1
- *   input_length   n_in, at least 1
+ *   output_length  n_out, at least 0
+ *   input_length   n_in, at least 0
  *   toeplitz       receives the handle; destroy it with fa_toeplitz_destroy
  * Errors: NULL, SHAPE, ARGUMENT, OUT_OF_MEMORY. Time: O(H N log N), N the Fourier length, below 2 (n_out + n_in).
  */

@@ -191,6 +191,14 @@ public:
         return make([&](fa_position *handle) { return fa_position_grid(&bias, height, width, handle); });
     }
 
+    // Any of the last three may be nullptr: zeros.
+    static Position grid_special(const fa_tensor &bias, std::int64_t height, std::int64_t width, std::int64_t prefix, std::int64_t suffix,
+                                 const fa_tensor *special_to_grid, const fa_tensor *grid_to_special, const fa_tensor *special_to_special) {
+        return make([&](fa_position *handle) {
+            return fa_position_grid_special(&bias, height, width, prefix, suffix, special_to_grid, grid_to_special, special_to_special, handle);
+        });
+    }
+
     fa_position get() const noexcept { return owner_.get(); }
 
 private:
@@ -255,6 +263,19 @@ private:
 
     Owner<fa_maclaurin, fa_maclaurin_destroy> owner_;
 };
+
+// How many features a map makes of a row: see fa_feature_count.
+inline std::int64_t feature_count(const fa_attention_options &options, std::int64_t dimension, const Projection *projection = nullptr) {
+    std::int64_t count = 0;
+    check(fa_feature_count(&options, projection ? projection->get() : fa_projection{0}, dimension, &count));
+    return count;
+}
+
+// phi of rows: see fa_map_features. With log_scales, one number a row, features are phi(x) / exp(log_scales).
+inline void map_features(const fa_attention_options &options, const fa_tensor &rows, const fa_tensor &features,
+                         const Projection *projection = nullptr, double *log_scales = nullptr, std::int64_t log_scales_count = 0) {
+    check(fa_map_features(&options, projection ? projection->get() : fa_projection{0}, &rows, &features, log_scales, log_scales_count));
+}
 
 // Attention of any kind: the constructors make kernelized attention with relative positions (see fa_attention_create and
 // fa_attention_forward), the named functions the other systems. May be used by several threads at once.

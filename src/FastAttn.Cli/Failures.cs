@@ -21,6 +21,7 @@ internal static partial class Failures
         ["horizontal"] = "--fast-rpb-columns",
         ["prefix"] = "--fast-rpb-prefix",
         ["suffix"] = "--fast-rpb-suffix",
+        ["queryOffsets"] = "--query-offset",
         ["queryLength"] = "--length",
         ["headDimension"] = "--head-dim",
         ["valueDimension"] = "--value-dim",

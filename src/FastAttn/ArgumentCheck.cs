@@ -33,7 +33,7 @@ internal static class ArgumentCheck
     /// <summary>Every value is finite.</summary>
     public static void Finite(ReadOnlySpan<float> values, [CallerArgumentExpression(nameof(values))] string name = "")
     {
-        if (float.IsFinite(TensorPrimitives.MaxMagnitude(values))) return;
+        if (values.IsEmpty || float.IsFinite(TensorPrimitives.MaxMagnitude(values))) return;
         int index = 0;
         while (float.IsFinite(values[index])) index++;
         throw new ArgumentException(Invariant($"{name}[{index}] is {values[index]}; expected finite numbers"), name);

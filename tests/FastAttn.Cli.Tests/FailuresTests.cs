@@ -14,6 +14,7 @@ public class FailuresTests
     [InlineData("keyMask", "--key-mask")]
     [InlineData("Tolerance", "--tolerance")]
     [InlineData("options.QueryOffset", "--query-offset")]
+    [InlineData("options.QueryOffsets", "--query-offset")]
     [InlineData("shape.HeadDimension", "--head-dim")]
     [InlineData("", "")]
     public void Parameters_have_the_names_of_options(string parameter, string option) => Assert.Equal(option, Failures.OptionName(parameter));

@@ -345,7 +345,7 @@ static void test_toeplitz_errors(void) {
     CHECK(fa_toeplitz_create(NULL, 3, 4, &t) == FA_ERROR_NULL && message_has("coefficients"));
     CHECK(fa_toeplitz_create(&ct, 3, 4, NULL) == FA_ERROR_NULL && message_has("toeplitz"));
     CHECK(fa_toeplitz_create(&ct, 4, 4, &t) == FA_ERROR_SHAPE && message_has("[6]") && message_has("7"));
-    CHECK(fa_toeplitz_create(&ct, 0, 4, &t) == FA_ERROR_ARGUMENT);
+    CHECK(fa_toeplitz_create(&ct, 0, 4, &t) == FA_ERROR_SHAPE && message_has("[3]"));
     CHECK(fa_toeplitz_create(&ct, -3, 10, &t) == FA_ERROR_ARGUMENT);
     CHECK(fa_toeplitz_create(&ct, (int64_t)1 << 50, 4, &t) == FA_ERROR_ARGUMENT);
     bad = ct;
@@ -353,7 +353,7 @@ static void test_toeplitz_errors(void) {
     CHECK(fa_toeplitz_create(&bad, 3, 4, &t) == FA_ERROR_NULL && message_has("coefficients.data"));
     bad = ct;
     bad.shape[0] = 0;
-    CHECK(fa_toeplitz_create(&bad, 3, 4, &t) == FA_ERROR_SHAPE && message_has("coefficients.shape[0]"));
+    CHECK(fa_toeplitz_create(&bad, 3, 4, &t) == FA_ERROR_SHAPE && message_has("coefficients is [0]"));
     bad = ct;
     bad.ndim = 9;
     CHECK(fa_toeplitz_create(&bad, 3, 4, &t) == FA_ERROR_SHAPE && message_has("ndim"));
@@ -750,10 +750,10 @@ typedef struct error_case {
 SPOIL(spoil_shape_size, p->shape.struct_size = 8)
 SPOIL(spoil_shape_size_newer, p->shape.struct_size += 8)
 SPOIL(spoil_options_size, p->options.struct_size = 0)
-SPOIL(spoil_batch, p->shape.batch = 0)
+SPOIL(spoil_batch, p->shape.batch = -1)
 SPOIL(spoil_heads, p->shape.heads = -1)
 SPOIL(spoil_key_heads, p->shape.key_heads = 3)
-SPOIL(spoil_query_length, p->shape.query_length = 0)
+SPOIL(spoil_query_length, p->shape.query_length = -1)
 SPOIL(spoil_key_length, p->shape.key_length = (int64_t)1 << 33)
 SPOIL(spoil_head_dimension, p->shape.head_dimension = 513)
 SPOIL(spoil_value_dimension, p->shape.value_dimension = 4097)
@@ -787,10 +787,10 @@ static void test_attention_create_errors(void) {
         {"shape.struct_size", spoil_shape_size, FA_ERROR_STRUCT_SIZE, "shape.struct_size is 8; expected 64"},
         {"shape.struct_size of a newer header", spoil_shape_size_newer, FA_ERROR_STRUCT_SIZE, "72"},
         {"options.struct_size", spoil_options_size, FA_ERROR_STRUCT_SIZE, "options"},
-        {"batch", spoil_batch, FA_ERROR_ARGUMENT, "batch is 0"},
+        {"batch", spoil_batch, FA_ERROR_ARGUMENT, "batch is -1"},
         {"heads", spoil_heads, FA_ERROR_ARGUMENT, "heads is -1"},
         {"key_heads", spoil_key_heads, FA_ERROR_SHAPE, "key_heads is 3; expected a divisor of heads = 4"},
-        {"query_length", spoil_query_length, FA_ERROR_ARGUMENT, "query_length is 0"},
+        {"query_length", spoil_query_length, FA_ERROR_ARGUMENT, "query_length is -1"},
         {"key_length", spoil_key_length, FA_ERROR_ARGUMENT, "key_length is 8589934592"},
         {"head_dimension", spoil_head_dimension, FA_ERROR_ARGUMENT, "head_dimension is 513"},
         {"value_dimension", spoil_value_dimension, FA_ERROR_ARGUMENT, "value_dimension is 4097"},
@@ -887,7 +887,7 @@ static void test_attention_forward_errors(void) {
         {"query.ndim", spoil_query_rank, FA_ERROR_SHAPE, "query.ndim is 1; expected 2 to 4"},
         {"query.ndim high", spoil_query_rank_high, FA_ERROR_SHAPE, "query.ndim is 5; expected 2 to 4"},
         {"query rows", spoil_query_rows, FA_ERROR_SHAPE, "query"},
-        {"query extent 0", spoil_query_extent_zero, FA_ERROR_SHAPE, "query.shape[1] is 0"},
+        {"query extent 0", spoil_query_extent_zero, FA_ERROR_SHAPE, "query is [2, 0, "},
         {"query extent huge", spoil_query_extent_huge, FA_ERROR_SHAPE, "query.shape[1]"},
         {"query last stride", spoil_query_last_stride, FA_ERROR_SHAPE, "query has last stride 2; expected 1"},
         {"query stride huge", spoil_query_stride_huge, FA_ERROR_SHAPE, "query.strides"},
@@ -1305,9 +1305,6 @@ static void test_feature_epsilon(void) {
     options.feature_epsilon = 1;
     options.feature_map = "elu";
     CHECK(fa_attention_create(&shape, &options, NULL, (fa_projection){0}, &a) == FA_ERROR_ARGUMENT && message_has("feature_epsilon is 1; expected none"));
-    options.feature_epsilon = 0;
-    options.reserved = 1;
-    CHECK(fa_attention_create(&shape, &options, NULL, (fa_projection){0}, &a) == FA_ERROR_ARGUMENT && message_has("reserved is 1"));
 }
 
 /* Rows of equal entries lose all with their mean, so every product of features is 1: two keys, and a floor of 8. */
@@ -1332,6 +1329,168 @@ static void test_denominator_floor(void) {
 }
 
 /* Methods that need structure, forced where it is, against the direct sum. */
+static void test_special_tokens_beside_a_grid(void) {
+    /* One column, features elu(0) + 1 = 1 of every query and key, so weights are the coefficients: 1 token before a grid of 1 x 2, 1 after. */
+    float q[4] = {0}, v[4] = {1, 10, 100, 1000}, z[4], table[3], to_grid[2], from_grid[2], among[4];
+    static const float numbers[] = {2, 3, 5}, special[] = {7, 11, 13, 17, 19, 23, 29, 31};
+    for (int i = 0; i < 3; i++) table[i] = logf(numbers[i]);
+    for (int i = 0; i < 2; i++) to_grid[i] = logf(special[i]), from_grid[i] = logf(special[2 + i]);
+    for (int i = 0; i < 4; i++) among[i] = logf(special[4 + i]);
+    static const double c[4][4] = {{19, 7, 7, 23}, {13, 3, 5, 17}, {13, 2, 3, 17}, {29, 11, 11, 31}};
+    fa_attention_shape shape = {sizeof shape, 1, 1, 1, 4, 4, 1, 1};
+    fa_attention_options options = FA_ATTENTION_OPTIONS_INIT;
+    options.feature_map = "elu";
+    fa_tensor qt = DENSE(q, 4, 1), vt = DENSE(v, 4, 1), zt = DENSE(z, 4, 1), bias = DENSE(table, 1, 3);
+    fa_tensor to = DENSE(to_grid, 2), from = DENSE(from_grid, 1, 2), pairs = DENSE(among, 2, 2), wrong = DENSE(among, 4);
+    fa_attention a = {0};
+    fa_position x = {77};
+    CHECK(fa_position_grid_special(&bias, 1, 2, 1, 1, &to, &from, &wrong, &x) == FA_ERROR_SHAPE && message_has("special_to_special.ndim is 1"));
+    CHECK(fa_position_grid_special(&bias, 1, 2, 1, 1, &wrong, &from, &pairs, &x) == FA_ERROR_SHAPE && message_has("special_to_grid is [4]; expected [2]"));
+    CHECK(fa_position_grid_special(&bias, 1, 2, -1, 1, NULL, NULL, NULL, &x) == FA_ERROR_ARGUMENT && message_has("prefix is -1"));
+    CHECK(fa_position_grid_special(&bias, 1, 2, 1000, 25, NULL, NULL, NULL, &x) == FA_ERROR_ARGUMENT && message_has("suffix is 25"));
+    CHECK(x.id == 77);
+    CHECK(fa_position_grid_special(&bias, 1, 2, 1, 1, &to, &from, &pairs, &options.position) == FA_OK);
+    CHECK(fa_attention_create(&shape, &options, NULL, (fa_projection){0}, &a) == FA_OK);
+    CHECK(fa_attention_forward(a, &qt, &qt, &vt, &zt, NULL, NULL) == FA_OK && fa_attention_destroy(a) == FA_OK);
+    for (int i = 0; i < 4; i++) {
+        double sum = 0, total = 0;
+        for (int j = 0; j < 4; j++) sum += c[i][j] * v[j], total += c[i][j];
+        CHECK(fabs(z[i] - sum / total) < 1e-4 * 1000);
+    }
+    CHECK(fa_position_destroy(options.position) == FA_OK);
+}
+
+static void test_features(void) {
+    problem *p = malloc(sizeof *p);
+    make_problem(p);
+    static float q[B * H * NQ * M], k[B * HK * NK * M], z[B * H * NQ * DV];
+    double scales[B * HK * NK];
+    fa_tensor qf = DENSE(q, B, H, NQ, M), kf = DENSE(k, B, HK, NK, M), zt = DENSE(z, B, H, NQ, DV);
+    fa_projection none = {0};
+    int64_t count = 77;
+    fa_attention a = {0};
+    p->options.feature_map = "relu";
+    CHECK(fa_feature_count(&p->options, none, D, &count) == FA_OK && count == M);
+    CHECK(fa_map_features(&p->options, none, &p->query, &qf, NULL, 0) == FA_OK);
+    CHECK(fa_map_features(&p->options, none, &p->key, &kf, scales, COUNT(scales)) == FA_OK);
+    for (int i = 0; i < COUNT(k); i++) k[i] *= (float)exp(scales[i / M]);
+    CHECK(create(p, &a) == FA_OK && forward(p, a) == FA_OK && fa_attention_destroy(a) == FA_OK);
+
+    p->options = (fa_attention_options)FA_ATTENTION_OPTIONS_INIT;
+    p->options.feature_map = "given";
+    p->shape.head_dimension = M;
+    CHECK(create(p, &a) == FA_OK);
+    CHECK(fa_attention_forward(a, &qf, &kf, &p->value, &zt, NULL, NULL) == FA_OK);
+    CHECK(is_near(z, p->z, COUNT(z), 2e-4f * 3));
+    k[5] = -1;
+    set_sentinel(z, COUNT(z));
+    CHECK(fa_attention_forward(a, &qf, &kf, &p->value, &zt, NULL, NULL) == FA_ERROR_ARGUMENT && message_has("key[0, 0, 0, 5] is -1") && message_has("signed_features"));
+    CHECK(all_sentinel(z, COUNT(z)) && fa_attention_destroy(a) == FA_OK);
+    p->options.signed_features = 1;
+    CHECK(create(p, &a) == FA_OK && fa_attention_forward(a, &qf, &kf, &p->value, &zt, NULL, NULL) == FA_OK && fa_attention_destroy(a) == FA_OK);
+
+    p->options.feature_map = "elu";
+    CHECK(fa_feature_count(&p->options, none, D, &count) == FA_ERROR_ARGUMENT && message_has("signed_features is true"));
+    p->options.signed_features = 0;
+    CHECK(fa_feature_count(NULL, none, 0, &count) == FA_ERROR_ARGUMENT && message_has("head_dimension is 0"));
+    CHECK(fa_feature_count(NULL, none, D, NULL) == FA_ERROR_NULL && count == M);
+    CHECK(fa_map_features(&p->options, none, &p->query, &qf, NULL, 0) == FA_ERROR_SHAPE && message_has("features is [2, 4, 9, 16]; expected [2, 4, 9, 8]"));
+    CHECK(fa_map_features(NULL, none, &p->query, &p->query, NULL, 0) == FA_ERROR_SHAPE);
+    CHECK(fa_map_features(&p->options, none, &p->query, &p->query, NULL, 0) == FA_ERROR_ARGUMENT && message_has("features shares memory with rows"));
+    CHECK(fa_map_features(&p->options, none, &p->key, &kf, scales, 3) == FA_ERROR_SHAPE && message_has("log_scales_count is 3; expected one a row, 48"));
+    CHECK(fa_map_features(&p->options, none, &p->key, &kf, NULL, 3) == FA_ERROR_NULL && message_has("log_scales"));
+    free(p);
+}
+
+static void test_query_offsets(void) {
+    problem *p = malloc(sizeof *p);
+    make_problem(p);
+    static float each[COUNT(p->z)];
+    int64_t offsets[B] = {5, -2};
+    enum { PART = COUNT(p->z) / B };
+    fa_attention a = {0};
+    p->options.causal = 1;
+    for (int b = 0; b < B; b++) {
+        p->options.has_query_offset = 1;
+        p->options.query_offset = offsets[b];
+        CHECK(create(p, &a) == FA_OK && forward(p, a) == FA_OK && fa_attention_destroy(a) == FA_OK);
+        memcpy(each + b * PART, p->z + b * PART, PART * sizeof *each);
+    }
+    p->options.query_offsets = offsets;
+    p->options.query_offsets_count = B;
+    CHECK(create(p, &a) == FA_ERROR_ARGUMENT && message_has("query_offsets is given beside query_offset = -2"));
+    p->options.has_query_offset = 0;
+    CHECK(create(p, &a) == FA_OK && forward(p, a) == FA_OK && fa_attention_destroy(a) == FA_OK);
+    CHECK(memcmp(each, p->z, sizeof each) == 0);
+    p->options.query_offsets_count = 1;
+    CHECK(create(p, &a) == FA_ERROR_SHAPE && message_has("query_offsets has 1 entries; expected one a sequence, 2"));
+    offsets[1] = (int64_t)1 << 40;
+    p->options.query_offsets_count = B;
+    CHECK(create(p, &a) == FA_ERROR_ARGUMENT && message_has("query_offsets[1] is 1099511627776"));
+    p->options.query_offsets = NULL;
+    CHECK(create(p, &a) == FA_ERROR_NULL && message_has("query_offsets"));
+
+    /* Programs compiled before the other systems' options had them. */
+    CHECK(sizeof(fa_schoenbat_options) == 120 && sizeof(fa_softmax_options) == 56 && sizeof(fa_gaussian_options) == 56);
+    fa_softmax_options softmax = {.struct_size = 40, .query_offsets_count = -1};
+    fa_gaussian_options gaussian = {.struct_size = 40, .query_offsets_count = -1};
+    fa_schoenbat_options schoenbat = {.struct_size = 96, .query_offsets_count = -1};
+    CHECK(fa_softmax_create(&p->shape, &softmax, NULL, &a) == FA_OK && fa_attention_destroy(a) == FA_OK);
+    CHECK(fa_gaussian_create(&p->shape, &gaussian, NULL, &a) == FA_OK && fa_attention_destroy(a) == FA_OK);
+    CHECK(fa_schoenbat_create(&p->shape, &schoenbat, NULL, (fa_maclaurin){0}, &a) == FA_OK && fa_attention_destroy(a) == FA_OK);
+    softmax.struct_size = sizeof softmax;
+    CHECK(fa_softmax_create(&p->shape, &softmax, NULL, &a) == FA_ERROR_NULL && message_has("query_offsets"));
+    free(p);
+}
+
+static void test_empty_calls(void) {
+    problem *p = malloc(sizeof *p);
+    for (int axis = 0; axis < 3; axis++) {
+        make_problem(p);
+        int64_t *sizes[] = {&p->shape.batch, &p->shape.query_length, &p->shape.key_length};
+        *sizes[axis] = 0;
+        fa_tensor tensors[] = {p->query, p->key, p->value, p->destination};
+        for (int t = 0; t < 4; t++) {
+            tensors[t].shape[0] = p->shape.batch;
+            tensors[t].shape[2] = t == 0 || t == 3 ? p->shape.query_length : p->shape.key_length;
+            if (tensors[t].shape[0] * tensors[t].shape[2] == 0) tensors[t].data = NULL;
+        }
+        p->selection.key_mask = p->mask;
+        p->selection.key_mask_count = p->shape.batch * p->shape.key_length;
+        p->selection.lengths = p->lengths;
+        p->selection.lengths_count = p->shape.batch;
+        memset(p->lengths, 0, sizeof p->lengths);
+        fa_attention made[4] = {{0}};
+        fa_tensor bias = DENSE(p->bias, H, axis == 1 ? NK - 1 : axis == 2 ? NQ - 1 : NQ + NK - 1);
+        CHECK(fa_attention_create(&p->shape, &p->options, &bias, (fa_projection){0}, &made[0]) == FA_OK);
+        CHECK(fa_softmax_create(&p->shape, NULL, NULL, &made[1]) == FA_OK);
+        CHECK(fa_skyformer_create(&p->shape, NULL, &made[2]) == FA_OK);
+        CHECK(fa_schoenbat_create(&p->shape, NULL, NULL, (fa_maclaurin){0}, &made[3]) == FA_OK);
+        for (int i = 0; i < 4; i++) {
+            set_sentinel(p->z, COUNT(p->z));
+            CHECK(fa_attention_forward(made[i], &tensors[0], &tensors[1], &tensors[2], &tensors[3], &p->selection, &p->report) == FA_OK);
+            float expected = axis == 2 ? 0 : SENTINEL;
+            for (int e = 0; e < COUNT(p->z); e++) CHECK(p->z[e] == expected);
+            CHECK(fa_attention_destroy(made[i]) == FA_OK);
+        }
+    }
+
+    float y[6] = {1, 2, 3, 4, 5, 6}, w[2] = {1, 2};
+    fa_tensor c = DENSE(w, 2), nothing = {.ndim = 2, .shape = {0, 2}, .strides = {2, 1}}, out = DENSE(y, 3, 2), no_weights = {.ndim = 1, .shape = {0}, .strides = {1}};
+    fa_toeplitz t = {0};
+    CHECK(fa_toeplitz_create(&c, 3, 0, &t) == FA_OK && fa_toeplitz_multiply(t, &nothing, &out, 0) == FA_OK && fa_toeplitz_destroy(t) == FA_OK);
+    for (int i = 0; i < 6; i++) CHECK(y[i] == 0);
+    fa_fast_rpb rpb = {0};
+    CHECK(fa_fast_rpb_create(&no_weights, NULL, &rpb) == FA_OK && fa_fast_rpb_apply(rpb, &nothing, &nothing, NULL, 0, 0) == FA_OK);
+    CHECK(fa_fast_rpb_destroy(rpb) == FA_OK);
+    p->selection.key_mask_count = 0;
+    make_problem(p);
+    p->selection.key_mask = p->mask;
+    fa_attention a = {0};
+    CHECK(create(p, &a) == FA_OK && forward(p, a) == FA_ERROR_SHAPE && message_has("key_mask_count is 0") && fa_attention_destroy(a) == FA_OK);
+    free(p);
+}
+
 static void test_position_methods(void) {
     enum { TOKENS = 3000, COLUMNS = 4 };
     float table[] = {0.0f, -1.0f, 0.5f}, slope = 0.01f, one = 1.0f, tenth = 0.1f;
@@ -1409,14 +1568,15 @@ static void test_position_options(void) {
     CHECK(a.id == 77);
 
     /* A program compiled before options had a position, nu, or a feature_epsilon says so by its size, and what follows is not read. */
-    CHECK(sizeof(fa_attention_options) == 104 && offsetof(fa_attention_options, position) == 80 && offsetof(fa_attention_options, nu) == 88);
-    CHECK(offsetof(fa_attention_options, feature_epsilon) == 96);
+    CHECK(sizeof(fa_attention_options) == 120 && offsetof(fa_attention_options, position) == 80 && offsetof(fa_attention_options, nu) == 88);
+    CHECK(offsetof(fa_attention_options, feature_epsilon) == 96 && offsetof(fa_attention_options, query_offsets) == 104);
     float expected[COUNT(p->z)];
     CHECK(compute(p, &p->bias_tensor, (fa_position){0}, "direct") == FA_OK);
     memcpy(expected, p->z, sizeof expected);
-    p->options.nu = 5; /* refused by this map, but not read, as are the two after it */
+    p->options.nu = 5; /* refused by this map, but not read, as are those after it */
     p->options.feature_epsilon = -1;
-    p->options.reserved = 1;
+    p->options.signed_features = 5;
+    p->options.query_offsets_count = -1;
     p->options.struct_size = 80;
     CHECK(compute(p, &p->bias_tensor, position, "direct") == FA_OK && memcmp(expected, p->z, sizeof expected) == 0);
     CHECK(compute(p, &p->bias_tensor, stale, "direct") == FA_OK && memcmp(expected, p->z, sizeof expected) == 0);
@@ -1425,11 +1585,13 @@ static void test_position_options(void) {
     CHECK(compute(p, &p->bias_tensor, (fa_position){0}, "direct") == FA_OK && memcmp(expected, p->z, sizeof expected) == 0);
     p->options.struct_size = 96;
     p->options.nu = 0;
+    p->options.signed_features = 5;
+    p->options.query_offsets_count = -1;
     CHECK(compute(p, &p->bias_tensor, (fa_position){0}, "direct") == FA_OK && memcmp(expected, p->z, sizeof expected) == 0);
-    static const uint64_t others[] = {0, 72, 79, 84, 87, 95, 100, 112, UINT64_MAX};
+    static const uint64_t others[] = {0, 72, 79, 84, 87, 95, 100, 104, 112, UINT64_MAX};
     for (int i = 0; i < COUNT(others); i++) {
         p->options.struct_size = others[i];
-        CHECK(create(p, &a) == FA_ERROR_STRUCT_SIZE && message_has("options.struct_size") && message_has("104"));
+        CHECK(create(p, &a) == FA_ERROR_STRUCT_SIZE && message_has("options.struct_size") && message_has("120"));
     }
     CHECK(fa_position_destroy(position) == FA_OK);
     free(p);
@@ -1463,7 +1625,7 @@ static void test_position_errors(void) {
     REFUSED(fa_position_clipped(NULL, &x), FA_ERROR_NULL, "bias is NULL");
     REFUSED(fa_position_clipped(&none, &x), FA_ERROR_NULL, "bias.data is NULL");
     REFUSED(fa_position_clipped(&moved, &x), FA_ERROR_ARGUMENT, "bias.data");
-    REFUSED(fa_position_clipped(&empty, &x), FA_ERROR_SHAPE, "bias.shape[0] is 0");
+    REFUSED(fa_position_clipped(&empty, &x), FA_ERROR_SHAPE, "bias has 0 values");
     REFUSED(fa_position_clipped(&deep, &x), FA_ERROR_SHAPE, "bias.ndim is 3; expected 1 to 2");
     REFUSED(fa_position_clipped(&two, &x), FA_ERROR_SHAPE, "odd number");
     REFUSED(fa_position_clipped(&even, &x), FA_ERROR_SHAPE, "odd number");
@@ -2123,6 +2285,10 @@ int main(void) {
     RUN(test_positions_of_published_tables);
     RUN(test_feature_epsilon);
     RUN(test_denominator_floor);
+    RUN(test_special_tokens_beside_a_grid);
+    RUN(test_features);
+    RUN(test_query_offsets);
+    RUN(test_empty_calls);
     RUN(test_position_methods);
     RUN(test_position_options);
     RUN(test_position_errors);

@@ -120,6 +120,8 @@ void test_positions_equal_arrays_of_bias() {
          [&](int t) { return -0.5 * std::log1p(static_cast<double>(tenth[0]) * std::abs(t)); }},
         {"kerple_power", fastattn::Position::kerple_power(fastattn::dense(tenth.data(), {1}), fastattn::dense(half.data(), {1})),
          [&](int t) { return -static_cast<double>(tenth[0]) * std::sqrt(std::abs(t)); }},
+        {"grid without special tokens", fastattn::Position::grid_special(fastattn::dense(row.data(), {1, 2 * length - 1}), 1, length, 0, 0, nullptr, nullptr, nullptr),
+         [&](int t) { return static_cast<double>(row[static_cast<std::size_t>(t + offset + length - 1)]); }},
         {"grid", fastattn::Position::grid(fastattn::dense(row.data(), {1, 2 * length - 1}), 1, length),
          [&](int t) { return static_cast<double>(row[static_cast<std::size_t>(t + offset + length - 1)]); }}, // Ignores the offset.
     };

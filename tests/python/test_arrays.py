@@ -19,7 +19,7 @@ def ones(*shape):
 Q, V = ones(2, 4, 9, 8), ones(2, 4, 9, 5)
 KEYS = dict(key_mask=np.ones((2, 9), dtype=bool), lengths=np.array([9, 8]))
 QKV = dict(q=Q, k=Q, v=V, out=np.ones((2, 4, 9, 5), dtype=np.float32), **KEYS)
-BIAS = dict(bias=ones(4, 17))
+BIAS = dict(bias=ones(4, 17), query_offset=np.array([0, 1]))
 
 # A valid call of every public function that takes arrays, with every array it can take.
 CALLS = {
@@ -42,7 +42,10 @@ CALLS = {
     fastattn.exponential_positions: dict(weights=ones(4, 2), rates=ones(4, 2)),
     fastattn.kerple_log_positions: dict(r1=ones(4), r2=ones(4)),
     fastattn.kerple_power_positions: dict(a=ones(4), p=ones(4)),
-    fastattn.grid_positions: dict(bias=ones(4, 5, 5), height=3, width=3),
+    fastattn.grid_positions: dict(
+        bias=ones(4, 5, 5), height=3, width=3, prefix=1, special_to_grid=ones(4, 1), grid_to_special=ones(1), special_to_special=ones(4, 1, 1)
+    ),
+    fastattn.map_features: dict(x=ones(2, 4, 9, 8), projection=ones(4, 16, 8), out=np.ones((2, 4, 9, 16), dtype=np.float32)),
 }
 
 

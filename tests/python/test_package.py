@@ -25,7 +25,7 @@ TIERS = ("portable", "neon", "avx2", "avx512")
 
 CONVENTIONS = {
     "kernelized_attention": "q, k, v, *, bias=None, feature_map='prf', features=None, projection=None,"
-    " projection_kind='orthogonal', seed=0, nu=1, normalize=None, qk_scale=None, feature_epsilon=None, causal=False, query_offset=None, key_mask=None,"
+    " projection_kind='orthogonal', seed=0, nu=1, signed_features=False, normalize=None, qk_scale=None, feature_epsilon=None, causal=False, query_offset=None, key_mask=None,"
     " lengths=None, tolerance=0.0001, method='auto', threads=None, out=None, return_info=False",
     "schoenbat": "q, k, v, *, kernel='exp', features=128, draw=None, exact_degrees=0, gamma=None, beta=None, causal=False,"
     " key_mask=None, seed=0, literal=False, bias=None, query_offset=None, denominator_floor=None, lengths=None, tolerance=0.0001, method='auto',"
@@ -37,6 +37,8 @@ CONVENTIONS = {
     " out=None, return_info=False",
     "skyformer": "q, k, v, *, landmarks=128, gamma=0.1, inverse='cholesky', sampling='uniform', seed=0, key_mask=None, lengths=None,"
     " threads=None, out=None, return_info=False",
+    "map_features": "x, *, feature_map='prf', features=None, projection=None, projection_kind='orthogonal', seed=0, nu=1, normalize=None,"
+    " qk_scale=None, return_log_scales=False, threads=None, out=None",
     "toeplitz_matmul": "c, x, *, out=None, threads=None",
     "fast_rpb": "v, weights, *, causal=False, grid=None, symmetric=False, prefix=0, suffix=0, key_mask=None, lengths=None,"
     " add_to=None, threads=None",
@@ -129,8 +131,8 @@ class LoaderTest(unittest.TestCase):
         self.assertIn("fa_abi_version", run_python("import fastattn; fastattn.show_config()", FASTATTN_LIBRARY=f"/lib/x86_64-linux-gnu/{libc}"))
 
     def test_structures_have_the_sizes_of_the_header(self):
-        # 8-byte fields throughout, but for six 4-byte ones in the options and two in the tensor.
-        sizes = {"Tensor": 80, "Handle": 8, "AttentionShape": 64, "AttentionOptions": 96, "SchoenbatOptions": 96, "SoftmaxOptions": 40, "GaussianOptions": 40, "SkyformerOptions": 72, "KeySelection": 40, "Report": 40}
+        # 8-byte fields throughout, but for an even number of 4-byte ones in options and two in the tensor.
+        sizes = {"Tensor": 80, "Handle": 8, "AttentionShape": 64, "AttentionOptions": 120, "SchoenbatOptions": 120, "SoftmaxOptions": 56, "GaussianOptions": 56, "SkyformerOptions": 72, "KeySelection": 40, "Report": 40}
         for name, size in sizes.items():
             self.assertEqual(_library.ctypes.sizeof(getattr(_library, name)), size, name)
 

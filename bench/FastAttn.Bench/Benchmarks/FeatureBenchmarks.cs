@@ -60,7 +60,7 @@ public unsafe class FeatureBenchmarks
     private sealed class StageForTier(FeatureMap map) : ITierVisitor<FeatureStage>
     {
         public FeatureStage Visit<TKernels>()
-            where TKernels : struct, IKernels => FeatureMaps.Visit(map, nu: 1, new StageForMap<TKernels>());
+            where TKernels : struct, IKernels => FeatureMaps.Visit(map, nu: 1, isSigned: false, new StageForMap<TKernels>());
     }
 
     private sealed class StageForMap<TKernels> : IFeatureMapVisitor<FeatureStage>

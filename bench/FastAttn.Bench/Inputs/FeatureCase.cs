@@ -70,7 +70,7 @@ internal sealed unsafe class FeatureCase : IDisposable
     private sealed class StageOfTier(FeatureMap map, int dimension, int features) : ITierVisitor<FeatureStage>
     {
         public FeatureStage Visit<TKernels>()
-            where TKernels : struct, IKernels => FeatureMaps.Visit(map, nu: 1, new StageOfMap<TKernels>(dimension, features));
+            where TKernels : struct, IKernels => FeatureMaps.Visit(map, nu: 1, isSigned: false, new StageOfMap<TKernels>(dimension, features));
     }
 
     private sealed class StageOfDraw(MaclaurinFeatures draw) : ITierVisitor<FeatureStage>

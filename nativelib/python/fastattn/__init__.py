@@ -19,6 +19,7 @@ from ._attention import attention
 from ._config import show_config, version
 from ._errors import ArgumentError, DTypeError, FastAttnError, ShapeError
 from ._fast_rpb import fast_rpb
+from ._features import map_features
 from ._forward import AttentionInfo
 from ._gaussian import gaussian_attention
 from ._kernelized import kernelized_attention
@@ -62,6 +63,7 @@ __all__ = [
     "kerple_power_positions",
     "kernelized_attention",
     "maclaurin_features",
+    "map_features",
     "random_projection",
     "schoenbat",
     "show_config",

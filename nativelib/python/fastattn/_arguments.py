@@ -55,7 +55,9 @@ def refuse_subclass(value: Any, name: str) -> None:
         raise DTypeError(f"{name} is a {type(value).__name__}, whose meaning would be lost; expected a plain array: pass np.asarray(x)")
 
 
-def float_array(value: ArrayLike, name: str, ranks: Sequence[int], *, dense: bool = False) -> "NDArray[np.float32]":
+def float_array(
+    value: ArrayLike, name: str, ranks: Sequence[int], *, dense: bool = False, may_be_empty: bool = False
+) -> "NDArray[np.float32]":
     """The array itself when the library can read it in place, else one float32 copy.
 
     In place: aligned float32 whose last stride is one element and whose other strides are whole elements; with `dense`,
@@ -67,7 +69,7 @@ def float_array(value: ArrayLike, name: str, ranks: Sequence[int], *, dense: boo
     if array.ndim not in ranks:
         expected = " or ".join(str(rank) for rank in ranks)
         raise ShapeError(f"{name} has {array.ndim} axes, shape {array.shape}; expected {expected} axes")
-    if 0 in array.shape:
+    if 0 in array.shape and not may_be_empty:
         raise ShapeError(f"{name} has shape {array.shape}; expected at least one element on every axis")
 
     array = _single(array, name)

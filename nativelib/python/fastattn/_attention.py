@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike
 from . import _arguments
 from ._errors import ArgumentError, FastAttnError, ShapeError
 from ._fast_rpb import fast_rpb as _fast_rpb
+from ._forward import rows_array
 from ._gaussian import gaussian_attention
 from ._kernelized import kernelized_attention
 from ._schoenbat import schoenbat
@@ -87,7 +88,7 @@ def attention(
         added = _fast_rpb(v, **{**shared, **chosen})
     except FastAttnError as error:
         raise type(error)(f"fast_rpb: {error}") from error
-    heads = _arguments.float_array(q, "q", (added.ndim,)).shape[:-1]
+    heads = rows_array(q, "q", (added.ndim,)).shape[:-1]
     if heads[-1] != added.shape[-2] or (added.ndim > 2 and heads[-2] % added.shape[-3]):
         raise ShapeError(f"q has shape {heads}, without its columns; expected the rows of fast_rpb's {added.shape} and a multiple of its heads")
     result = function(q, k, v, **options)

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from . import _arguments, _library
 from ._errors import DTypeError, ShapeError
-from ._forward import Selection, four_axes
+from ._forward import Selection, four_axes, rows_array
 
 # C's and C#'s names of this function's arguments.
 _NAMES = {"value": "v", "destination": "add_to", "vertical": "weights", "horizontal": "weights", "length": "weights"}
@@ -98,12 +98,12 @@ def fast_rpb(
     array([5667., 6778., 6778., 7889.], dtype=float32)
     """
     lib = _library.library()
-    value = _arguments.float_array(v, "v", (2, 3, 4))
+    value = rows_array(v, "v", (2, 3, 4))
     batch, _, rows, _ = four_axes(value)
     is_symmetric = _arguments.boolean(symmetric, "symmetric")
     before, after = _arguments.integer(prefix, "prefix", 0), _arguments.integer(suffix, "suffix", 0)
-    if before + after >= rows:
-        raise ShapeError(f"prefix is {before} and suffix is {after}; expected fewer special tokens than the {rows} rows of v")
+    if before + after > rows:
+        raise ShapeError(f"prefix is {before} and suffix is {after}; expected no more special tokens than the {rows} rows of v")
     arrays = _axes_of_weights(weights, grid, is_symmetric, rows - before - after)
     heads = max(1 if array.ndim == 1 else array.shape[0] for array in arrays)
     options = _library.FastRpbOptions(
@@ -197,8 +197,8 @@ def _axes_of_weights(weights: Any, grid: Any, symmetric: bool, tokens: int) -> "
 
 
 def _fitting(weights: ArrayLike, name: str, tokens: int, symmetric: bool) -> "NDArray[np.float32]":
-    array = _arguments.float_array(weights, name, (1, 2))
-    expected = tokens if symmetric else 2 * tokens - 1
+    array = _arguments.float_array(weights, name, (1, 2), may_be_empty=tokens == 0)
+    expected = tokens if symmetric else max(2 * tokens - 1, 0)
     if array.shape[-1] != expected:
         raise ShapeError(f"{name} has shape {array.shape}; expected {expected} a head, for {tokens} tokens that are not special")
     return array

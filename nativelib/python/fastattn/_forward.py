@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ctypes
 from dataclasses import dataclass
-from typing import Any, Callable, Mapping, Optional, Tuple, Union
+from typing import Any, Callable, Mapping, Optional, Sequence, Tuple, Union
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -15,7 +15,7 @@ from ._key_mask import key_mask_array
 from ._positions import Positions
 
 # C's and C#'s names of the arguments that all functions share.
-_NAMES = {"query": "q", "key": "k", "value": "v", "destination": "out", "position": "bias"}
+_NAMES = {"query": "q", "key": "k", "value": "v", "destination": "out", "position": "bias", "query_offsets": "query_offset"}
 
 
 @dataclass(frozen=True)
@@ -55,9 +55,9 @@ class Forward:
         **others: Any,
     ) -> None:
         """`others`: further arguments by name, whose memory `out` must not share either."""
-        self._query = _arguments.float_array(q, "q", (2, 3, 4))
-        self._key = _arguments.float_array(k, "k", (self._query.ndim,))
-        self._value = _arguments.float_array(v, "v", (self._query.ndim,))
+        self._query = rows_array(q, "q", (2, 3, 4))
+        self._key = rows_array(k, "k", (self._query.ndim,))
+        self._value = rows_array(v, "v", (self._query.ndim,))
         batch, heads, query_length, head_dimension = four_axes(self._query)
         _, key_heads, key_length, _ = four_axes(self._key)
         self.shape = _library.AttentionShape(
@@ -132,12 +132,38 @@ class Selection:
         )
 
 
+class QueryOffset:
+    """A caller's `query_offset`, as C takes it: one for all sequences, one a sequence, or neither."""
+
+    def __init__(self, query_offset: Any, batch: int) -> None:
+        self._one: Optional[int] = None
+        self._each: "Optional[NDArray[np.int64]]" = None
+        if isinstance(query_offset, (list, tuple)) or (isinstance(query_offset, np.ndarray) and query_offset.ndim > 0):
+            # An empty list has no type of its own.
+            given = query_offset if len(query_offset) else np.zeros(0, dtype=np.int64)
+            self._each = _arguments.integer_array(given, "query_offset", np.int64)
+            if self._each.shape != (batch,):
+                raise ShapeError(f"query_offset has shape {self._each.shape}; expected an integer, or ({batch},), one a sequence")
+        elif query_offset is not None:
+            self._one = _arguments.integer(query_offset, "query_offset", -(2**63))
+
+    @property
+    def fields(self) -> "Mapping[str, Any]":
+        """Fields of an options structure, whose memory lives as long as this object."""
+        return {
+            "query_offset": 0 if self._one is None else self._one,
+            "has_query_offset": int(self._one is not None),
+            "query_offsets": None if self._each is None else self._each.ctypes.data,
+            "query_offsets_count": 0 if self._each is None else self._each.size,
+        }
+
+
 class Bias:
     """A caller's `bias` as C takes it: an array, `Positions`, or neither."""
 
     def __init__(self, bias: Optional[Union[ArrayLike, Positions]]) -> None:
         self._given = bias
-        self._array = None if bias is None or isinstance(bias, Positions) else _arguments.float_array(bias, "bias", (1, 2))
+        self._array = None if bias is None or isinstance(bias, Positions) else _arguments.float_array(bias, "bias", (1, 2), may_be_empty=True)
 
     @property
     def tensor(self) -> Any:
@@ -150,16 +176,24 @@ class Bias:
         return self._given._handle if isinstance(self._given, Positions) else _library.Handle()
 
 
+def rows_array(value: ArrayLike, name: str, ranks: Sequence[int]) -> "NDArray[np.float32]":
+    """Rows of some sequences and heads: there may be no sequences and no rows, but not no heads and no columns."""
+    array = _arguments.float_array(value, name, ranks, may_be_empty=True)
+    if 0 in array.shape[-1:] + array.shape[-3:-2]:
+        raise ShapeError(f"{name} has shape {array.shape}; expected at least one head and one column")
+    return array
+
+
 def four_axes(array: "NDArray[np.float32]") -> Tuple[int, ...]:
     return (1,) * (4 - array.ndim) + array.shape
 
 
 def _lengths(lengths: ArrayLike, batch: int, key_length: int) -> "NDArray[np.int32]":
     kept = _arguments.as_array(lengths, "lengths")
-    if kept.dtype.kind not in "iu":
+    if kept.dtype.kind not in "iu" and kept.size:
         raise DTypeError(f"lengths has dtype {kept.dtype}; expected integers")
     if kept.shape != (batch,):
         raise ShapeError(f"lengths has shape {kept.shape}; expected ({batch},)")
-    if kept.min() < 0 or kept.max() > key_length:
+    if kept.size and (kept.min() < 0 or kept.max() > key_length):
         raise ArgumentError(f"lengths are {kept.min()} to {kept.max()}; expected 0 to {key_length}")
     return np.ascontiguousarray(kept, dtype=np.int32)

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from . import _arguments, _library
-from ._forward import AttentionInfo, Bias, Forward
+from ._forward import AttentionInfo, Bias, Forward, QueryOffset
 from ._positions import Positions
 
 
@@ -25,11 +25,12 @@ def kernelized_attention(
     projection_kind: str = "orthogonal",
     seed: int = 0,
     nu: int = 1,
+    signed_features: bool = False,
     normalize: Optional[bool] = None,
     qk_scale: Optional[float] = None,
     feature_epsilon: Optional[float] = None,
     causal: bool = False,
-    query_offset: Optional[int] = None,
+    query_offset: Optional[Union[int, ArrayLike]] = None,
     key_mask: Optional[ArrayLike] = None,
     lengths: Optional[ArrayLike] = None,
     tolerance: float = 1e-4,
@@ -51,7 +52,7 @@ def kernelized_attention(
         costs nothing; a last axis that is not contiguous, float64 and float16 cost one copy. Integers, complex numbers
         and objects raise `DTypeError`, as do arrays whose class means more than their numbers (masked arrays, `numpy.matrix`,
         record arrays, arrays with units); a number that float32 cannot hold is an `ArgumentError`. That is so for every array
-        argument of every function. d is 1 ... 512.
+        argument of every function. d is 1 ... 512. B, n_q and n_k may be 0.
     k, v : arrays [B, H_k, n_k, d] and [B, H_k, n_k, d_v], with as many axes as q
         Keys and values. H_k divides H: query head h reads key head h // (H // H_k). d_v is 1 ... 4096.
     bias : array [n_q + n_k - 1], [1, n_q + n_k - 1] or [H, n_q + n_k - 1], or `Positions`, optional
@@ -59,8 +60,12 @@ def kernelized_attention(
         by a few parameters: `clipped_positions`, `t5_positions`, `alibi_positions`, `exponential_positions`,
         `kerple_log_positions`, `kerple_power_positions`, `grid_positions`; or an array prepared once: `dense_positions`. None: no
         positions.
-    feature_map : {"prf", "trf", "elu", "relu", "sikf", "dpfp"}
-        The map phi.
+    feature_map : {"prf", "trf", "elu", "relu", "sikf", "dpfp", "given"}
+        The map phi. "given": q and k are features that the caller has made, by a learned kernel, another activation or `map_features`;
+        then d is 1 ... 8192, and nothing is scaled unless asked for.
+    signed_features : bool
+        Whether features of "given" may be negative; otherwise a negative one is an error. Other maps refuse True. As with "trf", the
+        tolerance then holds where the denominator keeps at least a twentieth of the sum of its terms' absolute values.
     features : int, optional
         Rows m of the projection, 1 ... 4096; "trf" makes two features of each. Default: those of `projection`, else 64.
         "elu", "sikf" and "dpfp" have no projection and refuse `features` and `projection`.
@@ -83,8 +88,8 @@ def kernelized_attention(
         Other maps refuse it.
     causal : bool
         Whether query i sees only keys j <= query_offset + i.
-    query_offset : int, optional
-        The position of query 0 among the keys: read when causal, and by `Positions` always; an array of bias uses j - i
+    query_offset : int or int array [B], optional
+        The position of query 0 among the keys, the same for all sequences or one a sequence: read when causal, and by `Positions` always; an array of bias uses j - i
         whatever it is. Default: n_k - n_q when causal, which needs n_q <= n_k, else 0.
     key_mask : array [n_k] or [B, n_k], also [B, 1, n_k] or [B, 1, 1, n_k], optional
         Which keys take part, for all queries alike: bool or integers, True or 1 = attend, False or 0 = leave out; or floats
@@ -108,7 +113,7 @@ def kernelized_attention(
     Returns
     -------
     float32 array [B, H, n_q, d_v], with as many axes as q
-        `out` if given. A row that sees no key is zeros. NaN or infinity in a query makes its row NaN, in a key the rows
+        `out` if given. A row that sees no key is zeros, as are all rows when n_k = 0. NaN or infinity in a query makes its row NaN, in a key the rows
         that depend on it, in a value its column of those rows, and nothing else.
 
     Raises
@@ -151,14 +156,14 @@ def kernelized_attention(
     positions = Bias(bias)
     rows = None if projection is None else _arguments.float_array(projection, "projection", (2, 3))
     call = Forward(q, k, v, key_mask, lengths, out, return_info, bias=bias, projection=projection)
+    offset = QueryOffset(query_offset, call.shape.batch)
     options = _library.AttentionOptions(
         feature_map=_arguments.word(feature_map, "feature_map"),
         projection_kind=_arguments.word(projection_kind, "projection_kind"),
         method=_arguments.word(method, "method"),
         seed=_arguments.integer(seed, "seed", 0, 2**64 - 1),
         features=0 if features is None else _arguments.integer(features, "features", 1),
-        query_offset=0 if query_offset is None else _arguments.integer(query_offset, "query_offset", -(2**63)),
-        has_query_offset=int(query_offset is not None),
+        **offset.fields,
         causal=int(_arguments.boolean(causal, "causal")),
         normalize=0 if normalize is None else 1 if _arguments.boolean(normalize, "normalize") else 2,
         threads=_arguments.thread_count(threads),
@@ -166,6 +171,7 @@ def kernelized_attention(
         qk_scale=0.0 if qk_scale is None else _arguments.real(qk_scale, "qk_scale"),
         tolerance=_arguments.real(tolerance, "tolerance"),
         nu=_arguments.integer(nu, "nu", 1),
+        signed_features=int(_arguments.boolean(signed_features, "signed_features")),
         position=positions.position,
     )
 

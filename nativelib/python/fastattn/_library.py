@@ -60,6 +60,9 @@ class AttentionShape(_Sized):
     ]
 
 
+_QUERY_OFFSETS = (("query_offsets", ctypes.c_void_p), ("query_offsets_count", ctypes.c_int64))
+
+
 class AttentionOptions(_Sized):
     """fa_attention_options."""
 
@@ -80,7 +83,8 @@ class AttentionOptions(_Sized):
         ("position", Handle),
         ("nu", ctypes.c_int64),
         ("feature_epsilon", ctypes.c_float),
-        ("reserved", ctypes.c_int32),
+        ("signed_features", ctypes.c_int32),
+        *_QUERY_OFFSETS,
     ]
 
 
@@ -105,6 +109,7 @@ class SchoenbatOptions(_Sized):
         ("position", Handle),
         ("denominator_floor", ctypes.c_float),
         ("reserved", ctypes.c_int32),
+        *_QUERY_OFFSETS,
     ]
 
 
@@ -119,6 +124,7 @@ class SoftmaxOptions(_Sized):
         ("threads", ctypes.c_int32),
         ("scale", ctypes.c_float),
         ("position", Handle),
+        *_QUERY_OFFSETS,
     ]
 
 
@@ -133,6 +139,7 @@ class GaussianOptions(_Sized):
         ("threads", ctypes.c_int32),
         ("reserved", ctypes.c_int32),
         ("position", Handle),
+        *_QUERY_OFFSETS,
     ]
 
 
@@ -216,6 +223,12 @@ _SIGNATURES = {
     "fa_position_kerple_log": (_STATUS, [_P(Tensor), _P(Tensor), _P(Handle)]),
     "fa_position_kerple_power": (_STATUS, [_P(Tensor), _P(Tensor), _P(Handle)]),
     "fa_position_grid": (_STATUS, [_P(Tensor), ctypes.c_int64, ctypes.c_int64, _P(Handle)]),
+    "fa_position_grid_special": (
+        _STATUS,
+        [
+            _P(Tensor), ctypes.c_int64, ctypes.c_int64, ctypes.c_int64, ctypes.c_int64, _P(Tensor), _P(Tensor), _P(Tensor), _P(Handle),
+        ],
+    ),
     "fa_position_destroy": (_STATUS, [Handle]),
     "fa_maclaurin_create": (
         _STATUS,
@@ -236,6 +249,8 @@ _SIGNATURES = {
     "fa_softmax_create": (_STATUS, [_P(AttentionShape), _P(SoftmaxOptions), _P(Tensor), _P(Handle)]),
     "fa_gaussian_create": (_STATUS, [_P(AttentionShape), _P(GaussianOptions), _P(Tensor), _P(Handle)]),
     "fa_skyformer_create": (_STATUS, [_P(AttentionShape), _P(SkyformerOptions), _P(Handle)]),
+    "fa_feature_count": (_STATUS, [_P(AttentionOptions), Handle, ctypes.c_int64, _P(ctypes.c_int64)]),
+    "fa_map_features": (_STATUS, [_P(AttentionOptions), Handle, _P(Tensor), _P(Tensor), ctypes.c_void_p, ctypes.c_int64]),
     "fa_attention_create": (_STATUS, [_P(AttentionShape), _P(AttentionOptions), _P(Tensor), Handle, _P(Handle)]),
     "fa_attention_forward": (
         _STATUS,

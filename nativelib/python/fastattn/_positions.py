@@ -291,7 +291,17 @@ def kerple_power_positions(a: ArrayLike, p: ArrayLike) -> Positions:
     return Positions("kerple_power", kerple_power_positions, parameters, "fa_position_kerple_power", _described(factor), _described(power))
 
 
-def grid_positions(bias: ArrayLike, height: int, width: int) -> Positions:
+def grid_positions(
+    bias: ArrayLike,
+    height: int,
+    width: int,
+    *,
+    prefix: int = 0,
+    suffix: int = 0,
+    special_to_grid: "Optional[ArrayLike]" = None,
+    grid_to_special: "Optional[ArrayLike]" = None,
+    special_to_special: "Optional[ArrayLike]" = None,
+) -> Positions:
     """Any number for every offset on a grid, for images (Luo et al. 2021).
 
     Queries and keys are the tokens of `height` rows of `width`, row by row, and entry [dy + height - 1, dx + width - 1]
@@ -304,11 +314,29 @@ def grid_positions(bias: ArrayLike, height: int, width: int) -> Positions:
         A Swin table is another: use `grid_positions.from_swin`. -inf removes the pair; NaN and +inf are errors.
     height, width : int
         At least 1.
+    prefix, suffix : int
+        Special tokens before and after those of the grid, such as a class token; s = prefix + suffix, at most 1024. Queries and keys
+        are then prefix + height * width + suffix tokens.
+    special_to_grid : array [s] or [H, s], optional
+        The bias of query special a and every key of the grid. Default: zeros, as for the next two; -inf removes the pairs.
+    grid_to_special : array [s] or [H, s], optional
+        The bias of every query of the grid and key special b.
+    special_to_special : array [s, s] or [H, s, s], optional
+        The bias of query special a and key special b.
 
     Raises
     ------
     ShapeError, ArgumentError, DTypeError
         As `kernelized_attention`.
+
+    Notes
+    -----
+    BEiT keeps [(2 height - 1) (2 width - 1) + 3, H] numbers, by query minus key, the last three for its class token in front::
+
+        table = beit[:-3].T.reshape(heads, 2 * height - 1, 2 * width - 1)[:, ::-1, ::-1]
+        to_grid, from_grid, own = beit[-3:]
+        grid_positions(table, height, width, prefix=1, special_to_grid=to_grid[:, None],
+                       grid_to_special=from_grid[:, None], special_to_special=own[:, None, None])
 
     Examples
     --------
@@ -324,8 +352,15 @@ def grid_positions(bias: ArrayLike, height: int, width: int) -> Positions:
             f"bias has shape {table.shape}; expected {sides} or (H, {sides[0]}, {sides[1]}): is it a Swin table, [entries, heads]?"
             " Then use grid_positions.from_swin"
         )
+    before, after = _arguments.integer(prefix, "prefix", 0), _arguments.integer(suffix, "suffix", 0)
+    biases = {"special_to_grid": special_to_grid, "grid_to_special": grid_to_special, "special_to_special": special_to_special}
+    special = {name: _special(given, name) for name, given in biases.items() if given is not None}
     parameters = {"bias": table, "height": rows, "width": columns}
-    return Positions("grid", grid_positions, parameters, "fa_position_grid", _described(table), rows, columns)
+    if before == after == 0 and not special:
+        return Positions("grid", grid_positions, parameters, "fa_position_grid", _described(table), rows, columns)
+    parameters.update(prefix=before, suffix=after, **special)
+    tensors = [_described(special[name]) if name in special else None for name in biases]
+    return Positions("grid", grid_positions, parameters, "fa_position_grid_special", _described(table), rows, columns, before, after, *tensors)
 
 
 def _from_swin(table: ArrayLike, height: int, width: Optional[int] = None) -> Positions:
@@ -402,6 +437,13 @@ def _sides(height: int, width: int) -> "Tuple[int, int]":
 def _array(value: ArrayLike, name: str, ranks: "Tuple[int, ...]") -> "NDArray[np.float32]":
     """A copy that nobody can change; a number becomes [1]."""
     array = np.array(_arguments.float_array(np.atleast_1d(_arguments.as_array(value, name)), name, ranks))
+    array.flags.writeable = False
+    return array
+
+
+def _special(value: ArrayLike, name: str) -> "NDArray[np.float32]":
+    ranks = (2, 3) if name == "special_to_special" else (1, 2)
+    array = np.array(_arguments.float_array(value, name, ranks))
     array.flags.writeable = False
     return array
 

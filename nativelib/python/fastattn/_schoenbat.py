@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from . import _arguments, _library
 from ._errors import DTypeError
-from ._forward import AttentionInfo, Bias, Forward
+from ._forward import AttentionInfo, Bias, Forward, QueryOffset
 from ._maclaurin import MaclaurinFeatures
 from ._positions import Positions
 
@@ -31,7 +31,7 @@ def schoenbat(
     seed: int = 0,
     literal: bool = False,
     bias: Optional[Union[ArrayLike, Positions]] = None,
-    query_offset: Optional[int] = None,
+    query_offset: Optional[Union[int, ArrayLike]] = None,
     denominator_floor: Optional[float] = None,
     lengths: Optional[ArrayLike] = None,
     tolerance: float = 1e-4,
@@ -109,15 +109,15 @@ def schoenbat(
     factors = None if gamma is None else _per_column(gamma, "gamma")
     exponents = None if beta is None else _per_column(beta, "beta")
     call = Forward(q, k, v, key_mask, lengths, out, return_info, bias=bias, gamma=gamma, beta=beta)
+    offset = QueryOffset(query_offset, call.shape.batch)
     options = _library.SchoenbatOptions(
         kernel=_unless_left(draw, _arguments.word(kernel, "kernel"), b"exp", None),
         method=_arguments.word(method, "method"),
         seed=_arguments.integer(seed, "seed", 0, 2**64 - 1),
         features=_unless_left(draw, _arguments.integer(features, "features", 1), 128, 0),
-        query_offset=0 if query_offset is None else _arguments.integer(query_offset, "query_offset", -(2**63)),
         gamma=None if factors is None else ctypes.pointer(_arguments.descriptor(factors)),
         beta=None if exponents is None else ctypes.pointer(_arguments.descriptor(exponents)),
-        has_query_offset=int(query_offset is not None),
+        **offset.fields,
         causal=int(_arguments.boolean(causal, "causal")),
         exact_degrees=_arguments.integer(exact_degrees, "exact_degrees", 0, 2),
         literal=int(_arguments.boolean(literal, "literal")),

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from . import _arguments, _library
-from ._forward import AttentionInfo, Bias, Forward
+from ._forward import AttentionInfo, Bias, Forward, QueryOffset
 from ._positions import Positions
 
 
@@ -21,7 +21,7 @@ def softmax_attention(
     bias: Optional[Union[ArrayLike, Positions]] = None,
     scale: Optional[float] = None,
     causal: bool = False,
-    query_offset: Optional[int] = None,
+    query_offset: Optional[Union[int, ArrayLike]] = None,
     key_mask: Optional[ArrayLike] = None,
     lengths: Optional[ArrayLike] = None,
     threads: Optional[int] = None,
@@ -71,9 +71,9 @@ def softmax_attention(
     """
     positions = Bias(bias)
     call = Forward(q, k, v, key_mask, lengths, out, return_info, bias=bias)
+    offset = QueryOffset(query_offset, call.shape.batch)
     options = _library.SoftmaxOptions(
-        query_offset=0 if query_offset is None else _arguments.integer(query_offset, "query_offset", -(2**63)),
-        has_query_offset=int(query_offset is not None),
+        **offset.fields,
         causal=int(_arguments.boolean(causal, "causal")),
         threads=_arguments.thread_count(threads),
         scale=0.0 if scale is None else _arguments.real(scale, "scale"),

@@ -23,10 +23,11 @@ def toeplitz_matmul(
     Parameters
     ----------
     c : array [n_out + n_in - 1] or [H, n_out + n_in - 1]
-        Entry (j - i) + (n_out - 1) multiplies x_j in y_i. Finite. Its length decides n_out. One row is shared by all
+        Entry (j - i) + (n_out - 1) multiplies x_j in y_i. Finite. Its length decides n_out, which may be 0. One row is shared by all
         heads of x.
     x : array [n_in, columns] or [H, n_in, columns]
-        float32, C-contiguous, is read in place; anything else costs one copy.
+        float32, C-contiguous, is read in place; anything else costs one copy. Any axis may be empty; with n_in = 0 the
+        product is zero.
     out : float32 array of the result's shape, optional
         C-contiguous; memory apart from c's and x's. Untouched when an error is raised.
     threads : int, optional
@@ -59,13 +60,13 @@ def toeplitz_matmul(
     array([6543., 5432., 4321.], dtype=float32)
     """
     lib = _library.library()
-    coefficients = _arguments.float_array(c, "c", (1, 2))
-    operand = _arguments.float_array(x, "x", (2, 3), dense=True)
+    coefficients = _arguments.float_array(c, "c", (1, 2), may_be_empty=True)
+    operand = _arguments.float_array(x, "x", (2, 3), dense=True, may_be_empty=True)
     input_length = operand.shape[-2]
     output_length = coefficients.shape[-1] - input_length + 1
-    if output_length < 1:
+    if output_length < 0:
         raise ShapeError(
-            f"c has shape {coefficients.shape}; expected at least {input_length} coefficients for x of shape {operand.shape}"
+            f"c has shape {coefficients.shape}; expected at least {input_length - 1} coefficients for x of shape {operand.shape}"
         )
 
     result = _arguments.output_array(out, operand.shape[:-2] + (output_length, operand.shape[-1]), {"c": c, "x": x}, dense=True)

@@ -12,8 +12,9 @@ internal sealed class AttentionOptions(string features)
     private readonly Option<int?> _features = OptionTypes.WholeNumber("--features", $"Features of a row: trf makes twice as many, elu, sikf and dpfp have their own. Default: {features}.");
     private readonly Option<int?> _nu = OptionTypes.WholeNumber("--nu", $"Rolls of dpfp, which makes 2·d·ν features. Default: {Defaults.Nu}.");
     private readonly Option<float?> _epsilon = OptionTypes.Number("--feature-epsilon", "Added to every feature of prf or relu, for models trained so. Default: none for prf, 1e-3 for relu.");
+    private readonly Option<bool> _signedFeatures = new("--signed-features") { Description = "Let features of --feature-map given be negative." };
     private readonly Option<bool> _causal = new("--causal") { Description = "Let query i see keys up to its own position only." };
-    private readonly Option<int?> _queryOffset = OptionTypes.WholeNumber("--query-offset", "Position of query 0 among the keys, with --causal or --position. Default: with --causal the queries are the last ones, else 0.");
+    private readonly Option<int[]?> _queryOffset = OptionTypes.WholeNumbers("--query-offset", "Position of query 0 among the keys, one number for all sequences or one a sequence, with --causal or --position. Default: with --causal the queries are the last ones, else 0.");
     private readonly Option<float?> _tolerance = OptionTypes.Number("--tolerance", $"Largest error of any row, as a share of the largest value row it sees. Default: {Defaults.Tolerance}.");
     private readonly Option<Method?> _method = OptionTypes.Word("--method", "The method, if not the planner's choice.", Defaults.Method);
     private readonly Option<int?> _threads = OptionTypes.WholeNumber("--threads", "Threads. Default: FASTATTN_THREADS, else all cores this process may use. Never changes a bit of the result.");
@@ -21,7 +22,7 @@ internal sealed class AttentionOptions(string features)
     /// <summary>Adds the options to a command.</summary>
     public void AddTo(Command command)
     {
-        foreach (Option option in (Option[])[_featureMap, _features, _nu, _epsilon, _causal, _queryOffset, _tolerance, _method, _threads]) command.Add(option);
+        foreach (Option option in (Option[])[_featureMap, _features, _nu, _epsilon, _signedFeatures, _causal, _queryOffset, _tolerance, _method, _threads]) command.Add(option);
     }
 
     /// <summary>The choices made.</summary>
@@ -31,8 +32,10 @@ internal sealed class AttentionOptions(string features)
         Features = parsed.GetValue(_features),
         Nu = parsed.GetValue(_nu) ?? Defaults.Nu,
         FeatureEpsilon = parsed.GetValue(_epsilon),
+        SignedFeatures = parsed.GetValue(_signedFeatures),
         Causal = parsed.GetValue(_causal),
-        QueryOffset = parsed.GetValue(_queryOffset),
+        QueryOffset = parsed.GetValue(_queryOffset) is [int offset] ? offset : null,
+        QueryOffsets = parsed.GetValue(_queryOffset) is { Length: > 1 } offsets ? offsets : null,
         Tolerance = parsed.GetValue(_tolerance) ?? Defaults.Tolerance,
         Method = parsed.GetValue(_method) ?? Defaults.Method,
         Threads = parsed.GetValue(_threads),

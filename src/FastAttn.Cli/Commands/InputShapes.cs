@@ -35,7 +35,7 @@ internal static class InputShapes
     public static RelativePosition Position(NpyInput<float> bias, AttentionShape shape)
     {
         int[] extents = bias.Array.Shape;
-        long offsets = (long)shape.QueryLength + shape.KeyLength - 1;
+        long offsets = Math.Max((long)shape.QueryLength + shape.KeyLength - 1, 0);
         int heads = extents.Length == 2 ? extents[0] : 1;
         bool fits = extents.Length is 1 or 2 && extents[^1] == offsets && (heads == 1 || heads == shape.Heads);
         return fits
@@ -103,14 +103,13 @@ internal static class InputShapes
         return new NpyArray<float>(extents, new float[count]);
     }
 
-    private static (int Batch, int Heads, int Rows, int Columns) Axes(NpyInput<float> input) =>
-        !input.Array.Shape.Contains(0)
-            ? input.Array.Shape switch
-            {
-                [int rows, int columns] => (1, 1, rows, columns),
-                [int heads, int rows, int columns] => (1, heads, rows, columns),
-                [int batch, int heads, int rows, int columns] => (batch, heads, rows, columns),
-                _ => throw input.WrongShape("[n,d], [H,n,d] or [B,H,n,d]"),
-            }
-            : throw input.WrongShape("no axis of length 0");
+    /// <summary>The axes, of which batch and rows may be empty.</summary>
+    private static (int Batch, int Heads, int Rows, int Columns) Axes(NpyInput<float> input) => input.Array.Shape switch
+    {
+        [.., 0] or [0, _, _] or [_, 0, _, _] => throw input.WrongShape("at least one head and one column"),
+        [int rows, int columns] => (1, 1, rows, columns),
+        [int heads, int rows, int columns] => (1, heads, rows, columns),
+        [int batch, int heads, int rows, int columns] => (batch, heads, rows, columns),
+        _ => throw input.WrongShape("[n,d], [H,n,d] or [B,H,n,d]"),
+    };
 }

@@ -93,12 +93,19 @@ internal sealed class SystemOptions
                 Scale = parsed.GetValue(_scale),
                 Causal = kernelized.Causal,
                 QueryOffset = kernelized.QueryOffset,
+                QueryOffsets = kernelized.QueryOffsets,
                 Threads = kernelized.Threads,
             },
             position),
         Operation.Gaussian => new GaussianAttention(
             shape,
-            new GaussianAttentionOptions { Causal = kernelized.Causal, QueryOffset = kernelized.QueryOffset, Threads = kernelized.Threads },
+            new GaussianAttentionOptions
+            {
+                Causal = kernelized.Causal,
+                QueryOffset = kernelized.QueryOffset,
+                QueryOffsets = kernelized.QueryOffsets,
+                Threads = kernelized.Threads,
+            },
             position),
         Operation.Skyformer => new SkyformerAttention(
             shape,
@@ -125,6 +132,7 @@ internal sealed class SystemOptions
                 DenominatorFloor = parsed.GetValue(_floor),
                 Causal = kernelized.Causal,
                 QueryOffset = kernelized.QueryOffset,
+                QueryOffsets = kernelized.QueryOffsets,
                 Seed = kernelized.Seed,
                 Tolerance = kernelized.Tolerance,
                 Method = kernelized.Method,

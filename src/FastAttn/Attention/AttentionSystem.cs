@@ -41,23 +41,23 @@ public abstract unsafe class AttentionSystem : IDisposable
         CommonOptions chosen = options ?? new CommonOptions();
         if (kind is AttentionKind.Softmax or AttentionKind.Gaussian && chosen.Budget is int budget)
             throw new ArgumentException(Invariant($"Budget is {budget}; expected none, {Words.Of(kind)} is exact"), nameof(options.Budget));
-        if (kind is AttentionKind.Skyformer && (chosen.Causal || chosen.QueryOffset is not null || position is not null))
+        if (kind is AttentionKind.Skyformer && (chosen.Causal || chosen.QueryOffset is not null || chosen.QueryOffsets is not null || position is not null))
             throw new ArgumentException("skyformer was asked for causality or positions; expected neither, its landmarks are shared by all queries", nameof(options));
         return kind switch
         {
             AttentionKind.Softmax => new SoftmaxAttention(
-                shape, new SoftmaxAttentionOptions { Causal = chosen.Causal, QueryOffset = chosen.QueryOffset, Threads = chosen.Threads }, position),
+                shape, new SoftmaxAttentionOptions { Causal = chosen.Causal, QueryOffset = chosen.QueryOffset, QueryOffsets = chosen.QueryOffsets, Threads = chosen.Threads }, position),
             AttentionKind.Gaussian => new GaussianAttention(
-                shape, new GaussianAttentionOptions { Causal = chosen.Causal, QueryOffset = chosen.QueryOffset, Threads = chosen.Threads }, position),
+                shape, new GaussianAttentionOptions { Causal = chosen.Causal, QueryOffset = chosen.QueryOffset, QueryOffsets = chosen.QueryOffsets, Threads = chosen.Threads }, position),
             AttentionKind.Skyformer => new SkyformerAttention(
                 shape, new SkyformerOptions { Landmarks = chosen.Budget ?? new SkyformerOptions().Landmarks, Seed = chosen.Seed, Threads = chosen.Threads }),
             AttentionKind.Schoenbat => new SchoenbatAttention(
                 shape,
-                new SchoenbatOptions { Features = chosen.Budget, Causal = chosen.Causal, QueryOffset = chosen.QueryOffset, Seed = chosen.Seed, Threads = chosen.Threads },
+                new SchoenbatOptions { Features = chosen.Budget, Causal = chosen.Causal, QueryOffset = chosen.QueryOffset, QueryOffsets = chosen.QueryOffsets, Seed = chosen.Seed, Threads = chosen.Threads },
                 position),
             _ => new KernelizedAttention(
                 shape,
-                new KernelizedAttentionOptions { Features = chosen.Budget, Causal = chosen.Causal, QueryOffset = chosen.QueryOffset, Seed = chosen.Seed, Threads = chosen.Threads },
+                new KernelizedAttentionOptions { Features = chosen.Budget, Causal = chosen.Causal, QueryOffset = chosen.QueryOffset, QueryOffsets = chosen.QueryOffsets, Seed = chosen.Seed, Threads = chosen.Threads },
                 position),
         };
     }

@@ -12,6 +12,9 @@ public sealed record CommonOptions
     /// <inheritdoc cref="KernelizedAttentionOptions.QueryOffset"/>
     public int? QueryOffset { get; init; }
 
+    /// <inheritdoc cref="KernelizedAttentionOptions.QueryOffsets"/>
+    public int[]? QueryOffsets { get; init; }
+
     /// <summary>Seed of what is drawn. Default 0; the exact attentions draw nothing.</summary>
     public ulong Seed { get; init; }
 

@@ -22,14 +22,14 @@ namespace FastAttn;
 public sealed unsafe class FastRpb
 {
     private readonly FastRpbOptions _options;
-    private readonly IColumnProduct _product;
+    private readonly IColumnProduct? _product;
 
     /// <summary>Prepares the weights of sequences; nothing of the span is kept.</summary>
     /// <param name="weights">
     /// <c>[Heads, 2n − 1]</c>, entry <c>(i − j) + (n − 1)</c> multiplies v_j in row i, query minus key: the opposite of a bias. Or, symmetric,
     /// <c>[Heads, n]</c>, entry <c>|i − j|</c>. Finite.
     /// </param>
-    /// <param name="length">Tokens n that are not special, at least 1.</param>
+    /// <param name="length">Tokens n that are not special, at least 0; without any there are no weights, and W V is zero.</param>
     /// <param name="options">The choices; defaults when null.</param>
     /// <exception cref="ArgumentOutOfRangeException">A number is out of range.</exception>
     /// <exception cref="ShapeException">There are more or fewer weights than the length asks for.</exception>
@@ -39,7 +39,7 @@ public sealed unsafe class FastRpb
     {
     }
 
-    private FastRpb(FastRpbOptions options, int length, IColumnProduct product)
+    private FastRpb(FastRpbOptions options, int length, IColumnProduct? product)
     {
         _options = options;
         _product = product;
@@ -77,8 +77,8 @@ public sealed unsafe class FastRpb
         options = Checked(options, height * width);
         if (options.Causal) throw new ArgumentException("Causal is true; expected false, a grid has no order", nameof(options.Causal));
         return new FastRpb(options, height * width, new SeparableProduct(
-            Product(vertical, height, options, nameof(vertical), nameof(height)),
-            Product(horizontal, width, options, nameof(horizontal), nameof(width)), height, width));
+            Product(vertical, height, options, nameof(vertical), nameof(height))!,
+            Product(horizontal, width, options, nameof(horizontal), nameof(width))!, height, width));
     }
 
     /// <summary>Weights of a square image, one vector for both axes, as the authors have it.</summary>
@@ -178,23 +178,24 @@ public sealed unsafe class FastRpb
     private static FastRpbOptions Checked(FastRpbOptions? options, int length)
     {
         options ??= new FastRpbOptions();
-        ArgumentCheck.InRange(length, 1, ToeplitzProduct.MaximumLength);
+        ArgumentCheck.InRange(length, 0, ToeplitzProduct.MaximumLength);
         ArgumentCheck.AtLeastOne(options.Heads, nameof(options.Heads));
         ArgumentCheck.InRange(options.Prefix, 0, ToeplitzProduct.MaximumLength, nameof(options.Prefix));
         ArgumentCheck.InRange(options.Suffix, 0, ToeplitzProduct.MaximumLength, nameof(options.Suffix));
         return options;
     }
 
-    /// <summary>W of one axis, as a product with coefficients by key minus query.</summary>
-    private static ToeplitzProduct Product(ReadOnlySpan<float> weights, int length, FastRpbOptions options, string name, string lengthName)
+    /// <summary>W of one axis, as a product with coefficients by key minus query; null without tokens.</summary>
+    private static ToeplitzProduct? Product(ReadOnlySpan<float> weights, int length, FastRpbOptions options, string name, string lengthName)
     {
-        int heads = options.Heads, each = options.Symmetric ? length : (2 * length) - 1, diagonals = (2 * length) - 1;
+        int heads = options.Heads, diagonals = Math.Max((2 * length) - 1, 0), each = options.Symmetric ? length : diagonals;
         if (weights.Length != (long)heads * each)
         {
             string expected = options.Symmetric ? Invariant($"{lengthName} {length}") : Invariant($"(2 × {lengthName} {length} − 1)");
             throw new ShapeException(Invariant($"{name} holds {weights.Length} numbers; expected {(long)heads * each} = heads {heads} × {expected}"), name);
         }
 
+        if (length == 0) return null;
         ArgumentCheck.Finite(weights, name);
         var coefficients = new float[checked(heads * diagonals)];
         for (int head = 0; head < heads; head++)
@@ -242,6 +243,12 @@ public sealed unsafe class FastRpb
         int blocks = Check(value, destination);
         KeySelection.Check(keyMask.Length, lengths, value.Batch, Rows);
         int threadCount = ThreadCount.Resolve(threads, nameof(threads));
+        if (blocks == 0)
+        {
+            if (!adds) Clear(destination);
+            return;
+        }
+
         fixed (bool* mask = keyMask)
         fixed (int* kept = lengths)
         {
@@ -252,11 +259,22 @@ public sealed unsafe class FastRpb
         }
     }
 
-    /// <summary>Checks the tensors; returns the blocks of columns of a head.</summary>
+    private static void Clear(StridedTensor destination)
+    {
+        for (int batch = 0; batch < destination.Batch; batch++)
+        {
+            for (int head = 0; head < destination.Heads; head++)
+            {
+                for (int row = 0; row < destination.Rows; row++) new Span<float>(destination.Row(batch, head, row), destination.Columns).Clear();
+            }
+        }
+    }
+
+    /// <summary>Checks the tensors; returns the blocks of columns of a head, 0 where W V is empty or zero.</summary>
     private int Check(StridedTensor value, StridedTensor destination)
     {
-        AtLeastOneOfEach(value, nameof(value));
-        AtLeastOneOfEach(destination, nameof(destination));
+        HeadsAndColumns(value, nameof(value));
+        HeadsAndColumns(destination, nameof(destination));
         TensorCheck.Extents(value, value.Batch, value.Heads, Rows, value.Columns, nameof(value));
         TensorCheck.Extents(destination, value.Batch, destination.Heads, Rows, value.Columns, nameof(destination));
         if (destination.Heads % value.Heads != 0)
@@ -265,6 +283,7 @@ public sealed unsafe class FastRpb
             throw new ShapeException(Invariant($"destination has {destination.Heads} heads; expected {Heads}, one a vector of weights"), nameof(destination));
         TensorCheck.Distinct(destination);
         TensorCheck.Apart(destination, value, nameof(value));
+        if (_product is null || value.Batch == 0) return 0;
         int blocks = ((value.Columns - 1) / _product.BlockColumns) + 1;
         if ((Int128)destination.Batch * destination.Heads * blocks > int.MaxValue)
             throw new ShapeException(
@@ -272,11 +291,11 @@ public sealed unsafe class FastRpb
         return blocks;
     }
 
-    private static void AtLeastOneOfEach(StridedTensor tensor, string name)
+    private static void HeadsAndColumns(StridedTensor tensor, string name)
     {
-        if (Math.Min(Math.Min(tensor.Batch, tensor.Heads), Math.Min(tensor.Rows, tensor.Columns)) < 1)
+        if (tensor.Batch < 0 || tensor.Heads < 1 || tensor.Columns < 1)
             throw new ShapeException(
-                Invariant($"{name} is [{tensor.Batch}, {tensor.Heads}, {tensor.Rows}, {tensor.Columns}]; expected at least one element on every axis"), name);
+                Invariant($"{name} is [{tensor.Batch}, {tensor.Heads}, {tensor.Rows}, {tensor.Columns}]; expected at least one head and one column"), name);
     }
 
     /// <summary>Blocks of columns. Heads that share weights and values share the product: it is made once for all of them.</summary>
@@ -285,9 +304,10 @@ public sealed unsafe class FastRpb
     {
         public void Run(int index, int worker)
         {
+            IColumnProduct product = owner._product!;
             (int item, int block) = Math.DivRem(index, blocks);
             (int batch, int head) = Math.DivRem(item, heads);
-            int group = destination.Heads / value.Heads, copies = destination.Heads / heads, first = block * owner._product.BlockColumns;
+            int group = destination.Heads / value.Heads, copies = destination.Heads / heads, first = block * product.BlockColumns;
             int prefix = owner._options.Prefix;
             bool* mask = selection.Mask(batch);
             float* rows = (float*)destination.Data + (batch * destination.BatchStride) + ((long)head * copies * destination.HeadStride) + first;
@@ -302,9 +322,9 @@ public sealed unsafe class FastRpb
                 Copies = copies,
                 CopyStride = (nint)destination.HeadStride,
                 Adds = adds,
-                Width = Math.Min(owner._product.BlockColumns, value.Columns - first),
+                Width = Math.Min(product.BlockColumns, value.Columns - first),
             };
-            owner._product.Run(head, columns);
+            product.Run(head, columns);
             for (int copy = 0; copy < copies && !adds; copy++)
             {
                 float* specials = rows + (copy * destination.HeadStride);

@@ -11,6 +11,7 @@ namespace FastAttn.Attention;
 internal sealed class FeatureCalls : IDisposable
 {
     private readonly ForwardCalls _calls;
+    private readonly Method _planned;
 
     /// <param name="settings">The problem.</param>
     /// <param name="stages">Makes features on the tier that runs.</param>
@@ -23,21 +24,47 @@ internal sealed class FeatureCalls : IDisposable
     {
         using CallWatch? watch = CallWatch.Begin(default);
         AttentionShape shape = settings.Shape;
-        PreparedPosition prepared = position?.Prepare(settings.Extent) ?? new PreparedPosition(null, settings.Extent);
-        int largestOffset = settings.Extent.LargestOffset;
-        Plan = ExecutionPlan.Create(
-            settings, position is null ? PositionProfile.Even(shape, largestOffset, hasBias: false) : PositionProfile.Of(shape, prepared, largestOffset, settings.Allowance));
-        _calls = new ForwardCalls(shape, Tiers.Visit(Tiers.Current, new RunnerBuilder(settings, Plan, stages, prepared, gain, floor)), threads);
+        if (shape.IsEmpty)
+        {
+            Plans = [ExecutionPlan.Empty(settings)];
+            _planned = Plans[0].Method;
+            _calls = new ForwardCalls(shape, [], threads);
+            return;
+        }
+
+        var known = new Dictionary<PositionExtent, (ExecutionPlan Plan, HeadRunner Runner)>();
+        var runners = new HeadRunner[settings.Extents.Length];
+        var plans = new ExecutionPlan[settings.Extents.Length];
+        for (int sequence = 0; sequence < runners.Length; sequence++)
+        {
+            PositionExtent extent = settings.Extents[sequence];
+            if (!known.TryGetValue(extent, out (ExecutionPlan Plan, HeadRunner Runner) own)) known.Add(extent, own = Prepare(settings, extent, stages, position, gain, floor));
+            (plans[sequence], runners[sequence]) = own;
+        }
+
+        Plans = plans;
+        _planned = plans.CountBy(plan => plan.Method).MaxBy(methods => methods.Value).Key;
+        _calls = new ForwardCalls(shape, runners, threads);
     }
 
-    /// <summary>The method that will run and why.</summary>
-    public ExecutionPlan Plan { get; }
+    /// <summary>The method that will run and why: one plan for all sequences, or one a sequence.</summary>
+    public IReadOnlyList<ExecutionPlan> Plans { get; }
 
     /// <summary>Bytes of working memory that one head in flight uses.</summary>
     public long WorkspaceBytes => _calls.WorkspaceBytes;
 
     /// <summary>Computes all heads.</summary>
-    public ForwardReport Run(in AttentionTensors tensors, KeySelection selection) => _calls.Run(tensors, selection, Plan);
+    public ForwardReport Run(in AttentionTensors tensors, KeySelection selection) => _calls.Run(tensors, selection, _planned, Tiers.Current);
+
+    private static (ExecutionPlan Plan, HeadRunner Runner) Prepare(
+        MethodSettings settings, PositionExtent extent, ITierVisitor<FeatureStage> stages, RelativePosition? position, OutputGain? gain, DenominatorFloor floor)
+    {
+        AttentionShape shape = settings.Shape;
+        PreparedPosition prepared = position?.Prepare(extent) ?? new PreparedPosition(null, extent);
+        ExecutionPlan plan = ExecutionPlan.Create(
+            settings, position is null ? PositionProfile.Even(shape, extent.LargestOffset, hasBias: false) : PositionProfile.Of(shape, prepared, extent.LargestOffset, settings.Allowance));
+        return (plan, Tiers.Visit(Tiers.Current, new RunnerBuilder(settings, plan, stages, prepared, gain, floor)));
+    }
 
     /// <summary>Frees the pooled workspaces; calls in flight keep theirs until they return.</summary>
     public void Dispose() => _calls.Dispose();

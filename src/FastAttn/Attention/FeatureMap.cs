@@ -28,4 +28,11 @@ public enum FeatureMap
     /// place has a denominator of zero and comes out as zeros.
     /// </summary>
     Dpfp,
+
+    /// <summary>
+    /// Query and key <em>are</em> the features, made by the caller, in place of a map: learned kernels, other activations, or the rows that
+    /// <see cref="FeatureMapper"/> makes. As many features as columns, up to 8192. Nothing is scaled unless asked for. Numbers below zero are refused unless
+    /// <see cref="KernelizedAttentionOptions.SignedFeatures"/> says that there may be some; then the promise is that of <see cref="Trf"/>. Word: <c>given</c>.
+    /// </summary>
+    Given,
 }

@@ -11,30 +11,35 @@ namespace FastAttn.Attention;
 internal sealed class ForwardCalls : IDisposable
 {
     private readonly AttentionShape _shape;
-    private readonly HeadRunner _runner;
+    private readonly HeadRunner[] _runners;
     private readonly ThreadSplit _split;
     private readonly WorkspacePool _workspaces;
     private SpinGate _gate;
     private ForwardWork? _idle;
 
-    public ForwardCalls(AttentionShape shape, HeadRunner runner, int threads)
+    /// <param name="shape">The sizes.</param>
+    /// <param name="runners">Compute a head: one for all sequences or one a sequence; none where there is nothing to compute.</param>
+    /// <param name="threads">Threads.</param>
+    public ForwardCalls(AttentionShape shape, HeadRunner[] runners, int threads)
     {
         _shape = shape;
-        _runner = runner;
+        _runners = runners;
         _split = ThreadSplit.Of(shape.Batch * shape.Heads, threads);
-        _workspaces = new WorkspacePool(runner.MeasureWorkspace(_split.Workers));
+        _workspaces = new WorkspacePool(runners.Distinct().Select(runner => runner.MeasureWorkspace(_split.Workers)).DefaultIfEmpty().Max());
     }
 
     /// <summary>Bytes of working memory that one head in flight uses.</summary>
     public long WorkspaceBytes => _workspaces.Bytes;
 
-    /// <summary>Computes all heads; reports what <paramref name="planned"/> became.</summary>
-    public ForwardReport Run(in AttentionTensors tensors, KeySelection selection, ExecutionPlan planned) =>
-        Run(tensors, selection, planned.Method, planned.Tier);
-
     /// <summary>Computes all heads by kernels of a tier; reports what the method became.</summary>
     public ForwardReport Run(in AttentionTensors tensors, KeySelection selection, Method planned, InstructionTier tier)
     {
+        if (_runners.Length == 0)
+        {
+            EmptyRows.Store(tensors);
+            return new ForwardReport(planned, 0, 0, tier);
+        }
+
         ForwardWork work = Rent();
         try
         {
@@ -58,7 +63,7 @@ internal sealed class ForwardCalls : IDisposable
         ForwardWork? idle = _idle;
         _idle = idle?.Next;
         _gate.Exit();
-        return idle ?? new ForwardWork(_runner, _shape, _split, _workspaces);
+        return idle ?? new ForwardWork(_runners, _shape, _split, _workspaces);
     }
 
     private void Return(ForwardWork work)

@@ -6,7 +6,7 @@ using FastAttn.Threading;
 namespace FastAttn.Attention;
 
 /// <summary>One forward call, its heads dealt to threads or to crews of threads. Reused from call to call.</summary>
-internal sealed unsafe class ForwardWork(HeadRunner runner, AttentionShape shape, ThreadSplit split, WorkspacePool workspaces)
+internal sealed unsafe class ForwardWork(HeadRunner[] runners, AttentionShape shape, ThreadSplit split, WorkspacePool workspaces)
 {
     private AttentionTensors _tensors;
     private KeySelection _selection;
@@ -48,7 +48,7 @@ internal sealed unsafe class ForwardWork(HeadRunner runner, AttentionShape shape
         Crew crew = Crew.Enlist(workers);
         try
         {
-            Run(call, crew);
+            Run(runners[runners.Length == 1 ? 0 : batch], call, crew);
         }
         finally
         {
@@ -56,7 +56,7 @@ internal sealed unsafe class ForwardWork(HeadRunner runner, AttentionShape shape
         }
     }
 
-    private void Run(in HeadCall call, Crew crew)
+    private void Run(HeadRunner runner, in HeadCall call, Crew crew)
     {
         AlignedBuffer workspace = workspaces.Rent();
         try

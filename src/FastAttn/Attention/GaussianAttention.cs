@@ -29,7 +29,7 @@ public sealed class GaussianAttention : AttentionSystem
     {
         options ??= new GaussianAttentionOptions();
         double scale = 1 / Math.Sqrt(shape.HeadDimension);
-        _calls = new ScoreCalls(shape, options.Causal, options.QueryOffset, options.Threads, position, scale, isGaussian: true);
+        _calls = new ScoreCalls(shape, options.Causal, options.QueryOffset, options.QueryOffsets, options.Threads, position, scale, isGaussian: true);
     }
 
     /// <inheritdoc/>

@@ -9,6 +9,9 @@ public sealed record GaussianAttentionOptions
     /// <inheritdoc cref="KernelizedAttentionOptions.QueryOffset"/>
     public int? QueryOffset { get; init; }
 
+    /// <inheritdoc cref="KernelizedAttentionOptions.QueryOffsets"/>
+    public int[]? QueryOffsets { get; init; }
+
     /// <inheritdoc cref="KernelizedAttentionOptions.Threads"/>
     public int? Threads { get; init; }
 }

@@ -15,6 +15,7 @@ namespace FastAttn;
 public sealed class KernelizedAttention : AttentionSystem
 {
     private readonly FeatureCalls _calls;
+    private readonly bool _checksFeatures;
 
     /// <summary>Checks the sizes, chooses the method and prepares what does not depend on query, key and value.</summary>
     /// <param name="shape">The sizes of every call.</param>
@@ -28,13 +29,16 @@ public sealed class KernelizedAttention : AttentionSystem
         options ??= new KernelizedAttentionOptions();
         var settings = new KernelizedAttentionSettings(shape, options);
         position?.CheckProblem(shape, options.Causal, nameof(position));
-        if (settings.Defaults.Projects)
-            Projection = options.Projection ?? RandomProjection.Create(settings.Columns, shape.HeadDimension, options.ProjectionKind, options.Seed);
+        Projection = settings.ProjectionOf(options);
+        _checksFeatures = settings.Map == FeatureMap.Given && !settings.IsSigned;
         _calls = new FeatureCalls(settings.ForMethod, new FeatureMapStages(settings, Projection), position, settings.Threads);
     }
 
-    /// <summary>The method that will run and why.</summary>
-    public ExecutionPlan Plan => _calls.Plan;
+    /// <summary>The method that will run and why; that of the first sequence where each has its own query offset.</summary>
+    public ExecutionPlan Plan => _calls.Plans[0];
+
+    /// <summary>One plan for all sequences, or one a sequence where each has its own query offset.</summary>
+    public IReadOnlyList<ExecutionPlan> Plans => _calls.Plans;
 
     /// <summary>The projection in use: given or drawn; null for maps without one.</summary>
     public RandomProjection? Projection { get; }
@@ -42,7 +46,11 @@ public sealed class KernelizedAttention : AttentionSystem
     /// <summary>Bytes of working memory that one head in flight uses; at most as many heads are in flight as threads run.</summary>
     public override long WorkspaceBytes => _calls.WorkspaceBytes;
 
-    private protected override ForwardReport Run(in AttentionTensors tensors, KeySelection selection) => _calls.Run(tensors, selection);
+    private protected override ForwardReport Run(in AttentionTensors tensors, KeySelection selection)
+    {
+        if (_checksFeatures) GivenFeaturesCheck.NotNegative(tensors, selection);
+        return _calls.Run(tensors, selection);
+    }
 
     private protected override void Release() => _calls.Dispose();
 }

@@ -23,10 +23,16 @@ public sealed record KernelizedAttentionOptions
     /// </summary>
     public int Nu { get; init; } = 1;
 
+    /// <summary>
+    /// Whether features of <see cref="FeatureMap.Given"/> may be negative; other maps refuse true. Then the tolerance holds where the denominator keeps at least a
+    /// twentieth of the sum of its terms' absolute values, and is not promised where it cancels to less. Default false.
+    /// </summary>
+    public bool SignedFeatures { get; init; }
+
     /// <summary>Whether query and key rows are scaled to length one. Default: true for PRF and TRF, else false.</summary>
     public bool? Normalize { get; init; }
 
-    /// <summary>Factor on un-normalised query and key. Default: d^(−1/4) for PRF, TRF and ReLU, 1 for ELU, SIKF and DPFP. Finite, above zero.</summary>
+    /// <summary>Factor on un-normalised query and key. Default: d^(−1/4) for PRF, TRF and ReLU, 1 for ELU, SIKF, DPFP and given features. Finite, above zero.</summary>
     public float? QkScale { get; init; }
 
     /// <summary>
@@ -44,6 +50,12 @@ public sealed record KernelizedAttentionOptions
     /// bias. Default: n_k − n_q when causal, else 0.
     /// </summary>
     public int? QueryOffset { get; init; }
+
+    /// <summary>
+    /// <c>[B]</c>: one <see cref="QueryOffset"/> a sequence, for batches whose sequences have come different ways. Copied. What depends on an offset is
+    /// prepared once for each that differs. Default: the same for all.
+    /// </summary>
+    public int[]? QueryOffsets { get; init; }
 
     /// <summary>
     /// Largest ‖Δz_i‖ allowed in any row, as a share of the largest ‖v_j‖ that row sees. 1e-6…0.1, default 1e-4. Kept for any number of keys;

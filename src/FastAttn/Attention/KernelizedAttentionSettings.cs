@@ -14,18 +14,19 @@ internal sealed record KernelizedAttentionSettings
 
     public KernelizedAttentionSettings(AttentionShape shape, KernelizedAttentionOptions options)
     {
-        Shape = ProblemCheck.Shape(shape);
+        Shape = ProblemCheck.Shape(shape, options.FeatureMap == FeatureMap.Given ? MaxFeatures : RandomProjection.MaxDimension);
         ArgumentCheck.Defined(options.FeatureMap, nameof(options.FeatureMap));
         ArgumentCheck.Defined(options.ProjectionKind, nameof(options.ProjectionKind));
         ArgumentCheck.Defined(options.Method, nameof(options.Method));
         Map = options.FeatureMap;
         Nu = CheckNu(options);
-        Defaults = FeatureMaps.Defaults(Map, Nu, shape.HeadDimension);
+        IsSigned = CheckSigned(options);
+        Defaults = FeatureMaps.Defaults(Map, Nu, IsSigned, shape.HeadDimension);
         Columns = CheckProjection(options);
         Normalize = options.Normalize ?? Defaults.Normalizes;
         Scale = CheckScale(options.QkScale);
         Epsilon = CheckEpsilon(options.FeatureEpsilon);
-        Extent = ProblemCheck.Extent(shape, options.Causal, options.QueryOffset);
+        Extents = ProblemCheck.Extents(shape, options.Causal, options.QueryOffset, options.QueryOffsets);
         Tolerance = ProblemCheck.Tolerance(options.Tolerance);
         Method = options.Method;
         Threads = ThreadCount.Resolve(options.Threads, nameof(options.Threads));
@@ -37,6 +38,9 @@ internal sealed record KernelizedAttentionSettings
 
     /// <summary>Rolls ν of DPFP; 1 for other maps.</summary>
     public int Nu { get; }
+
+    /// <summary>Whether given features may be negative; false for other maps.</summary>
+    public bool IsSigned { get; }
 
     public FeatureMapDefaults Defaults { get; }
 
@@ -53,17 +57,25 @@ internal sealed record KernelizedAttentionSettings
     /// <summary>What is added to every feature; null for what the map does by itself.</summary>
     public float? Epsilon { get; }
 
-    /// <summary>The lengths, the position p of query 0, and the largest visible offset j − i: p when causal, else no limit within the problem.</summary>
-    public PositionExtent Extent { get; }
+    /// <summary>See <see cref="ProblemCheck.Extents"/>.</summary>
+    public PositionExtent[] Extents { get; }
 
     public float Tolerance { get; }
 
     public Method Method { get; }
 
     /// <summary>What the choice of a method needs of this.</summary>
-    public MethodSettings ForMethod => new(Shape, Features, Map == FeatureMap.Trf, Extent, Tolerance, Method);
+    public MethodSettings ForMethod => new(Shape, Features, Defaults.IsSigned, Extents, Tolerance, Method);
 
     public int Threads { get; }
+
+    /// <summary>The projection that the map reads: given or drawn; null for maps without one.</summary>
+    public RandomProjection? ProjectionOf(KernelizedAttentionOptions options) =>
+        Defaults.Projects ? options.Projection ?? RandomProjection.Create(Columns, Shape.HeadDimension, options.ProjectionKind, options.Seed) : null;
+
+    private bool CheckSigned(KernelizedAttentionOptions options) => options.SignedFeatures && Map != FeatureMap.Given
+        ? throw new ArgumentException(Invariant($"SignedFeatures is true; expected false, the {Words.Of(Map)} map makes its own features"), nameof(options.SignedFeatures))
+        : options.SignedFeatures;
 
     private int CheckNu(KernelizedAttentionOptions options)
     {

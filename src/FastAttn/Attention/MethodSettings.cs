@@ -6,10 +6,10 @@ namespace FastAttn.Attention;
 /// <param name="Shape">The sizes.</param>
 /// <param name="Features">Features of a row.</param>
 /// <param name="Signed">Whether features can be negative.</param>
-/// <param name="Extent">The lengths, the position p of query 0, and the largest visible offset j − i: p when causal, else no limit within the problem.</param>
+/// <param name="Extents">See <see cref="ProblemCheck.Extents"/>.</param>
 /// <param name="Tolerance">The contract's tolerance.</param>
 /// <param name="Method">The method asked for.</param>
-internal sealed record MethodSettings(AttentionShape Shape, int Features, bool Signed, PositionExtent Extent, float Tolerance, Method Method)
+internal sealed record MethodSettings(AttentionShape Shape, int Features, bool Signed, PositionExtent[] Extents, float Tolerance, Method Method)
 {
     /// <summary>How far tails of the coefficients may be from what stands for them.</summary>
     public TailAllowance Allowance => new(Tolerance, Signed);

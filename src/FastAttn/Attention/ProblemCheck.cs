@@ -9,14 +9,14 @@ internal static class ProblemCheck
     private const int MaxLength = 1 << 28;
 
     /// <summary>The shape, when its sizes are in range and fit each other.</summary>
-    public static AttentionShape Shape(AttentionShape shape)
+    public static AttentionShape Shape(AttentionShape shape, int mostColumns = RandomProjection.MaxDimension)
     {
-        ArgumentCheck.AtLeastOne(shape.Batch, nameof(shape.Batch));
+        ArgumentCheck.InRange(shape.Batch, 0, int.MaxValue, nameof(shape.Batch));
         ArgumentCheck.AtLeastOne(shape.Heads, nameof(shape.Heads));
         ArgumentCheck.AtLeastOne(shape.KeyHeads, nameof(shape.KeyHeads));
-        ArgumentCheck.InRange(shape.QueryLength, 1, MaxLength, nameof(shape.QueryLength));
-        ArgumentCheck.InRange(shape.KeyLength, 1, MaxLength, nameof(shape.KeyLength));
-        ArgumentCheck.InRange(shape.HeadDimension, 1, RandomProjection.MaxDimension, nameof(shape.HeadDimension));
+        ArgumentCheck.InRange(shape.QueryLength, 0, MaxLength, nameof(shape.QueryLength));
+        ArgumentCheck.InRange(shape.KeyLength, 0, MaxLength, nameof(shape.KeyLength));
+        ArgumentCheck.InRange(shape.HeadDimension, 1, mostColumns, nameof(shape.HeadDimension));
         ArgumentCheck.InRange(shape.ValueDimension, 1, 4096, nameof(shape.ValueDimension));
         if (shape.Heads % shape.KeyHeads != 0)
             throw new ShapeException(Invariant($"KeyHeads is {shape.KeyHeads}; expected a divisor of Heads = {shape.Heads}"), nameof(shape.KeyHeads));
@@ -29,7 +29,7 @@ internal static class ProblemCheck
     public static PositionExtent Extent(AttentionShape shape, bool causal, int? queryOffset)
     {
         (int queries, int keys) = (shape.QueryLength, shape.KeyLength);
-        if (!causal) return new PositionExtent(queries, keys, queryOffset ?? 0, keys - 1);
+        if (!causal || shape.IsEmpty) return new PositionExtent(queries, keys, queryOffset ?? 0, keys - 1);
         if (queryOffset is null && queries > keys)
             throw new ShapeException(
                 Invariant($"QueryOffset is not given for {queries} causal queries and {keys} keys; expected one when there are more queries than keys"), nameof(KernelizedAttentionOptions.QueryOffset));
@@ -37,6 +37,17 @@ internal static class ProblemCheck
         // The limit is clamped to offsets that exist; one below the first means that nothing is visible.
         int offset = queryOffset ?? keys - queries;
         return new PositionExtent(queries, keys, offset, Math.Clamp(offset, -queries, keys - 1));
+    }
+
+    /// <summary>The same for every sequence: one extent for all, or one a sequence where each has its own offset.</summary>
+    public static PositionExtent[] Extents(AttentionShape shape, bool causal, int? queryOffset, int[]? queryOffsets)
+    {
+        const string Name = nameof(KernelizedAttentionOptions.QueryOffsets);
+        if (queryOffsets is null) return [Extent(shape, causal, queryOffset)];
+        if (queryOffset is int both) throw new ArgumentException(Invariant($"{Name} is given beside QueryOffset = {both}; expected one of them"), Name);
+        if (queryOffsets.Length != shape.Batch)
+            throw new ShapeException(Invariant($"{Name} has {queryOffsets.Length} entries; expected one a sequence, {shape.Batch}"), Name);
+        return shape.IsEmpty ? [Extent(shape, causal, 0)] : Array.ConvertAll(queryOffsets, offset => Extent(shape, causal, offset));
     }
 
     /// <summary>The contract's tolerance.</summary>

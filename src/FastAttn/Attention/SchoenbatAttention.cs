@@ -40,8 +40,11 @@ public sealed class SchoenbatAttention : AttentionSystem
         _calls = new FeatureCalls(settings.ForMethod, new Stages(Draw), position, settings.Threads, settings.Gain, settings.Floor);
     }
 
-    /// <summary>The method that will run and why.</summary>
-    public ExecutionPlan Plan => _calls.Plan;
+    /// <summary>The method that will run and why; that of the first sequence where each has its own query offset.</summary>
+    public ExecutionPlan Plan => _calls.Plans[0];
+
+    /// <summary>One plan for all sequences, or one a sequence where each has its own query offset.</summary>
+    public IReadOnlyList<ExecutionPlan> Plans => _calls.Plans;
 
     /// <summary>The features in use: given or drawn.</summary>
     public MaclaurinFeatures Draw { get; }

@@ -47,6 +47,9 @@ public sealed record SchoenbatOptions
     /// <inheritdoc cref="KernelizedAttentionOptions.QueryOffset"/>
     public int? QueryOffset { get; init; }
 
+    /// <inheritdoc cref="KernelizedAttentionOptions.QueryOffsets"/>
+    public int[]? QueryOffsets { get; init; }
+
     /// <summary>
     /// Largest ‖Δz_i‖ allowed in any row, before γ and β, as a share of the largest ‖v_j‖ that row sees; of rows whose denominator
     /// cancels see <see cref="SchoenbatAttention"/>. 1e-6…0.1, default 1e-4.

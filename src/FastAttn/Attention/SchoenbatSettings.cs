@@ -13,12 +13,12 @@ internal sealed class SchoenbatSettings
     {
         ProblemCheck.Shape(shape);
         ArgumentCheck.Defined(options.Method, nameof(options.Method));
-        PositionExtent extent = ProblemCheck.Extent(shape, options.Causal, options.QueryOffset);
+        PositionExtent[] extents = ProblemCheck.Extents(shape, options.Causal, options.QueryOffset, options.QueryOffsets);
         Draw = options.Draw is MaclaurinFeatures draw ? CheckDraw(draw, shape, options) : CreateDraw(shape, options);
         Gain = CreateGain(shape, options);
         Floor = new DenominatorFloor(ArgumentCheck.Factor(options.DenominatorFloor, nameof(options.DenominatorFloor)) ?? 0);
         Threads = ThreadCount.Resolve(options.Threads, nameof(options.Threads));
-        ForMethod = new(shape, Draw.Features, Signed: true, extent, ProblemCheck.Tolerance(options.Tolerance), options.Method);
+        ForMethod = new(shape, Draw.Features, Signed: true, extents, ProblemCheck.Tolerance(options.Tolerance), options.Method);
     }
 
     public MaclaurinFeatures Draw { get; }

@@ -15,15 +15,22 @@ internal sealed class ScoreCalls : IDisposable
     private readonly ForwardCalls _calls;
 
     public ScoreCalls(
-        AttentionShape shape, bool causal, int? queryOffset, int? threads, RelativePosition? position, double scale, bool isGaussian)
+        AttentionShape shape, bool causal, int? queryOffset, int[]? queryOffsets, int? threads, RelativePosition? position, double scale, bool isGaussian)
     {
         using CallWatch? watch = CallWatch.Begin(default);
-        PositionExtent extent = ProblemCheck.Extent(shape, causal, queryOffset);
+        PositionExtent[] extents = ProblemCheck.Extents(shape, causal, queryOffset, queryOffsets);
         position?.CheckProblem(shape, causal, nameof(position));
         int threadCount = ThreadCount.Resolve(threads, "Threads");
+        if (shape.IsEmpty)
+        {
+            _calls = new ForwardCalls(shape, [], threadCount);
+            return;
+        }
+
         double work = (double)shape.Batch * shape.Heads * shape.QueryLength * shape.KeyLength * (shape.HeadDimension + shape.ValueDimension);
-        var builder = new Builder(shape, new ScoreBias(position, extent), scale * Math.Log2(Math.E), isGaussian);
-        _calls = new ForwardCalls(shape, Tiers.Visit(Tiers.Current, builder), (int)Math.Clamp(work / WorkPerThread, 1, threadCount));
+        var runners = extents.Distinct().ToDictionary(
+            extent => extent, extent => Tiers.Visit(Tiers.Current, new Builder(shape, new ScoreBias(position, extent), scale * Math.Log2(Math.E), isGaussian)));
+        _calls = new ForwardCalls(shape, Array.ConvertAll(extents, extent => runners[extent]), (int)Math.Clamp(work / WorkPerThread, 1, threadCount));
     }
 
     /// <summary>Bytes of working memory that one head in flight uses.</summary>

@@ -47,8 +47,8 @@ public sealed class SkyformerAttention : AttentionSystem
         long rows = options.Sampling == LandmarkSampling.Replacement ? MostLandmarks : (long)shape.QueryLength + shape.KeyLength;
         int count = (int)Math.Min(options.Landmarks, rows);
         var choice = new LandmarkChoice(count, indices, options.Sampling, options.Seed);
-        HeadRunner runner = Tiers.Visit(Tiers.Current, new Builder(shape, choice, options.Gamma, options.Inverse));
-        _calls = new ForwardCalls(shape, runner, ThreadCount.Resolve(options.Threads, nameof(options.Threads)));
+        HeadRunner[] runners = shape.IsEmpty ? [] : [Tiers.Visit(Tiers.Current, new Builder(shape, choice, options.Gamma, options.Inverse))];
+        _calls = new ForwardCalls(shape, runners, ThreadCount.Resolve(options.Threads, nameof(options.Threads)));
     }
 
     /// <inheritdoc/>
@@ -61,7 +61,7 @@ public sealed class SkyformerAttention : AttentionSystem
     private static int[] CheckIndices(int[] indices, AttentionShape shape, float gamma)
     {
         const string Name = nameof(SkyformerOptions.LandmarkIndices);
-        long rows = (long)shape.QueryLength + shape.KeyLength;
+        long rows = shape.IsEmpty ? int.MaxValue : (long)shape.QueryLength + shape.KeyLength;
         if (indices.Length is 0 or > MostLandmarks)
             throw new ShapeException(Invariant($"{Name} has {indices.Length} entries; expected 1…{MostLandmarks}"), Name);
         var places = new Dictionary<int, int>();

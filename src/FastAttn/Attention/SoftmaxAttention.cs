@@ -31,7 +31,7 @@ public sealed class SoftmaxAttention : AttentionSystem
     {
         options ??= new SoftmaxAttentionOptions();
         double scale = ArgumentCheck.Factor(options.Scale, nameof(options.Scale)) ?? 1 / Math.Sqrt(shape.HeadDimension);
-        _calls = new ScoreCalls(shape, options.Causal, options.QueryOffset, options.Threads, position, scale, isGaussian: false);
+        _calls = new ScoreCalls(shape, options.Causal, options.QueryOffset, options.QueryOffsets, options.Threads, position, scale, isGaussian: false);
     }
 
     /// <inheritdoc/>

@@ -12,6 +12,9 @@ public sealed record SoftmaxAttentionOptions
     /// <inheritdoc cref="KernelizedAttentionOptions.QueryOffset"/>
     public int? QueryOffset { get; init; }
 
+    /// <inheritdoc cref="KernelizedAttentionOptions.QueryOffsets"/>
+    public int[]? QueryOffsets { get; init; }
+
     /// <inheritdoc cref="KernelizedAttentionOptions.Threads"/>
     public int? Threads { get; init; }
 }

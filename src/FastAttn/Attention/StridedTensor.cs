@@ -19,11 +19,18 @@ public readonly unsafe record struct StridedTensor(
     public static StridedTensor Dense(float* data, int batch, int heads, int rows, int columns) =>
         new((nint)data, batch, heads, rows, columns, (long)heads * rows * columns, (long)rows * columns, columns);
 
+    /// <summary>Whether there is no element.</summary>
+    internal bool IsEmpty => Batch == 0 || Heads == 0 || Rows == 0 || Columns == 0;
+
+    /// <summary>Where a row begins.</summary>
+    internal float* Row(int batch, int head, int row) => (float*)Data + (batch * BatchStride) + (head * HeadStride) + (row * RowStride);
+
     /// <summary>Whether two index tuples may name one element: some stride is smaller than what lies within it.</summary>
     internal bool OverlapsItself
     {
         get
         {
+            if (IsEmpty) return false;
             Span<(Int128 Stride, int Extent)> axes = [(Int128.Abs(BatchStride), Batch), (Int128.Abs(HeadStride), Heads), (Int128.Abs(RowStride), Rows)];
             axes.Sort((x, y) => x.Stride.CompareTo(y.Stride));
             Int128 within = Columns;
@@ -41,6 +48,7 @@ public readonly unsafe record struct StridedTensor(
     /// <summary>Whether the two have an element in common; both lie at multiples of 4.</summary>
     internal bool Overlaps(StridedTensor other)
     {
+        if (IsEmpty || other.IsEmpty) return false;
         (Int128 first, Int128 last) = Range();
         (Int128 otherFirst, Int128 otherLast) = other.Range();
         return first <= otherLast && otherFirst <= last && SharedElements.Between(this, other);
@@ -51,6 +59,7 @@ public readonly unsafe record struct StridedTensor(
     {
         get
         {
+            if (IsEmpty) return false;
             (Int128 first, Int128 last) = Range();
             return first < 0 || last > nint.MaxValue;
         }

@@ -6,7 +6,8 @@ internal static class TensorCheck
     /// <summary>The tensor has these extents, and every element of it an address that can be.</summary>
     public static void Extents(StridedTensor tensor, int batch, int heads, int rows, int columns, string name)
     {
-        if (tensor.Data == 0) throw new ArgumentNullException(name, Invariant($"{name} has no data; expected [{batch}, {heads}, {rows}, {columns}]"));
+        if (tensor.Data == 0 && (long)batch * heads * rows * columns != 0)
+            throw new ArgumentNullException(name, Invariant($"{name} has no data; expected [{batch}, {heads}, {rows}, {columns}]"));
         if ((tensor.Batch, tensor.Heads, tensor.Rows, tensor.Columns) != (batch, heads, rows, columns))
             throw new ShapeException(
                 Invariant($"{name} is [{tensor.Batch}, {tensor.Heads}, {tensor.Rows}, {tensor.Columns}]; expected [{batch}, {heads}, {rows}, {columns}]"), name);

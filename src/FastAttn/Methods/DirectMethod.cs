@@ -91,6 +91,7 @@ internal sealed unsafe class DirectMethod<TKernels>(bool isFine = false) : Atten
         TokenLayout layout = problem.Layout;
         int lastKey = Math.Min(endKey, problem.KeyCount) - 1;
         if (lastKey < key) return new TileRows(rows, rows);
+        if (layout.Specials > 0) return new TileRows(0, Padding.RoundUp(rows, TKernels.RowTile));
         long from = Math.Max(layout.TokensBefore((long)layout.Place(key) + problem.Offset - coefficients.LastNonZero) - first, 0);
         long end = Math.Min(layout.TokensBefore((long)layout.Place(lastKey) + problem.Offset - coefficients.FirstNonZero + 1) - first, rows);
         int start = (int)Math.Min(from, rows) / TKernels.RowTile * TKernels.RowTile;

@@ -30,14 +30,21 @@ internal static unsafe class GridTile
         for (int query = firstQuery, nextQuery; query < queryEnd; query = nextQuery)
         {
             nextQuery = Math.Min(layout.RowEnd(query), queryEnd);
-            float* source = atZero + layout.Place(firstKey) - layout.Place(query), target = tile + ((query - firstQuery) * Stride);
-            for (int key = firstKey, nextKey = layout.RowEnd(firstKey); key < keyEnd; key = nextKey, nextKey += layout.Width)
+            float* target = tile + ((query - firstQuery) * Stride);
+            for (int key = firstKey, nextKey; key < keyEnd; key = nextKey)
             {
-                int count = Math.Min(nextKey, keyEnd) - key;
-                TKernels.CopyRows(source, -1, nextQuery - query, count, target, Stride);
-                source += count + layout.Width - 1;
-                target += count;
+                nextKey = Math.Min(layout.RowEnd(key), keyEnd);
+                float* source = atZero + layout.Offset(query, key);
+                if (layout.IsSpecial(query) || layout.IsSpecial(key)) Fill(*source, nextQuery - query, nextKey - key, target);
+                else TKernels.CopyRows(source, -1, nextQuery - query, nextKey - key, target, Stride);
+                target += nextKey - key;
             }
         }
+    }
+
+    /// <summary>A special token meets all tokens that stand beside each other at one offset.</summary>
+    private static void Fill(float number, int rows, int columns, float* target)
+    {
+        for (int row = 0; row < rows; row++) new Span<float>(target + (row * Stride), columns).Fill(number);
     }
 }

@@ -49,7 +49,7 @@ internal unsafe struct HeadProblem
     public readonly TokenLayout Layout => Positions.Layout;
 
     /// <summary>The offset at which a query and a key meet.</summary>
-    public readonly int OffsetBetween(int query, int key) => Layout.Place(key) - Layout.Place(query) + Offset;
+    public readonly int OffsetBetween(int query, int key) => Layout.Offset(query, key) + Offset;
 
     public readonly int ValueDimension => Values.Columns;
 }

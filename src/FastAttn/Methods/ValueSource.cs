@@ -35,6 +35,9 @@ internal readonly unsafe struct ValueSource(RowSource rows, RowState* states, fl
 
     public int Count => rows.Count;
 
+    /// <summary>Some of the rows.</summary>
+    public ValueSource Slice(int first, int count) => new(rows with { Address = (nint)rows.Row(first), Count = count }, states + first, factor);
+
     /// <summary>Where rows <paramref name="first"/> … stand as the methods want them, one after the other; null when they have to be copied.</summary>
     public float* InPlace(int first, int count) =>
         factor == 1 && rows.Stride == rows.Columns && first + count <= rows.Count

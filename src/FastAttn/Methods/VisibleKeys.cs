@@ -20,12 +20,15 @@ internal static unsafe class VisibleKeys
         {
             new Span<double>(largest, problem.QueryCount).Fill(-1);
             HeadPosition position = problem.Position;
-            foreach (OffsetRun run in position.LongestRuns)
+            foreach (OffsetRun whole in position.LongestRuns)
             {
-                if (Window(problem, run, problem.QueryCount - 1).First <= 0) GrowOver(problem, keyStates, run, largest);
+                OffsetRun run = OfPlaces(problem, whole);
+                if (run.Last < run.First) continue;
+                if (Window(problem, run, Queries(problem).End - 1).First <= problem.Layout.Prefix) GrowOver(problem, keyStates, run, largest);
                 else SlideOver(problem, keyStates, run, largest, queue);
             }
 
+            LookAtSpecials(problem, keyStates, largest);
             for (int i = 0; i < problem.QueryCount && position.HasFurtherRuns; i++)
             {
                 if (largest[i] <= 0) largest[i] = LookAtAll(problem, keyStates, i);
@@ -33,6 +36,31 @@ internal static unsafe class VisibleKeys
         }
 
         arena.Release(mark);
+    }
+
+    /// <summary>Queries that have places.</summary>
+    private static (int First, int End) Queries(in HeadProblem problem) => (problem.Layout.Prefix, problem.QueryCount - problem.Layout.Suffix);
+
+    /// <summary>What a run has of offsets between places.</summary>
+    private static OffsetRun OfPlaces(in HeadProblem problem, OffsetRun run) =>
+        problem.Layout.Specials == 0 ? run : run with { Last = Math.Min(run.Last, problem.Layout.FirstSpecialOffset - 1) };
+
+    /// <summary>Pairs that a special token takes part in, one by one: there are few such tokens.</summary>
+    private static void LookAtSpecials(in HeadProblem problem, RowState* keyStates, double* largest)
+    {
+        for (int i = 0; i < problem.QueryCount && problem.Layout.Specials > 0; i++)
+        {
+            if (problem.Layout.IsSpecial(i)) largest[i] = LookAtAll(problem, keyStates, i);
+            else
+            {
+                for (int b = 0; b < problem.Layout.Specials; b++)
+                {
+                    int j = b < problem.Layout.Prefix ? b : b + problem.Layout.GridTokens;
+                    if (keyStates[j] != RowState.Masked && problem.Position.IsVisible(problem.OffsetBetween(i, j)))
+                        largest[i] = Math.Max(largest[i], problem.ValueNorm[j]);
+                }
+            }
+        }
     }
 
     /// <summary>The first key a query sees through a run, perhaps before all keys, and the key after the last.</summary>
@@ -47,8 +75,9 @@ internal static unsafe class VisibleKeys
     private static void GrowOver(in HeadProblem problem, RowState* keyStates, OffsetRun run, double* largest)
     {
         double most = -1;
-        long next = 0;
-        for (int i = 0; i < problem.QueryCount; i++)
+        (int firstQuery, int endQuery) = Queries(problem);
+        long next = problem.Layout.Prefix;
+        for (int i = firstQuery; i < endQuery; i++)
         {
             for (long end = Window(problem, run, i).End; next < end; next++)
             {
@@ -63,11 +92,12 @@ internal static unsafe class VisibleKeys
     private static void SlideOver(in HeadProblem problem, RowState* keyStates, OffsetRun run, double* largest, int* queue)
     {
         int head = 0, tail = 0;
-        long next = 0;
-        for (int i = 0; i < problem.QueryCount; i++)
+        (int firstQuery, int endQuery) = Queries(problem);
+        long next = problem.Layout.Prefix;
+        for (int i = firstQuery; i < endQuery; i++)
         {
             (long first, long end) = Window(problem, run, i);
-            for (next = Math.Max(next, Math.Max(first, 0)); next < end; next++)
+            for (next = Math.Max(next, Math.Max(first, problem.Layout.Prefix)); next < end; next++)
             {
                 if (keyStates[next] == RowState.Masked) continue;
                 double norm = problem.ValueNorm[next];

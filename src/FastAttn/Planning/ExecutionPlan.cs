@@ -41,11 +41,11 @@ public sealed class ExecutionPlan
     /// </summary>
     public int FftLength { get; }
 
-    /// <summary>Every method, cheapest admissible first.</summary>
+    /// <summary>Every method, cheapest admissible first; none where there is nothing to compute.</summary>
     public IReadOnlyList<MethodCandidate> Candidates { get; }
 
     /// <summary>
-    /// Plans from sizes alone, O(1). A plan for a bias at hand knows more: it counts the pairs whose coefficient is not zero, and
+    /// Plans from sizes alone, O(1); for the first sequence where each has its own query offset. A plan for a bias at hand knows more: it counts the pairs whose coefficient is not zero, and
     /// sees when the bias is too steep for the Fourier method.
     /// </summary>
     /// <param name="shape">The sizes.</param>
@@ -66,7 +66,8 @@ public sealed class ExecutionPlan
         ArgumentNullException.ThrowIfNull(position);
         MethodSettings settings = new KernelizedAttentionSettings(shape, options ?? new KernelizedAttentionOptions()).ForMethod;
         position.CheckProblem(shape, options?.Causal ?? false, nameof(position));
-        return Create(settings, PositionProfile.Of(shape, position.Prepare(settings.Extent), settings.Extent.LargestOffset, settings.Allowance));
+        if (shape.IsEmpty) return Empty(settings);
+        return Create(settings, PositionProfile.Of(shape, position.Prepare(settings.Extents[0]), settings.Extents[0].LargestOffset, settings.Allowance));
     }
 
     /// <summary>The plan as a few lines of text.</summary>
@@ -95,8 +96,16 @@ public sealed class ExecutionPlan
         return new ExecutionPlan(settings.Shape, chosen.Method, reason, settings.Features, planner.FftLength(), candidates);
     }
 
-    private static ExecutionPlan ForAnyBias(MethodSettings settings, bool hasPosition) =>
-        Create(settings, PositionProfile.Even(settings.Shape, settings.Extent.LargestOffset, hasPosition));
+    /// <summary>The plan where no query meets a key: the method asked for, which has nothing to do.</summary>
+    internal static ExecutionPlan Empty(MethodSettings settings)
+    {
+        AttentionShape shape = settings.Shape;
+        string reason = $"nothing to compute, there are no {(shape.Batch == 0 ? "sequences" : shape.QueryLength == 0 ? "queries" : "keys")}";
+        return new ExecutionPlan(shape, settings.Method == Method.Auto ? Method.Direct : settings.Method, reason, settings.Features, 0, []);
+    }
+
+    private static ExecutionPlan ForAnyBias(MethodSettings settings, bool hasPosition) => settings.Shape.IsEmpty ? Empty(settings) :
+        Create(settings, PositionProfile.Even(settings.Shape, settings.Extents[0].LargestOffset, hasPosition));
 
     private static (MethodCandidate Chosen, string Reason) Cheapest(IReadOnlyList<MethodCandidate> candidates)
     {

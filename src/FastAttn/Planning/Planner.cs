@@ -31,7 +31,7 @@ internal sealed class Planner(AttentionShape shape, int features, PositionProfil
     /// <summary>Length of the transforms that the FFT method would use, 0 when the sequence is too long for it.</summary>
     public int FftLength()
     {
-        int tokens = Math.Max(shape.QueryLength, shape.KeyLength), places = positions.Layout.Place(tokens - 1) + 1;
+        int tokens = Math.Max(shape.QueryLength, shape.KeyLength), places = positions.Layout.Specials > 0 ? positions.Layout.FirstSpecialOffset : positions.Layout.Place(tokens - 1) + 1;
         if (places > FftRecipe.MaximumLength) return 0;
         int next = FftRecipe.NextLength(places), previous = FftRecipe.PreviousLength(places);
         return positions.Layout.IsLine && SurplusTokens.CanStayBeyond(previous, tokens) && FftSeconds(previous) < FftSeconds(next) ? previous : next;
@@ -79,7 +79,9 @@ internal sealed class Planner(AttentionShape shape, int features, PositionProfil
         if (length == 0) return new(Method.Fft, false, Invariant($"sequences beyond {FftRecipe.MaximumLength} {(positions.Layout.IsLine ? "tokens" : "places of a grid")}"), double.NaN, 0);
         double seconds = FftSeconds(length);
         int surplus = Math.Max(Math.Max(shape.QueryLength, shape.KeyLength) - length, 0);
-        string reason = Invariant($"transforms of length {length}{(positions.Layout.IsLine && surplus > 0 ? Invariant($", direct tiles for the last {surplus} tokens") : "")}");
+        string tiles = positions.Layout.Specials > 0 ? Invariant($", direct tiles for {positions.Layout.Specials} special tokens")
+            : positions.Layout.IsLine && surplus > 0 ? Invariant($", direct tiles for the last {surplus} tokens") : "";
+        string reason = Invariant($"transforms of length {length}{tiles}");
         long bytes = WorkspaceBytes(3, 3, 4 * Tiers.Lanes);
         return positions.SteepShare > 0
             ? new(
@@ -92,6 +94,8 @@ internal sealed class Planner(AttentionShape shape, int features, PositionProfil
     private double FftSeconds(int length)
     {
         double transforms = Transforms(features, _columns) * length * costs.FftNanosecondsPerPoint(length) * 1e-9 * (1 - (OutermostShare * EmptyColumns(length)));
+        if (positions.Layout.Specials > 0)
+            return transforms + (DirectOperations(SpecialTokenPairs.Count(positions.Layout, shape.KeyLength), features, _columns) / (costs.DirectGflops * 1e9));
         if (!positions.Layout.IsLine) return transforms;
         double pairs = SurplusTokens.Pairs(length, shape.QueryLength, shape.KeyLength) * positions.Pairs / ((double)shape.QueryLength * shape.KeyLength);
         return transforms + (DirectOperations(pairs, features, _columns) / (costs.DirectGflops * 1e9));
@@ -128,7 +132,7 @@ internal sealed class Planner(AttentionShape shape, int features, PositionProfil
     /// <summary>Share of the transform's columns that hold no token.</summary>
     private double EmptyColumns(int length)
     {
-        int pitch = positions.Layout.IsLine ? 0 : SlotTokens.EvenPitch(positions.Layout, shape.KeyLength, length);
+        int pitch = positions.Layout.IsLine ? 0 : SlotTokens.EvenPitch(positions.Layout, positions.Layout.Specials > 0 ? positions.Layout.GridTokens : shape.KeyLength, length);
         return pitch == 0 ? 0 : 1 - (positions.Layout.Width / (double)pitch);
     }
 }

@@ -24,7 +24,7 @@ internal readonly record struct PositionProfile(bool HasBias, double Pairs, doub
         foreach (HeadPosition head in positions.Heads)
         {
             if (head.FirstNonZero > head.LastNonZero) continue;
-            pairs += positions.Layout.IsLine
+            pairs += positions.Layout.Specials > 0 ? (double)shape.QueryLength * shape.KeyLength : positions.Layout.IsLine
                 ? PairsUpTo(shape, head.LastNonZero) - PairsUpTo(shape, head.FirstNonZero - 1)
                 : GridPairsUpTo(shape, positions.Layout, head.LastNonZero) - GridPairsUpTo(shape, positions.Layout, head.FirstNonZero - 1);
             if (IsTooSteep(head, allowance.Tolerance)) steep++;

@@ -11,6 +11,12 @@ internal readonly record struct PositionExtent(int QueryCount, int KeyCount, int
     public PositionExtent Along(TokenLayout layout)
     {
         if (layout.IsLine) return this;
+        if (layout.Specials > 0)
+        {
+            int places = layout.FirstSpecialOffset, keys = places + layout.SpecialOffsets;
+            return new PositionExtent(places, keys, 0, keys - 1);
+        }
+
         int lastPlace = layout.Place(KeyCount - 1);
         return new PositionExtent(layout.Place(QueryCount - 1) + 1, lastPlace + 1, 0, lastPlace);
     }

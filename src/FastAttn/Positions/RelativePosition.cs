@@ -8,7 +8,7 @@ namespace FastAttn;
 /// </summary>
 /// <remarks>
 /// Query i stands at position p + i and key j at position j; the bias of the pair is b_t with t = j − (p + i), and p is
-/// <see cref="KernelizedAttentionOptions.QueryOffset"/>. All kinds but <see cref="Dense"/> and <see cref="Grid"/> fit any number of queries
+/// <see cref="KernelizedAttentionOptions.QueryOffset"/>. All kinds but <see cref="Dense"/> and <see cref="Grid(ReadOnlySpan{float}, int, int, int)"/> fit any number of queries
 /// and keys; those two are made for their lengths and take tokens where they are, whatever p is. Each factory returns the kind's own
 /// class, from which its parameters can be read.
 /// </remarks>
@@ -33,12 +33,12 @@ public abstract class RelativePosition
     /// The values are copied; O(heads · (n_q + n_k)).
     /// </summary>
     /// <param name="bias"><c>[heads, n_q + n_k − 1]</c>; finite or −∞.</param>
-    /// <param name="queryLength">Queries n_q, at least 1.</param>
-    /// <param name="keyLength">Keys n_k, at least 1.</param>
+    /// <param name="queryLength">Queries n_q, at least 0.</param>
+    /// <param name="keyLength">Keys n_k, at least 0; with neither queries nor keys there are no values.</param>
     /// <param name="heads">1 when all heads share it.</param>
     /// <exception cref="ShapeException">The number of values is not heads × (n_q + n_k − 1).</exception>
     /// <exception cref="ArgumentException">A value is NaN or +∞.</exception>
-    /// <exception cref="ArgumentOutOfRangeException">A length or the number of heads is below 1.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">A length is below 0 or the number of heads is below 1.</exception>
     public static DensePosition Dense(ReadOnlySpan<float> bias, int queryLength, int keyLength, int heads = 1) =>
         new(bias, queryLength, keyLength, heads);
 
@@ -54,7 +54,25 @@ public abstract class RelativePosition
     /// <exception cref="ShapeException">The number of values is not heads × (2·height − 1) × (2·width − 1).</exception>
     /// <exception cref="ArgumentException">A value is NaN or +∞.</exception>
     /// <exception cref="ArgumentOutOfRangeException">A side or the number of heads is below 1.</exception>
-    public static GridPosition Grid(ReadOnlySpan<float> bias, int height, int width, int heads = 1) => new(bias, height, width, heads);
+    public static GridPosition Grid(ReadOnlySpan<float> bias, int height, int width, int heads = 1) => new(bias, height, width, heads, null);
+
+    /// <summary>
+    /// Positions on a grid with special tokens before and after its own, such as a class token, which have biases of their own. Queries and keys are
+    /// <see cref="SpecialTokens.Prefix"/> special tokens, the tokens of the grid row by row, and <see cref="SpecialTokens.Suffix"/> special tokens.
+    /// </summary>
+    /// <param name="bias"><c>[heads, 2·height − 1, 2·width − 1]</c>, of the grid alone; finite or −∞.</param>
+    /// <param name="height">Rows of the grid, at least 1.</param>
+    /// <param name="width">Columns of the grid, at least 1.</param>
+    /// <param name="special">The special tokens; copied.</param>
+    /// <param name="heads">1 when all heads share the biases.</param>
+    /// <exception cref="ShapeException">An array has another number of values than its shape.</exception>
+    /// <exception cref="ArgumentException">A value is NaN or +∞.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">A side or the number of heads is below 1, or there are fewer than 0 or more than 1024 special tokens.</exception>
+    public static GridPosition Grid(ReadOnlySpan<float> bias, int height, int width, SpecialTokens special, int heads = 1)
+    {
+        ArgumentNullException.ThrowIfNull(special);
+        return new(bias, height, width, heads, special);
+    }
 
     /// <summary>
     /// A bias that is constant from a distance K on: <c>b_t = bias[clamp(t, −K, K) + K]</c> (Shaw, Uszkoreit and Vaswani 2018). −∞ removes

@@ -17,7 +17,7 @@ internal readonly unsafe record struct HeadBias(
     public nint Stride => IsAbsent ? 0 : -1;
 
     /// <summary>The biases of a query and consecutive keys of its line, from this key on.</summary>
-    public float* From(int query, int key) => (float*)AtZero + (IsAbsent ? 0 : Layout.Place(key) - Layout.Place(query));
+    public float* From(int query, int key) => (float*)AtZero + (IsAbsent ? 0 : Layout.Offset(query, key));
 
     /// <summary>Whether a bias or causality leaves the pair; a key that is masked is another matter.</summary>
     public bool Sees(int query, int key) => !float.IsNegativeInfinity(*From(query, key));

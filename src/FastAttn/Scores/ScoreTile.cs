@@ -155,8 +155,13 @@ internal readonly unsafe struct ScoreTile<TKernels>
         HeadBias bias = _problem.Bias;
         TokenLayout layout = bias.Layout;
         int key = block * KernelShape.KeyTile, lastKey = Math.Min(key + KernelShape.KeyTile, _problem.KeptKeys) - 1;
-        long from = Math.Max(layout.TokensBefore((long)layout.Place(key) - bias.LastVisible), first);
-        long to = Math.Min(layout.TokensBefore((long)layout.Place(lastKey) - bias.FirstVisible + 1), first + count) - 1;
+        long from = first, to = first + count - 1;
+        if (layout.Specials == 0)
+        {
+            from = Math.Max(layout.TokensBefore((long)layout.Place(key) - bias.LastVisible), from);
+            to = Math.Min(layout.TokensBefore((long)layout.Place(lastKey) - bias.FirstVisible + 1) - 1, to);
+        }
+
         if (from > to) return false;
         int row = (int)(from - first) / TKernels.RowTile * TKernels.RowTile, end = Padding.RoundUp((int)(to - first) + 1, TKernels.RowTile);
         if (layout.IsLine)
@@ -169,7 +174,7 @@ internal readonly unsafe struct ScoreTile<TKernels>
         {
             next = Math.Min(row + GridRows, end);
             GridTile.Gather<TKernels>(
-                layout, bias.From(0, 0), first + row, next - row, _problem.Query.Count, key, _problem.Key.Count, _biases);
+                layout, (float*)bias.AtZero, first + row, next - row, _problem.Query.Count, key, _problem.Key.Count, _biases);
             AddRows(block, row, next - row, _biases, GridTile.Stride, headroom, numerators);
         }
 

@@ -18,22 +18,22 @@ namespace FastAttn;
 /// </remarks>
 public sealed class ToeplitzPlan
 {
-    private readonly ToeplitzProduct _product;
+    private readonly ToeplitzProduct? _product;
 
     /// <summary>Validates the coefficients and prepares their spectra; nothing of the span is kept.</summary>
     /// <param name="coefficients"><c>[heads, n_out + n_in − 1]</c>, dense; entry <c>(j − i) + (n_out − 1)</c> multiplies x_j in y_i; finite.</param>
-    /// <param name="outputLength">Rows n_out of the result, at least 1.</param>
-    /// <param name="inputLength">Rows n_in of the operand, at least 1.</param>
+    /// <param name="outputLength">Rows n_out of the result, at least 0.</param>
+    /// <param name="inputLength">Rows n_in of the operand, at least 0; without any the product is zero.</param>
     /// <param name="heads">Matrices, at least 1; 1 when all heads share the coefficients.</param>
-    /// <exception cref="ArgumentOutOfRangeException">A length or <paramref name="heads"/> is below 1, or the lengths are beyond what can be transformed.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">A length is below 0 or <paramref name="heads"/> below 1, or the lengths are beyond what can be transformed.</exception>
     /// <exception cref="ShapeException"><paramref name="coefficients"/> does not hold heads·(n_out + n_in − 1) numbers.</exception>
     /// <exception cref="ArgumentException"><paramref name="coefficients"/> holds NaN or an infinity.</exception>
     public ToeplitzPlan(ReadOnlySpan<float> coefficients, int outputLength, int inputLength, int heads = 1)
     {
-        ArgumentCheck.InRange(outputLength, 1, ToeplitzProduct.MaximumLength);
-        ArgumentCheck.InRange(inputLength, 1, ToeplitzProduct.MaximumLength);
+        ArgumentCheck.InRange(outputLength, 0, ToeplitzProduct.MaximumLength);
+        ArgumentCheck.InRange(inputLength, 0, ToeplitzProduct.MaximumLength);
         ArgumentCheck.AtLeastOne(heads);
-        long expected = heads * ((long)outputLength + inputLength - 1);
+        long expected = heads * Math.Max((long)outputLength + inputLength - 1, 0);
         if (coefficients.Length != expected)
         {
             throw new ShapeException(
@@ -45,7 +45,7 @@ public sealed class ToeplitzPlan
         OutputLength = outputLength;
         InputLength = inputLength;
         Heads = heads;
-        _product = ToeplitzProduct.Create(coefficients, outputLength, inputLength, heads);
+        if (outputLength > 0 && inputLength > 0) _product = ToeplitzProduct.Create(coefficients, outputLength, inputLength, heads);
     }
 
     /// <summary>Rows n_out of the result.</summary>
@@ -67,18 +67,18 @@ public sealed class ToeplitzPlan
     /// </remarks>
     /// <param name="x">The operands; not changed.</param>
     /// <param name="destination">The products, overwritten; must not overlap <paramref name="x"/>.</param>
-    /// <param name="columns">Columns of every operand, at least 1.</param>
-    /// <param name="heads">Operands, at least 1; equal to <see cref="Heads"/> unless that is 1.</param>
+    /// <param name="columns">Columns of every operand, at least 0.</param>
+    /// <param name="heads">Operands, at least 0; equal to <see cref="Heads"/> unless that is 1.</param>
     /// <param name="threads">Threads to use, at least 1. Default: <c>FASTATTN_THREADS</c>, else the cores this process may use.</param>
     /// <param name="cancellationToken">Ends the call early, within some tens of milliseconds.</param>
-    /// <exception cref="ArgumentOutOfRangeException">A number is below 1.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">A number is below 0, or <paramref name="threads"/> below 1.</exception>
     /// <exception cref="ShapeException">A span has another length than the shapes say, or <paramref name="heads"/> does not fit the plan's.</exception>
     /// <exception cref="ArgumentException"><paramref name="destination"/> overlaps <paramref name="x"/>.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled, or <see cref="InterruptCheck"/> said so. The destination holds unspecified numbers; the plan can be used again.</exception>
     public void Multiply(ReadOnlySpan<float> x, Span<float> destination, int columns, int heads = 1, int? threads = null, CancellationToken cancellationToken = default)
     {
-        ArgumentCheck.AtLeastOne(columns);
-        ArgumentCheck.AtLeastOne(heads);
+        ArgumentCheck.InRange(columns, 0, int.MaxValue);
+        ArgumentCheck.InRange(heads, 0, int.MaxValue);
         int threadCount = ThreadCount.Resolve(threads, nameof(threads));
         if (Heads != 1 && heads != Heads)
             throw new ShapeException(Invariant($"heads is {heads}; expected {Heads}, the heads of the coefficients"), nameof(heads));
@@ -86,6 +86,12 @@ public sealed class ToeplitzPlan
         CheckLength(destination.Length, heads, OutputLength, columns, nameof(destination));
         if (x.Overlaps(destination))
             throw new ArgumentException("destination overlaps x; expected memory of its own", nameof(destination));
+
+        if (_product is null || destination.IsEmpty)
+        {
+            destination.Clear();
+            return;
+        }
 
         using CallWatch? watch = CallWatch.Begin(cancellationToken);
         _product.Multiply(x, destination, columns, heads, threadCount);

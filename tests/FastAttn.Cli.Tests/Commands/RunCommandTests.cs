@@ -159,6 +159,46 @@ public sealed class RunCommandTests : IDisposable
     }
 
     [Fact]
+    public void Query_offset_of_each_sequence()
+    {
+        AttentionFormula formula = Save([2, 2, 7, 6], [2, 2, 9, 6], [2, 2, 9, 5]) with
+        {
+            Projection = SaveProjection(8, 6),
+            Visible = (b, i, j) => j <= i + (b == 0 ? 2 : -1),
+        };
+        RunAndCompare(formula, [2, 2, 7, 5], "--projection", _directory["w.npy"], "--causal", "--query-offset", "2,-1");
+    }
+
+    [Fact]
+    public void Features_that_are_given()
+    {
+        AttentionFormula formula = SaveDefault();
+        AssertRefused(1, $"--q {_directory["q.npy"]}", Run("--feature-map", "given"));
+        Run("--feature-map", "given", "--signed-features").AssertSucceeded();
+
+        NpyArray<float> query = new(formula.Query.Shape, Array.ConvertAll(formula.Query.Values, Math.Abs)), key = new(formula.Key.Shape, Array.ConvertAll(formula.Key.Values, Math.Abs));
+        _directory.Save("q.npy", query.Shape, query.Values);
+        _directory.Save("k.npy", key.Shape, key.Values);
+        formula = formula with { FeatureMap = FeatureMap.Given, Normalize = false, Query = query, Key = key };
+        RunAndCompare(formula, [2, 7, 5], "--feature-map", "given");
+    }
+
+    [Theory]
+    [InlineData(new[] { 0, 1, 3, 4 }, new[] { 0, 1, 5, 4 }, new[] { 0, 1, 5, 2 })]
+    [InlineData(new[] { 0, 4 }, new[] { 5, 4 }, new[] { 5, 2 })]
+    [InlineData(new[] { 3, 4 }, new[] { 0, 4 }, new[] { 0, 2 })]
+    public void Without_sequences_queries_or_keys_the_result_is_empty_or_zeros(int[] query, int[] key, int[] value)
+    {
+        _directory.SaveRandom("q.npy", 1, query);
+        _directory.SaveRandom("k.npy", 2, key);
+        _directory.SaveRandom("v.npy", 3, value);
+        Run().AssertSucceeded();
+        NpyArray<float> result = _directory.Load("out.npy");
+        Assert.Equal([.. query[..^1], 2], result.Shape);
+        Assert.All(result.Values, number => Assert.Equal(0, number));
+    }
+
+    [Fact]
     public void Float64_files_give_the_bits_of_float32_files()
     {
         SaveDefault();
@@ -217,6 +257,7 @@ public sealed class RunCommandTests : IDisposable
     [InlineData("--qk-scale", "Infinity")]
     [InlineData("--threads", "0")]
     [InlineData("--lengths", "9,9")]
+    [InlineData("--query-offset", "1,2")]
     [InlineData("--lengths", "10")]
     [InlineData("--lengths", "-1")]
     public void A_number_out_of_range_is_wrong_usage(string option, string value)

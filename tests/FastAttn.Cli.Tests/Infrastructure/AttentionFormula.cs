@@ -81,6 +81,7 @@ internal sealed record AttentionFormula
         return FeatureMap switch
         {
             FeatureMap.Prf => [.. Products(x, head).Select(product => Math.Exp(product - x.Sum(value => value * value) / 2))],
+            FeatureMap.Given => x,
             FeatureMap.Elu => Array.ConvertAll(x, value => value > 0 ? value + 1 : Math.Exp(value)),
             FeatureMap.Dpfp => Rolled([.. x.Select(value => Math.Max(value, 0)), .. x.Select(value => Math.Max(-value, 0))]),
             _ => throw new NotSupportedException($"{FeatureMap} is tested in the library"),

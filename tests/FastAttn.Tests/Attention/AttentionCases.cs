@@ -55,6 +55,9 @@ public sealed record AttentionCase(int Seed, int Size)
             KeyMask = numbers.Pick(0, keys, batch * keys) is int mask and > 0 ? Flags(numbers, mask) : null,
             Lengths = numbers.Chance(0.3) ? [.. Enumerable.Range(0, batch).Select(_ => numbers.Between(0, keys))] : null,
         };
+        problem = problem.WithMap(map, signed: numbers.Chance(0.3));
+        if (batch > 1 && causal && numbers.Chance(0.3))
+            problem = problem.With(options => options with { QueryOffset = null, QueryOffsets = [.. Enumerable.Range(0, batch).Select(sequence => (offset ?? (keys - queries)) - sequence)] });
         return hasBias ? problem with { Bias = Bias(numbers, (numbers.Chance(0.5) ? shape.Heads : 1) * problem.Offsets) } : problem;
     }
 

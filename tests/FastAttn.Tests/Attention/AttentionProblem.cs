@@ -14,6 +14,9 @@ internal sealed record AttentionProblem(AttentionShape Shape, float[] Query, flo
     /// <summary>Height and width of the grid that <see cref="Bias"/> is for, or null for a sequence.</summary>
     public (int Height, int Width)? Grid { get; init; }
 
+    /// <summary>Special tokens beside the grid, the same for all heads or not, or null for none.</summary>
+    public SpecialTokens? Special { get; init; }
+
     /// <summary><c>[n_k]</c> or <c>[B, n_k]</c>, or null.</summary>
     public bool[]? KeyMask { get; init; }
 
@@ -24,8 +27,8 @@ internal sealed record AttentionProblem(AttentionShape Shape, float[] Query, flo
 
     public int BiasHeads => Bias is null ? 1 : Bias.Length / Offsets;
 
-    /// <summary>Position of query 0 among the keys.</summary>
-    public int QueryOffset => Options.QueryOffset ?? Shape.KeyLength - Shape.QueryLength;
+    /// <summary>Position of query 0 of a sequence among the keys.</summary>
+    public int QueryOffset(int sequence) => Options.QueryOffsets?[sequence] ?? Options.QueryOffset ?? Shape.KeyLength - Shape.QueryLength;
 
     /// <summary>Standard normal query, key and value.</summary>
     public static AttentionProblem Normal(AttentionShape shape, int seed, double deviation = 1)
@@ -63,6 +66,13 @@ internal sealed record AttentionProblem(AttentionShape Shape, float[] Query, flo
     public AttentionProblem With(Func<KernelizedAttentionOptions, KernelizedAttentionOptions> change) =>
         this with { Options = change(Options) };
 
+    /// <summary>The same problem with a map; rows that are to be features are made so.</summary>
+    public AttentionProblem WithMap(FeatureMap map, bool signed = false)
+    {
+        AttentionProblem problem = With(options => options with { FeatureMap = map, SignedFeatures = map == FeatureMap.Given && signed });
+        return map != FeatureMap.Given || signed ? problem : problem with { Query = Array.ConvertAll(Query, Math.Abs), Key = Array.ConvertAll(Key, Math.Abs) };
+    }
+
     /// <summary>The same problem, method forced.</summary>
     public AttentionProblem By(Method method) => With(options => options with { Method = method });
 
@@ -73,12 +83,30 @@ internal sealed record AttentionProblem(AttentionShape Shape, float[] Query, flo
     /// <summary>Whether key j of batch b is kept, causally visible to query i of head h, and not removed by a bias of −∞.</summary>
     public bool IsVisible(int b, int h, int i, int j) =>
         Keeps(b, j)
-        && (!Options.Causal || j <= QueryOffset + i)
+        && (!Options.Causal || j <= QueryOffset(b) + i)
         && !float.IsNegativeInfinity(BiasOf(h, i, j));
 
     /// <summary>The bias of query i and key j in head h.</summary>
     public float BiasOf(int h, int i, int j) =>
-        Bias is null ? 0 : Bias[((BiasHeads == 1 ? 0 : h) * Offsets) + BiasIndex(i, j)];
+        Bias is null ? 0 : SpecialBias(h, i, j) ?? Bias[((BiasHeads == 1 ? 0 : h) * Offsets) + BiasIndex(i - (Special?.Prefix ?? 0), j - (Special?.Prefix ?? 0))];
+
+    /// <summary>The bias of a pair that a special token takes part in; null for others.</summary>
+    private float? SpecialBias(int h, int i, int j)
+    {
+        if (Special is null) return null;
+        int s = Special.Prefix + Special.Suffix, a = Index(i), b = Index(j);
+        return (a, b) switch
+        {
+            ( < 0, < 0) => null,
+            (_, < 0) => Of(Special.SpecialToGrid, s, a),
+            ( < 0, _) => Of(Special.GridToSpecial, s, b),
+            _ => Of(Special.SpecialToSpecial, s * s, (a * s) + b),
+        };
+
+        int Index(int token) => token < Special.Prefix ? token : token >= Shape.KeyLength - Special.Suffix ? token - (Shape.KeyLength - s) : -1;
+
+        float Of(float[]? values, int each, int index) => values is null ? 0 : values[(values.Length == each ? 0 : h * each) + index];
+    }
 
     private int BiasIndex(int i, int j)
     {
@@ -90,7 +118,7 @@ internal sealed record AttentionProblem(AttentionShape Shape, float[] Query, flo
     /// <summary>A prepared bias, or null.</summary>
     public RelativePosition? Position() =>
         Bias is null ? null
-        : Grid is var (height, width) ? RelativePosition.Grid(Bias, height, width, BiasHeads)
+        : Grid is var (height, width) ? (Special is null ? RelativePosition.Grid(Bias, height, width, BiasHeads) : RelativePosition.Grid(Bias, height, width, Special, BiasHeads))
         : RelativePosition.Dense(Bias, Shape.QueryLength, Shape.KeyLength, BiasHeads);
 
     /// <summary>Plans for this problem.</summary>
@@ -115,7 +143,7 @@ internal sealed record AttentionProblem(AttentionShape Shape, float[] Query, flo
 
     public override string ToString() => string.Create(
         CultureInfo.InvariantCulture,
-        $"{Shape}, {Options}, bias {(Bias is null ? "none" : BiasHeads)}, grid {(Grid is var (height, width) ? $"{height} × {width}" : "none")}, mask {KeyMask?.Length.ToString(CultureInfo.InvariantCulture) ?? "none"}, lengths {(Lengths is null ? "none" : string.Join(' ', Lengths))}");
+        $"{Shape}, {Options}, bias {(Bias is null ? "none" : BiasHeads)}, grid {(Grid is var (height, width) ? $"{height} × {width}" : "none")}, special {Special?.Prefix} {Special?.Suffix}, mask {KeyMask?.Length.ToString(CultureInfo.InvariantCulture) ?? "none"}, lengths {(Lengths is null ? "none" : string.Join(' ', Lengths))}");
 }
 
 /// <summary>What the library made of a problem.</summary>

@@ -171,5 +171,5 @@ public sealed class ContractTests
     private static AttentionProblem Wide(int dimension, int length, int valueDimension, FeatureMap map, Method method) =>
         AttentionProblem.Normal(new AttentionShape(1, length, dimension) { ValueDimension = valueDimension }, dimension)
             .WithNormalBias(0.5, length)
-            .With(options => options with { FeatureMap = map, Method = method });
+            .WithMap(map).By(method);
 }

@@ -76,7 +76,7 @@ public sealed class DefinedEdgeTests
         AttentionProblem problem = AttentionProblem.Normal(new AttentionShape(1, 64, 16), 1).WithNormalBias(0.5, 2);
         foreach (FeatureMap map in Enum.GetValues<FeatureMap>())
         {
-            Contract.Holds(problem.With(options => options with { FeatureMap = map, Normalize = false, QkScale = 0.4f }));
+            Contract.Holds(problem.WithMap(map).With(options => options with { Normalize = false, QkScale = 0.4f }));
         }
     }
 }

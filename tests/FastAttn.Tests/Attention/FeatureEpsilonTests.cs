@@ -18,6 +18,7 @@ public sealed class FeatureEpsilonTests
             FeatureEpsilon = numbers.Pick(Epsilons),
             Features = options.Features ?? 16,
             Nu = 1,
+            SignedFeatures = false,
         }));
     }
 

@@ -56,7 +56,7 @@ public sealed class NonFiniteTests
     private static void Check(Method method, FeatureMap map, bool causal, int poisoned, Action<AttentionProblem, int> poison)
     {
         var shape = new AttentionShape(2, 90, 10) { Batch = 2, KeyHeads = 1, KeyLength = 110, ValueDimension = 6 };
-        AttentionProblem problem = AttentionProblem.Normal(shape, 5).With(options => options with { FeatureMap = map, Causal = causal, Method = method });
+        AttentionProblem problem = AttentionProblem.Normal(shape, 5).WithMap(map).With(options => options with { Causal = causal, Method = method });
         if (method != Method.Linear)
         {
             problem = problem.WithNormalBias(0.5, 6);

@@ -26,6 +26,7 @@ internal sealed class ReferenceFeatures(AttentionProblem problem, RandomProjecti
             FeatureMap.Relu => Project(x, wx => Math.Log(Math.Max(wx / Math.Sqrt(projection!.Features), 0) + (_epsilon ?? 1e-3))),
             FeatureMap.Elu => Array.ConvertAll(x, value => value >= 0 ? Math.Log(value + 1) : value),
             FeatureMap.Sikf => x,
+            FeatureMap.Given => Array.ConvertAll(x, value => Math.Log(Math.Abs(value))),
             FeatureMap.Dpfp => Products(x, problem.Options.Nu),
             _ => throw new ArgumentOutOfRangeException(nameof(row)),
         };
@@ -36,9 +37,12 @@ internal sealed class ReferenceFeatures(AttentionProblem problem, RandomProjecti
             logs = Array.ConvertAll(logs, log => Math.Max(log, added) + Math.Log(1 + Math.Exp(-Math.Abs(log - added))));
         }
 
-        double[] signs = _map == FeatureMap.Trf
-            ? [.. Project(x, wx => Sign(Math.Sin(wx))), .. Project(x, wx => Sign(Math.Cos(wx)))]
-            : Array.ConvertAll(logs, _ => 1.0);
+        double[] signs = _map switch
+        {
+            FeatureMap.Trf => [.. Project(x, wx => Sign(Math.Sin(wx))), .. Project(x, wx => Sign(Math.Cos(wx)))],
+            FeatureMap.Given => Array.ConvertAll(x, Sign),
+            _ => Array.ConvertAll(logs, _ => 1.0),
+        };
         return new LogFeatures(logs, signs);
     }
 
@@ -56,7 +60,7 @@ internal sealed class ReferenceFeatures(AttentionProblem problem, RandomProjecti
     /// <summary>±1, and NaN for NaN, where the system's own throws.</summary>
     private static double Sign(double x) => x < 0 ? -1 : x > 0 ? 1 : x;
 
-    private double DefaultScale() => _map is FeatureMap.Elu or FeatureMap.Sikf or FeatureMap.Dpfp ? 1 : Math.Pow(_dimension, -0.25);
+    private double DefaultScale() => _map is FeatureMap.Elu or FeatureMap.Sikf or FeatureMap.Dpfp or FeatureMap.Given ? 1 : Math.Pow(_dimension, -0.25);
 
     /// <summary>Logarithms of r_i·r_(i−j), indices modulo 2d, for j = 1…ν; −∞ for products that are zero.</summary>
     private static double[] Products(double[] x, int nu)

@@ -13,6 +13,7 @@ internal sealed record SchoenbatProblem(AttentionProblem Call, SchoenbatOptions 
     {
         Causal = Call.Options.Causal,
         QueryOffset = Call.Options.QueryOffset,
+        QueryOffsets = Call.Options.QueryOffsets,
         Method = Call.Options.Method,
         Tolerance = Call.Options.Tolerance,
         Threads = Call.Options.Threads,

@@ -41,7 +41,7 @@ internal static class StructuredPositions
     /// <summary>The problem with that bias; null where its tails do not show at these lengths.</summary>
     public static AttentionProblem? With(this AttentionProblem problem, string name, Method method)
     {
-        int start = problem.Options.QueryOffset ?? (problem.Options.Causal ? problem.QueryOffset : 0);
+        int start = problem.Options.QueryOffset ?? (problem.Options.Causal ? problem.QueryOffset(0) : 0);
         AttentionProblem biased = problem.WithBias(t => Bias(name, t - start)).By(method);
         using KernelizedAttention planned = biased.By(Method.Auto).Prepare();
         return planned.Plan.Candidates.Single(candidate => candidate.Method == method).Admissible ? biased : null;

@@ -58,8 +58,8 @@ internal sealed record ScoreCase(AttentionProblem Problem)
     {
         (KernelizedAttentionOptions options, RelativePosition? position) = (Problem.Options, Kind?.Position ?? Problem.Position());
         return IsGaussian
-            ? new GaussianAttention(Problem.Shape, new GaussianAttentionOptions { Causal = options.Causal, QueryOffset = options.QueryOffset, Threads = Threads }, position)
-            : new SoftmaxAttention(Problem.Shape, new SoftmaxAttentionOptions { Causal = options.Causal, QueryOffset = options.QueryOffset, Threads = Threads, Scale = Scale }, position);
+            ? new GaussianAttention(Problem.Shape, new GaussianAttentionOptions { Causal = options.Causal, QueryOffset = options.QueryOffset, QueryOffsets = options.QueryOffsets, Threads = Threads }, position)
+            : new SoftmaxAttention(Problem.Shape, new SoftmaxAttentionOptions { Causal = options.Causal, QueryOffset = options.QueryOffset, QueryOffsets = options.QueryOffsets, Threads = Threads, Scale = Scale }, position);
     }
 
     public float[] Run()
@@ -128,7 +128,7 @@ internal sealed record ScoreCase(AttentionProblem Problem)
     }
 
     private double Bias(int h, int i, int j) =>
-        Kind is null ? Problem.BiasOf(h, i, j) : Kind.Bias(Kind.Position.Heads == 1 ? 0 : h, j - i - (Problem.Options.QueryOffset ?? (Problem.Options.Causal ? Problem.QueryOffset : 0)));
+        Kind is null ? Problem.BiasOf(h, i, j) : Kind.Bias(Kind.Position.Heads == 1 ? 0 : h, j - i - (Problem.Options.QueryOffset ?? (Problem.Options.Causal ? Problem.QueryOffset(0) : 0)));
 
     private double Score(int query, int key)
     {

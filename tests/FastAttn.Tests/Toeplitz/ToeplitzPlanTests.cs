@@ -269,15 +269,15 @@ public class ToeplitzPlanTests
         Refused<ShapeException>("coefficients", "0 numbers", () => new ToeplitzPlan(default, 3, 3));
         Refused<ArgumentException>("coefficients", "NaN", () => new ToeplitzPlan([1, 2, float.NaN], 2, 2));
         Refused<ArgumentException>("coefficients", "coefficients[0]", () => new ToeplitzPlan([float.NegativeInfinity, 2, 1], 2, 2));
-        Refused<ArgumentOutOfRangeException>("outputLength", "0", () => new ToeplitzPlan(new float[4], 0, 3));
+        Refused<ArgumentOutOfRangeException>("outputLength", "-2", () => new ToeplitzPlan(new float[4], -2, 3));
         Refused<ArgumentOutOfRangeException>("inputLength", "-1", () => new ToeplitzPlan(new float[4], 3, -1));
-        Refused<ArgumentOutOfRangeException>("inputLength", "expected 1…", () => new ToeplitzPlan(new float[4], 3, int.MaxValue));
+        Refused<ArgumentOutOfRangeException>("inputLength", "expected 0…", () => new ToeplitzPlan(new float[4], 3, int.MaxValue));
         Refused<ArgumentOutOfRangeException>("heads", "0", () => new ToeplitzPlan(new float[5], 3, 3, heads: 0));
 
         var plan = new ToeplitzPlan(new float[6], 4, 3);
         var twoHeads = new ToeplitzPlan(new float[12], 4, 3, heads: 2);
-        Refused<ArgumentOutOfRangeException>("columns", "0", () => plan.Multiply(new float[6], new float[8], 0));
-        Refused<ArgumentOutOfRangeException>("heads", "0", () => plan.Multiply(new float[6], new float[8], 2, heads: 0));
+        Refused<ArgumentOutOfRangeException>("columns", "-1", () => plan.Multiply(new float[6], new float[8], -1));
+        Refused<ArgumentOutOfRangeException>("heads", "-1", () => plan.Multiply(new float[6], new float[8], 2, heads: -1));
         Refused<ArgumentOutOfRangeException>("threads", "0", () => plan.Multiply(new float[6], new float[8], 2, threads: 0));
         Refused<ShapeException>("heads", "expected 2", () => twoHeads.Multiply(new float[6], new float[8], 2));
         Refused<ShapeException>("x", "7 numbers", () => plan.Multiply(new float[7], new float[8], 2));

@@ -98,7 +98,9 @@ internal static unsafe class RescaledTiles<TKernels>
             _starts = starts;
             _destination = destination;
             _blocks = KeyBlocks.Pack<TKernels>(problem, crew, ref arena);
-            _coefficientCount = checked((int)(problem.Layout.MostPlaces(problem.KeyCount) + problem.Layout.MostPlaces(TileRows) + KernelShape.KeyTile));
+            _coefficientCount = problem.Layout.Specials > 0
+                ? checked(problem.Position.LastOffset - problem.Position.FirstOffset + 1 + KernelShape.KeyTile)
+                : checked((int)(problem.Layout.MostPlaces(problem.KeyCount) + problem.Layout.MostPlaces(TileRows) + KernelShape.KeyTile));
             _totals = totals;
             for (int worker = 0; worker < crew.Workers; worker++) totals[worker] = new(isFine, TileRows, _blocks.ValueStride, _blocks.Count, ref arena);
             _coefficients = arena.Take<float>((long)crew.Workers * _coefficientCount);
@@ -148,7 +150,10 @@ internal static unsafe class RescaledTiles<TKernels>
         private CoefficientWindow Coefficients(int first, int rows, float* coefficients, out double largest)
         {
             TokenLayout layout = _problem.Layout;
-            int lowest = _problem.OffsetBetween(first + rows - 1, 0), count = _problem.OffsetBetween(first, _problem.KeyCount - 1) + 1 - lowest;
+            (int lowest, int highest) = layout.Specials > 0
+                ? (_problem.Position.FirstOffset, _problem.Position.LastOffset)
+                : (_problem.OffsetBetween(first + rows - 1, 0), _problem.OffsetBetween(first, _problem.KeyCount - 1));
+            int count = highest + 1 - lowest;
             int queryEnd = Math.Min(first + rows, _problem.QueryCount), firstUsed = int.MaxValue, lastUsed = int.MinValue;
             new Span<float>(coefficients, count + KernelShape.KeyTile).Clear();
             for (int query = first, nextQuery; query < queryEnd; query = nextQuery)
@@ -182,6 +187,17 @@ internal static unsafe class RescaledTiles<TKernels>
             int firstQuery, int queryEnd, int firstKey, int keyEnd, int lowest, float* coefficients, ref int firstUsed, ref int lastUsed)
         {
             HeadPosition position = _problem.Position;
+            if (_problem.Layout.IsSpecial(firstQuery) || _problem.Layout.IsSpecial(firstKey))
+            {
+                // All of them meet at one offset.
+                int only = _problem.OffsetBetween(firstQuery, firstKey);
+                if (!position.IsVisible(only) || _keptBefore[keyEnd] == _keptBefore[firstKey]) return;
+                coefficients[only - lowest] = 1;
+                firstUsed = Math.Min(firstUsed, only);
+                lastUsed = Math.Max(lastUsed, only);
+                return;
+            }
+
             int queries = queryEnd - firstQuery, start = _problem.OffsetBetween(queryEnd - 1, firstKey);
             for (int distance = 0; distance < queries + keyEnd - firstKey - 1; distance++)
             {

@@ -115,7 +115,7 @@ internal sealed unsafe class RowRepair<TKernels>(FeatureStage stage)
                 if (keyStates[j] != RowState.Kept || !position.IsVisible(offset)) continue;
 
                 // Signed features are bounded as they are; logarithms have their own largest sum.
-                own.Products[j] = stage.IsSigned ? 0 : TKernels.MaxOfSum(own.Query, keyFeatures + ((long)j * stage.Stride), problem.Features);
+                own.Products[j] = stage.IsSigned ? (double.IsNegativeInfinity(keyScales[j]) ? float.NegativeInfinity : 0) : TKernels.MaxOfSum(own.Query, keyFeatures + ((long)j * stage.Stride), problem.Features);
                 if (float.IsNegativeInfinity(own.Products[j])) continue;
                 own.Logarithms[j] = position.Bias(offset);
                 largestBias = Math.Max(largestBias, own.Logarithms[j]);

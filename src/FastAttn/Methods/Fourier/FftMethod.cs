@@ -10,7 +10,8 @@ namespace FastAttn.Methods;
 /// <summary>
 /// Toeplitz products by Fourier transform (Luo et al. 2021, alg. 1), value columns in lanes and two features to a transform,
 /// O(n log n · m · d_v). The n × m × d_v tensor never exists: <see cref="LaneConvolution{TKernels}"/> forms φ(k) ⊗ v as it
-/// loads and contracts with φ(q) as it stores. A few tokens beyond the transform go by <see cref="SurplusPairs{TKernels}"/>.
+/// loads and contracts with φ(q) as it stores. A few tokens beyond the transform go by <see cref="SurplusPairs{TKernels}"/>,
+/// special ones beside a grid by <see cref="SpecialPairs{TKernels}"/>.
 /// </summary>
 internal sealed unsafe class FftMethod<TKernels> : AttentionMethod
     where TKernels : struct, IKernels
@@ -28,7 +29,7 @@ internal sealed unsafe class FftMethod<TKernels> : AttentionMethod
     public FftMethod(LaneFft fft, TokenLayout layout, int tokens)
     {
         _fft = fft;
-        _tokens = new SlotTokens(fft, layout, tokens);
+        _tokens = layout.Specials == 0 ? new SlotTokens(fft, layout, tokens) : new SlotTokens(fft, layout.WithoutSpecials, layout.GridTokens);
         _twist = new SlotTwist(fft, _tokens.Runs);
     }
 
@@ -40,6 +41,17 @@ internal sealed unsafe class FftMethod<TKernels> : AttentionMethod
     public override PartialSums Compute(in HeadProblem problem, Crew crew, ref Arena arena)
     {
         PartialSums sums = TakeSums<TKernels>(problem, ref arena);
+        if (problem.Layout.Specials > 0)
+        {
+            var special = new SpecialPairs<TKernels>(problem.Layout);
+            FeatureBalance<TKernels>.Run(problem, problem.QueryCount, sums, crew, ref arena);
+            Denominators(special.OfGrid(problem), special.OfGrid(sums), crew, ref arena);
+            Numerators(special.OfGrid(problem), special.OfGrid(sums), crew, ref arena);
+            special.Add(problem, sums, crew, ref arena);
+            sums.LogScale = problem.KeyLogScale + problem.Position.LogMax;
+            return sums;
+        }
+
         var surplus = SurplusPairs<TKernels>.Beyond(_tokens.Layout.IsLine ? _fft.Length : int.MaxValue, problem);
         HeadProblem transformed = surplus.Transformed(problem);
         FeatureBalance<TKernels>.Run(problem, transformed.QueryCount, sums, crew, ref arena);

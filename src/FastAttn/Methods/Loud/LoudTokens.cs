@@ -151,6 +151,7 @@ internal readonly unsafe struct LoudTokens
         in HeadProblem problem, CoefficientWindow coefficients, int firstToken, int count, int row, int rows, float* numbers, int columns)
     {
         TokenLayout layout = problem.Layout;
+        bool hasSpecials = layout.Specials > 0;
         int* places = stackalloc int[Tile];
         for (int index = 0; index < count; index++) places[index] = layout.Place(_tokens[firstToken + index].Token) + problem.Offset;
         bool any = false;
@@ -159,7 +160,7 @@ internal readonly unsafe struct LoudTokens
             int place = layout.Place(row + r);
             for (int index = 0; index < count; index++)
             {
-                int offset = places[index] - place;
+                int offset = hasSpecials ? problem.OffsetBetween(row + r, _tokens[firstToken + index].Token) : places[index] - place;
                 numbers[index] = offset >= coefficients.FirstNonZero && offset <= coefficients.LastNonZero ? *coefficients.From(offset) : 0;
                 any |= numbers[index] != 0;
             }

@@ -10,10 +10,10 @@ public sealed class DensePosition : RelativePosition
     internal DensePosition(ReadOnlySpan<float> bias, int queryLength, int keyLength, int heads)
         : base(heads)
     {
-        ArgumentCheck.AtLeastOne(queryLength);
-        ArgumentCheck.AtLeastOne(keyLength);
+        ArgumentCheck.InRange(queryLength, 0, int.MaxValue);
+        ArgumentCheck.InRange(keyLength, 0, int.MaxValue);
         ArgumentCheck.AtLeastOne(heads);
-        long offsets = (long)queryLength + keyLength - 1;
+        long offsets = Math.Max((long)queryLength + keyLength - 1, 0);
         if (bias.Length != heads * offsets)
             throw new ShapeException(
                 Invariant($"bias has {bias.Length} values; expected heads × (n_q + n_k − 1) = {heads} × {offsets} = {heads * offsets}"), nameof(bias));
