@@ -11,8 +11,8 @@ namespace FastAttn.Threading;
 /// <remarks>On Linux. Elsewhere .NET has no way to the mode, and the threads' own modes stay.</remarks>
 internal readonly unsafe ref struct FloatMode
 {
-    /// <summary>2⁻¹²⁷, below the smallest normal number, and 2⁻³⁰, which is lost beside 1. Fields, so that the processor computes and not the compiler.</summary>
-    private static float s_tiny = 5.877472e-39f, s_lost = 9.313226e-10f;
+    /// <summary>2⁻¹²⁷, below the smallest normal number, and 2⁻³⁰, which is lost beside 1.</summary>
+    private const float Tiny = 5.877472e-39f, Lost = 9.313226e-10f;
 
     private readonly Registers _before;
     private readonly bool _changed;
@@ -26,9 +26,7 @@ internal readonly unsafe ref struct FloatMode
     /// <summary>Puts the calling thread into the default mode until the result is disposed of.</summary>
     public static FloatMode Default()
     {
-        float tiny = Volatile.Read(ref s_tiny), lost = Volatile.Read(ref s_lost);
-        bool isDefault = tiny + tiny > tiny && tiny > 0 && tiny * 0.5f > 0 && 1 + lost == 1 && 1 - lost == 1;
-        return isDefault || !LibC.IsKnown ? default : Change();
+        return IsDefault(Tiny, Lost) || !LibC.IsKnown ? default : Change();
     }
 
     public void Dispose()
@@ -37,6 +35,10 @@ internal readonly unsafe ref struct FloatMode
         Registers before = _before;
         LibC.Set(&before);
     }
+
+    /// <summary>What the processor makes of numbers that only the default mode keeps. Never inlined, or the compiler would compute it.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static bool IsDefault(float tiny, float lost) => tiny + tiny > tiny && tiny > 0 && tiny * 0.5f > 0 && 1 + lost == 1 && 1 - lost == 1;
 
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static FloatMode Change()
