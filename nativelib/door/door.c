@@ -68,11 +68,15 @@ static bool runtime_can_start(void) {
     return can;
 }
 
+/* Whether this is a forked child, which is then told so. */
+static bool refuses_child(void) {
+    if (!atomic_load_explicit(&forked, memory_order_relaxed)) return false;
+    memcpy(message, forked_message, sizeof forked_message);
+    return true;
+}
+
 fa_status door_opens(void) {
-    if (atomic_load_explicit(&forked, memory_order_relaxed)) {
-        memcpy(message, forked_message, sizeof forked_message);
-        return FA_ERROR_FORKED;
-    }
+    if (refuses_child()) return FA_ERROR_FORKED;
     /* Written once only, so that threads do not take the cache line from each other. */
     if (!atomic_load_explicit(&entered, memory_order_relaxed)) {
         if (!runtime_can_start()) {
@@ -105,7 +109,7 @@ void __wrap__Z21RuntimeThreadShutdownPv(void *thread) {
     if (!atomic_load(&forked)) __real__Z21RuntimeThreadShutdownPv(thread);
 }
 
-/* ---- Functions that never fail, in a forked child either, and do not start the runtime --------------------------------- */
+/* ---- Functions that do not start the runtime ---------------------------------------------------------------------------- */
 
 uint32_t fa_abi_version(void) { return FA_ABI_VERSION; }
 
@@ -114,6 +118,7 @@ const char *fa_version_string(void) { return FASTATTN_VERSION; }
 const char *fa_last_error(void) { return message; }
 
 fa_status fa_set_interrupt(fa_interrupt_check check, void *context, int32_t milliseconds) {
+    if (refuses_child()) return FA_ERROR_FORKED;
     if (milliseconds < 0) {
         snprintf(message, sizeof message, "milliseconds is %d; expected at least 0", (int)milliseconds);
         return FA_ERROR_ARGUMENT;

@@ -218,7 +218,7 @@ typedef int32_t (*fa_interrupt_check)(void *context);
  *   context       given to check
  *   milliseconds  not asked sooner than so long after the call began, or after the last time; at least 0
  * All functions that compute ask, and end some tens of milliseconds after the answer.
- * Errors: ARGUMENT (milliseconds).
+ * Errors: ARGUMENT (milliseconds), FORKED. Never starts the runtime.
  */
 fa_status fa_set_interrupt(fa_interrupt_check check, void *context, int32_t milliseconds);
 
@@ -619,7 +619,7 @@ fa_status fa_maclaurin_signs(fa_maclaurin draw, int8_t *signs, int64_t count);
 /* Ends a draw. Attentions made with it are not affected. {0} is allowed and does nothing. Errors: HANDLE. */
 fa_status fa_maclaurin_destroy(fa_maclaurin draw);
 
-/* Choices; zero everywhere but struct_size is the method of the authors' code. */
+/* Choices; zero everywhere but struct_size is the method of the authors' code, but that theirs raises denominators to at least 1 (denominator_floor). */
 typedef struct fa_schoenbat_options {
     uint64_t struct_size;      /* sizeof(fa_schoenbat_options) */
     const char *kernel;        /* "exp" "inv" "log" "trigh" "sqrt"; NULL: that of the draw given, else "exp" */

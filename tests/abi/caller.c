@@ -1233,7 +1233,7 @@ static void test_positions_of_published_tables(void) {
     CHECK(compute(p, &p->bias_tensor, (fa_position){0}, "direct") == FA_OK);
     memcpy(expected, p->z, sizeof expected);
     CHECK(fa_position_dense(&p->bias_tensor, NQ, NK + 1, &position) == FA_ERROR_SHAPE && message_has("bias") && position.id == 77);
-    CHECK(fa_position_dense(&p->bias_tensor, 0, NK, &position) == FA_ERROR_ARGUMENT && position.id == 77);
+    CHECK(fa_position_dense(&p->bias_tensor, -1, NK, &position) == FA_ERROR_ARGUMENT && position.id == 77);
     CHECK(fa_position_dense(NULL, NQ, NK, &position) == FA_ERROR_NULL && position.id == 77);
     CHECK(fa_position_dense(&p->bias_tensor, NQ, NK, &position) == FA_OK);
     CHECK(compute(p, NULL, position, "direct") == FA_OK && memcmp(expected, p->z, sizeof expected) == 0);
