@@ -10,8 +10,11 @@ internal abstract unsafe class AttentionMethod
     /// <summary>The loudness of tokens 2⁴⁰ times as large as the others: soon the products of these would underflow beside them.</summary>
     protected const double UnderflowLoudness = 1208925819614629174706176.0;
 
-    /// <summary>The loudness of tokens that more than double errors that are relative to the root of a sum of squares, or nearly so.</summary>
-    protected const double ErrorLoudness = 4;
+    /// <summary>The loudness of tokens that more than double an error relative to the root of a sum of squares.</summary>
+    protected const double RootLoudness = 4;
+
+    /// <summary>The loudness of tokens that matter to an error relative to a plain sum over thousands of tokens.</summary>
+    protected const double SumLoudness = 4096;
 
     /// <summary>Which one it is.</summary>
     public abstract Method Kind { get; }
@@ -21,7 +24,7 @@ internal abstract unsafe class AttentionMethod
     /// says otherwise it neglects part of each coefficient, and what that makes of a loud key may be much beside a row that hardly sees it.
     /// Infinity takes none out.
     /// </summary>
-    public virtual double KeyLoudness => ErrorLoudness;
+    public virtual double KeyLoudness => SumLoudness;
 
     /// <summary>The same for keys' sizes times ‖v_j‖. A loud value is no matter to rows that do not see it, unless a method says otherwise.</summary>
     public virtual double ValueLoudness => UnderflowLoudness;

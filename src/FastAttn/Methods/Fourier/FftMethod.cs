@@ -36,7 +36,10 @@ internal sealed unsafe class FftMethod<TKernels> : AttentionMethod
     public override Method Kind => Method.Fft;
 
     /// <summary>The rounding of a transform falls on all rows, whatever they see.</summary>
-    public override double ValueLoudness => ErrorLoudness;
+    public override double KeyLoudness => RootLoudness;
+
+    /// <inheritdoc cref="KeyLoudness"/>
+    public override double ValueLoudness => RootLoudness;
 
     public override PartialSums Compute(in HeadProblem problem, Crew crew, ref Arena arena)
     {

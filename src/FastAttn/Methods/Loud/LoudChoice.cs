@@ -80,19 +80,22 @@ internal static unsafe class LoudChoice
         return most;
     }
 
-    /// <summary>Whether few tokens can have so much of the sum: not where as many of the largest one's size would have less.</summary>
+    /// <summary>
+    /// Whether few tokens can have so much of the sum. With squares over the largest one's cut off at c = 1 / (ratio − 1), what is left without the
+    /// few is at least the sum less c for each; it is too much to make them loud where it is c for each or more. Mostly a few hundred tokens tell.
+    /// </summary>
     private static bool CanBeFew(double* scales, double* norms, int count, double ratio)
     {
-        double largest = TensorPrimitives.Max(new ReadOnlySpan<double>(scales, count)), sum = 0, enough = MostOf(count) * ratio / (ratio - 1);
+        double largest = TensorPrimitives.Max(new ReadOnlySpan<double>(scales, count)), cut = 1 / (ratio - 1), enough = 2 * MostOf(count) * cut, sum = 0;
         double largestNorm = norms is null ? 1 : TensorPrimitives.Max(new ReadOnlySpan<double>(norms, count));
         if (double.IsNegativeInfinity(largest) || largestNorm == 0) return false;
-        for (int j = 0; j < count && sum <= enough; j++)
+        for (int j = 0; j < count && sum < enough; j++)
         {
             double size = Math.Exp(scales[j] - largest) * (norms is null ? 1 : norms[j] / largestNorm);
-            sum += size * size;
+            sum += Math.Min(size * size, cut);
         }
 
-        return sum <= enough;
+        return sum < enough;
     }
 
     /// <summary>The largest sizes, falling, and whose they are.</summary>
