@@ -13,6 +13,8 @@ import os, signal, sys, threading, time
 import numpy as np
 import fastattn
 
+# A shell that starts the tests in the background has Ctrl-C ignored.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 n = 400_000
 q = np.zeros((1, n, 64), dtype=np.float32)
 v = np.ones((1, n, 64), dtype=np.float32)
