@@ -85,6 +85,7 @@ class ShowConfigTest(unittest.TestCase):
         self.assertIn(f"library  {PACKAGE}/lib/x86-64/libfastattn.so\n", shown)
         for level in ("x86-64-v4", "x86-64-v3"):
             self.assertIn(f"         not {level}: FASTATTN_LEVEL is x86-64\n", shown)
+        self.assertRegex(shown, "(?m)^tier     portable: .*\nthreads  [0-9]+\ncosts    ")
         self.assertNotIn("not x86-64:", shown)
 
     def test_a_build_that_is_not_there_is_told(self):

@@ -32,8 +32,8 @@ def show_config() -> None:
 
     print(f"version  {version()}")
     print(f"library  {lib.path}")
-    for path, reason in lib.passed_over:
-        print(f"         not {path.parent.name}: {reason}")
+    for path, obstacle in lib.passed_over:
+        print(f"         not {path.parent.name}: {obstacle}")
     print(f"tier     {tier.decode()}: {reason.decode()}")
     print(f"threads  {threads}")
     print(f"costs    {lib.fa_cost_table_source().decode()}")
