@@ -63,13 +63,12 @@ public class ExplainCommandTests
     }
 
     [Theory]
-    [InlineData("--length", "0")]
     [InlineData("--length", "-5")]
     [InlineData("--heads", "0")]
     [InlineData("--head-dim", "513")]
     [InlineData("--value-dim", "0")]
-    [InlineData("--key-length", "0")]
-    [InlineData("--batch", "0")]
+    [InlineData("--key-length", "-1")]
+    [InlineData("--batch", "-1")]
     [InlineData("--features", "0")]
     [InlineData("--tolerance", "1")]
     [InlineData("--threads", "-1")]

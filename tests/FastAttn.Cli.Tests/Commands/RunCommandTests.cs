@@ -229,16 +229,6 @@ public sealed class RunCommandTests : IDisposable
     }
 
     [Fact]
-    public void The_output_may_replace_an_input()
-    {
-        SaveDefault();
-        Run().AssertSucceeded();
-        Cli.Run("run", "--q", _directory["q.npy"], "--k", _directory["k.npy"], "--v", _directory["v.npy"], "-o", _directory["q.npy"]).AssertSucceeded();
-
-        Assert.Equal(_directory.Load("out.npy").Values, _directory.Load("q.npy").Values);
-    }
-
-    [Fact]
     public void The_report_is_one_line()
     {
         SaveDefault();
