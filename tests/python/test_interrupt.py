@@ -44,6 +44,27 @@ class InterruptTest(unittest.TestCase):
     def check(self, result: "subprocess.CompletedProcess[str]") -> None:
         self.assertEqual((result.returncode, result.stdout.strip(), result.stderr.strip()), (0, "done", ""))
 
+    def test_what_a_handler_raises_before_the_first_check_is_not_lost(self) -> None:
+        self.check(
+            run(
+                """
+                class Alarm(Exception):
+                    pass
+
+                def handler(*_):
+                    raise Alarm
+
+                signal.signal(signal.SIGALRM, handler)
+                fastattn.__version__  # loads the library
+                signal.setitimer(signal.ITIMER_REAL, 0.02)
+                try:
+                    CALLS["softmax"]()
+                except Alarm:
+                    print("done")
+                """
+            )
+        )
+
     def test_a_signal_ends_every_long_call(self) -> None:
         self.check(
             run(

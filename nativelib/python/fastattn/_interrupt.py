@@ -25,8 +25,11 @@ class Interrupts:
         """Called before a call: on the main thread, from then on its calls are watched."""
         if threading.current_thread() is not threading.main_thread() or (self._answers is not None and self._answers.gi_frame):
             return
-        self._answers = self._generate()
-        self._check = _CHECK(self._answers.send)
+        answers = self._generate()
+        # Into its `try`, before C calls it.
+        next(answers)
+        self._answers = answers
+        self._check = _CHECK(answers.send)
         self._library.fa_set_interrupt(self._check, None, _MILLISECONDS)
 
     def raised(self) -> Optional[BaseException]:
@@ -36,7 +39,7 @@ class Interrupts:
 
     def _generate(self) -> "Generator[int, None, None]":
         # The interpreter runs handlers as a generator goes on. What they raise arises inside the `try`; at the start of a
-        # function it would arise outside of any, and ctypes would print it and go on.
+        # function or a generator it would arise outside of any, and ctypes would print it and go on.
         answer = 0
         while True:
             try:
