@@ -1,4 +1,4 @@
-"""What every array argument of every public function has in common: classes whose meaning would be lost, and numbers float32 cannot hold.
+"""What every array argument of every public function has in common: classes whose meaning would be lost, numbers float32 cannot hold, and where outputs may lie.
 
 Arguments are found by their annotations, so a new one fails here until it is in the table of calls.
 """
@@ -108,6 +108,8 @@ class EveryArrayArgument(unittest.TestCase):
     def test_masked_numbers_are_refused(self):
         with self.assertRaisesRegex(DTypeError, "qk_scale is a masked array"):
             fastattn.kernelized_attention(Q, Q, V, normalize=False, qk_scale=np.ma.masked)
+        with self.assertRaisesRegex(DTypeError, "query_offset is a masked array"):
+            fastattn.kernelized_attention(Q, Q, V, query_offset=np.ma.masked_array(3, mask=True))
 
     def test_files_mapped_into_memory_are_arrays_as_any_other(self):
         mapped = np.memmap("/dev/zero", dtype=np.float32, mode="r", shape=(9, 8))
@@ -132,6 +134,26 @@ class EveryArrayArgument(unittest.TestCase):
         bias[9:] = -np.inf
         causal = fastattn.softmax_attention(Q, Q, V, causal=True)
         np.testing.assert_array_equal(fastattn.softmax_attention(Q, Q, V, bias=bias), causal)
+
+
+class Outputs(unittest.TestCase):
+    def test_may_lie_between_the_elements_of_inputs(self):
+        room = np.random.default_rng(1).standard_normal((7, 2, 3), dtype=np.float32)
+        rows, out = room[:, 0], room[:, 1]
+        given = rows.copy()
+        for function in (fastattn.softmax_attention, fastattn.kernelized_attention):
+            np.testing.assert_array_equal(function(rows, rows, rows, out=out), function(given, given, given))
+        np.testing.assert_array_equal(rows, given)
+        with self.assertRaisesRegex(ArgumentError, "out overlaps q"):
+            fastattn.softmax_attention(rows[1:], rows, rows, out=rows[:-1])
+
+    def test_may_be_empty(self):
+        # numpy gives such arrays strides of 0.
+        nothing, empty = np.zeros((0, 3), dtype=np.float32), np.zeros((0, 64), dtype=np.float32)
+        self.assertEqual(fastattn.softmax_attention(nothing, nothing, nothing, out=nothing.copy()).shape, (0, 3))
+        self.assertIs(fastattn.map_features(nothing, out=empty), empty)
+        self.assertEqual(fastattn.fast_rpb(nothing, np.zeros(0), add_to=nothing.copy()).shape, (0, 3))
+        self.assertEqual(fastattn.toeplitz_matmul(np.zeros(4), np.ones((5, 3)), out=nothing.copy()).shape, (0, 3))
 
 
 class PerQueryMask(unittest.TestCase):

@@ -16,6 +16,9 @@ from ._errors import ArgumentError, DTypeError, ShapeError
 _INT32_MAX = 2**31 - 1
 _INT64_MAX = 2**63 - 1
 
+# Steps in which numpy may look for an element that two arrays share. Arrays for which they are too few count as overlapping.
+_OVERLAP_WORK = 10_000
+
 # Longer than every word the library knows.
 _LONGEST_WORD = 40
 
@@ -132,12 +135,15 @@ def output_array(
     if not _strides_fit(out):
         raise ShapeError(f"{name} has strides {out.strides} in bytes; expected whole elements and 4 on the last axis")
     for other, given in inputs.items():
-        if given is not None and np.may_share_memory(out, given):
+        if given is not None and np.may_share_memory(out, given, max_work=_OVERLAP_WORK):
             raise ArgumentError(f"{name} overlaps {other}; expected memory of its own")
     return out
 
 
 def _strides_fit(array: "NDArray[np.float32]") -> bool:
+    # numpy gives empty arrays any strides.
+    if array.size == 0:
+        return True
     size = array.itemsize
     last_fits = array.shape[-1] == 1 or array.strides[-1] == size
     return array.flags.aligned and last_fits and all(stride % size == 0 for stride in array.strides)
@@ -154,6 +160,7 @@ def descriptor(array: "NDArray[np.float32]") -> _library.Tensor:
 
 
 def integer(value: Any, name: str, low: int, high: int = _INT64_MAX) -> int:
+    refuse_subclass(value, name)
     try:
         if isinstance(value, (bool, np.bool_)):
             raise TypeError

@@ -105,8 +105,7 @@ def kernelized_attention(
     threads : int, optional
         Default: FASTATTN_THREADS, else the cores this process may use. Never changes a bit of the result.
     out : float32 array of the result's shape, optional
-        Last axis contiguous; memory, from first to last element, apart from every input's. Untouched when an error is
-        raised.
+        Last axis contiguous; no element of it may be an element of an input. Untouched when an error is raised.
     return_info : bool
         Whether to return `(result, AttentionInfo)`.
 
