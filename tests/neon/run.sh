@@ -11,7 +11,7 @@ export FASTATTN_TIER=neon FASTATTN_COSTS=shipped
 # shellcheck source=../../nativelib/install-packages.sh
 . "$root/nativelib/install-packages.sh"
 install_packages qemu-user gcc-aarch64-linux-gnu libc6-dev-arm64-cross
-emulated() { timeout 5m qemu-aarch64 -L /usr/aarch64-linux-gnu -E "LD_LIBRARY_PATH=$work/native/lib" "$@"; }
+emulated() { timeout 20m qemu-aarch64 -L /usr/aarch64-linux-gnu -E "LD_LIBRARY_PATH=$work/native/lib" "$@"; }
 
 passed=0 failed=0
 # add_up NAME COMMAND...: a program whose last line is "...: N passed, N failed".
