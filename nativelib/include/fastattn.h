@@ -718,7 +718,7 @@ fa_status fa_softmax_create(const fa_attention_shape *shape, const fa_softmax_op
  * Exact attention with the Gaussian kernel, out_i = sum_j exp(b_{j-i} - |q_i - k_j|^2 / (2 sqrt d)) v_j, without a denominator.
  *   shape, options, bias, attention   as in fa_softmax_create
  * With D = |q_i - k_j|^2 / (2 sqrt d), a weight is within a relative error of about 2^-12 + 2 D sqrt(d) 2^-24, whatever the norms; queries
- * further than 32 from the middle of the keys take some ten times as long. Nothing divides the output, which must stay within float32.
+ * further than 32 from the middle of the keys take some twenty times as long. Nothing divides the output, which must stay within float32.
  * Errors and time: as fa_softmax_create. Source: Chen et al. 2021, eq. 3, extended by positions.
  */
 fa_status fa_gaussian_create(const fa_attention_shape *shape, const fa_gaussian_options *options, const fa_tensor *bias,

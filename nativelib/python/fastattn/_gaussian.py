@@ -55,7 +55,7 @@ def gaussian_attention(
     Notes
     -----
     With D = |q_i - k_j|**2 / (2 sqrt(d)), a weight is within a relative error of about 2**-12 + 2 D sqrt(d) 2**-24, whatever the norms;
-    queries further than 32 from the middle of the keys take some ten times as long. Nothing divides the result, which must stay
+    queries further than 32 from the middle of the keys take some twenty times as long. Nothing divides the result, which must stay
     within float32. Time per head O(n_q n_k (d + d_v)); `skyformer` approximates it in linear time.
 
     Examples

@@ -125,8 +125,8 @@ internal sealed unsafe class HeadRunner<TKernels>(
 
     /// <summary>Runs a method, stores every row it can vouch for, and lists the others.</summary>
     private int Compute(
-        AttentionMethod chosen, RowCertificate certificate, in HeadProblem problem, RowState* queryStates, RowSource destination, double* largestNorm, int* uncertified,
-        Crew crew, ref Arena arena)
+        AttentionMethod chosen, RowCertificate certificate, in HeadProblem problem, RowState* queryStates, RowSource destination, double* largestNorm,
+        int* uncertified, Crew crew, ref Arena arena)
     {
         long mark = arena.Mark;
         var certified = new CertifiedRows<TKernels>(certificate, queryStates, largestNorm, destination, uncertified, RowRanges.RowsPerRange, ref arena);

@@ -94,7 +94,8 @@ internal sealed unsafe class LinearMethod<TKernels> : AttentionMethod
             float* ones = stackalloc float[Tile];
             new Span<float>(ones, Tile).Fill(1);
             TKernels.MultiplyAdd(
-                1, Tile, problem.FeatureStride, ones, Tile, problem.Key + ((long)block * Tile * problem.FeatureStride), problem.FeatureStride, Sums(state), problem.FeatureStride);
+                1, Tile, problem.FeatureStride, ones, Tile, problem.Key + ((long)block * Tile * problem.FeatureStride), problem.FeatureStride,
+                Sums(state), problem.FeatureStride);
         }
 
         /// <summary>Floats of the largest piece.</summary>

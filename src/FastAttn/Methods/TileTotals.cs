@@ -82,7 +82,7 @@ internal readonly unsafe struct TileTotals<TKernels>
         for (int row = 0; row < rows; row++) sums.Denominators[first + row] = (float)_fine.RowSums[row];
     }
 
-    /// <summary>Adds a part's numerators to <paramref name="sums"/> as they are, its denominators to their totals; false when there was nothing to add.</summary>
+    /// <summary>Adds a part's numerators to <paramref name="sums"/> as they are, its denominators to their totals; false when there are none.</summary>
     private bool AddPart(
         in HeadProblem problem, CoefficientWindow coefficients, KeyBlocks blocks, in PartialSums sums, int first, int rows, int block, float* denominators)
     {

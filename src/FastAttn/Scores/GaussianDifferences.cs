@@ -15,7 +15,7 @@ internal static unsafe class GaussianDifferences<TKernels>
 {
     private const int Tile = KernelShape.KeyTile;
 
-    /// <summary>Computes and stores row <paramref name="i"/>; O(n_k·(d + d_v)), some ten times what the row costs in a tile.</summary>
+    /// <summary>Computes and stores row <paramref name="i"/>; O(n_k·(d + d_v)), some twenty times what the row costs in a tile.</summary>
     /// <param name="problem">The head.</param>
     /// <param name="keys">States and values; keys are read where the caller keeps them.</param>
     /// <param name="i">The query, finite.</param>
@@ -51,7 +51,8 @@ internal static unsafe class GaussianDifferences<TKernels>
     private static double Power(in ScoreProblem problem, ScoreKeys keys, int i, int j)
     {
         if (keys.State(j) != RowState.Kept || !problem.Bias.Sees(i, j)) return double.NegativeInfinity;
-        return *problem.Bias.From(i, j) + problem.Bias.Largest - (0.5 * problem.Unit * SquaredDistance(problem.Query.Row(i), problem.Key.Row(j), problem.Query.Columns));
+        double square = SquaredDistance(problem.Query.Row(i), problem.Key.Row(j), problem.Query.Columns);
+        return *problem.Bias.From(i, j) + problem.Bias.Largest - (0.5 * problem.Unit * square);
     }
 
     private static float SquaredDistance(float* x, float* y, int count)

@@ -38,7 +38,8 @@ public sealed class LongSumsTests
     public void OneLoudKeyAmongQuietOnes(float tolerance)
     {
         var shape = new AttentionShape(1, Queries, 8) { KeyLength = 1024, ValueDimension = Columns };
-        AttentionProblem problem = Alike(shape).WithBias(t => t % 64 == 0 ? 0 : -16.54).With(options => options with { Features = 16, Method = Method.Direct, Tolerance = tolerance });
+        AttentionProblem problem = Alike(shape).WithBias(t => t % 64 == 0 ? 0 : -16.54)
+            .With(options => options with { Features = 16, Method = Method.Direct, Tolerance = tolerance });
         for (int i = 0; i < problem.Value.Length; i++) problem.Value[i] *= i / Columns % 64 == 0 ? -1 : 1;
         Contract.Holds(problem);
     }

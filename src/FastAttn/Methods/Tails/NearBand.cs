@@ -10,7 +10,7 @@ namespace FastAttn.Methods;
 internal readonly unsafe struct NearBand<TKernels>(TailReach left, TailReach right)
     where TKernels : struct, IKernels
 {
-    /// <summary>Adds what rows <paramref name="first"/> … <paramref name="end"/>−1 see between the tails, in parts as <see cref="TileTotals{TKernels}"/> does.</summary>
+    /// <summary>Adds what rows <paramref name="first"/> … <paramref name="end"/>−1 see between the tails, in the parts of <see cref="TileTotals{TKernels}"/>.</summary>
     public void Add(in HeadProblem problem, in PartialSums sums, int first, int end, in TailScratch<TKernels> scratch)
     {
         int rows = end - first, floats = rows * sums.NumeratorStride, firstBlock = left.Boundary(first), endBlock = right.Boundary(end);
