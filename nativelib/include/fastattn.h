@@ -523,7 +523,7 @@ fa_status fa_attention_create(const fa_attention_shape *shape, const fa_attentio
 /*
  * Computes destination = attention(query, key, value).
  *   query, key, value   ndim 2 ... 4, extents as created, last stride 1
- *   destination         likewise; its memory, from first to last element, must not overlap an input's
+ *   destination         likewise; no element of it may be an element of an input
  *   selection           which keys take part; NULL: all
  *   report              receives what was done; NULL: not wanted
  * Errors: NULL, HANDLE, STRUCT_SIZE, SHAPE, ARGUMENT (overlap, a mask byte above 1, a length out of range),
@@ -707,7 +707,8 @@ typedef struct fa_gaussian_options {
  *   options    the choices; NULL: defaults
  *   bias       as in fa_attention_create
  *   attention  receives the handle; destroy it with fa_attention_destroy
- * Queries that may have scores beyond 2^120 are computed in float64, which takes some ten times as long.
+ * Queries that may have scores beyond 2^120 are computed in float64, which takes some ten times as long, and so are rows whose best
+ * score is 45,426 or more below their head's largest bias.
  * Errors: NULL (shape, attention), STRUCT_SIZE, SHAPE, ARGUMENT, HANDLE (position), OUT_OF_MEMORY.
  * Time of a forward call: O(n_q n_k (d + d_v)) a head, memory linear in n. Sources: Milakov and Gimelshein 2018; Dao et al. 2022.
  */

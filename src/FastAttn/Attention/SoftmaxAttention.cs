@@ -12,9 +12,9 @@ namespace FastAttn;
 /// 4·(n_q + n_k) bytes of bias, one a head or one for all.</para>
 /// <para>Exact to float32 rounding: a weight is within a relative error of about d·2⁻²⁴ times the size of its score, bias included. Sums of weights and
 /// of weighed values add at most 9.2e-6 (AVX-512), 1.3e-5 (AVX2) or 2.1e-5 (others) of the largest ‖v_j‖, some 1e-6 as a rule,
-/// for any number of keys. Queries that may
-/// have scores beyond 2¹²⁰ are computed in float64, which takes some ten times as long. A bias counts relative to its head's largest, and as −1.2e38 where it
-/// is further below; in a head with a value above 3e26, weights below 2⁻⁸⁶ of a row's largest are lost, and products with values below 1e-24 lose digits.</para>
+/// for any number of keys. Queries that may have scores beyond 2¹²⁰ are computed in float64, which takes some ten times as long, and so are rows whose best
+/// score is 45,426 (2¹⁶·ln 2) or more below their head's largest bias, as where all keys that a row sees have a bias of −1e9. A bias counts relative to its
+/// head's largest. In a head with a value above 3e26, weights below 2⁻⁸⁶ of a row's largest are lost, and products with values below 1e-24 lose digits.</para>
 /// </remarks>
 public sealed class SoftmaxAttention : AttentionSystem
 {

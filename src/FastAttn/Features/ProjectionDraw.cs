@@ -1,3 +1,5 @@
+using FastAttn.Threading;
+
 namespace FastAttn.Features;
 
 /// <summary>Draws random projections in float64, with a fixed order of every operation.</summary>
@@ -56,6 +58,7 @@ internal static class ProjectionDraw
     {
         for (int row = 0; row < rows.Length; row++)
         {
+            CallWatch.Look();
             for (int pass = 0; pass < 2; pass++)
             {
                 for (int earlier = 0; earlier < row; earlier++)

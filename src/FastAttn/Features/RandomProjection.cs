@@ -1,4 +1,5 @@
 using FastAttn.Features;
+using FastAttn.Threading;
 
 namespace FastAttn;
 
@@ -50,6 +51,7 @@ public sealed class RandomProjection
         if (!Enum.IsDefined(kind))
             throw new ArgumentOutOfRangeException(
                 nameof(kind), Invariant($"kind is {kind}; expected one of {string.Join(", ", Words.All<ProjectionKind>())}"));
+        using CallWatch? watch = CallWatch.Begin(default);
         return new RandomProjection(ProjectionDraw.Draw(features, dimension, kind, seed), features, dimension, 1);
     }
 

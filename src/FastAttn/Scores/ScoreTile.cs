@@ -26,9 +26,9 @@ internal readonly unsafe struct ScoreTile<TKernels>
     private const double LargestScore = 1.329228e36;
 
     /// <summary>
-    /// Float32 numbers below −2²⁴ are two apart or more: scores beside such biases are lost. Rows that see nothing better are computed alone.
+    /// Float32 numbers below −2¹⁶ are 2⁻⁷ apart or more: digits of scores are lost beside such biases. Rows that see nothing better are computed alone.
     /// </summary>
-    private const float FaintScore = -16_777_216;
+    private const float FaintScore = -65_536;
 
     private readonly ScoreProblem _problem;
     private readonly ScoreKeys _keys;

@@ -1,5 +1,6 @@
 using System.Numerics.Tensors;
 using FastAttn.Features;
+using FastAttn.Threading;
 
 namespace FastAttn.Scores;
 
@@ -20,6 +21,7 @@ internal static unsafe class SoftmaxRow
         var sums = new Span<double>(total, columns);
         sums.Clear();
         double largest = double.NegativeInfinity, largestBias = double.NegativeInfinity, weights = 0;
+        CallWatch.Look();
         for (int j = 0; j < problem.KeptKeys; j++)
         {
             if (Counts(problem, keys, i, j)) largestBias = Math.Max(largestBias, Bias(problem, i, j));
@@ -49,7 +51,7 @@ internal static unsafe class SoftmaxRow
 
     private static bool Counts(in ScoreProblem problem, ScoreKeys keys, int i, int j) => keys.State(j) == RowState.Kept && problem.Bias.Sees(i, j);
 
-    private static double Bias(in ScoreProblem problem, int i, int j) => problem.Bias.Exact.At(problem.Bias.Layout.Place(j) - problem.Bias.Layout.Place(i));
+    private static double Bias(in ScoreProblem problem, int i, int j) => problem.Bias.Exact.At(problem.Bias.Layout.Offset(i, j));
 
     private static double Product(float* x, float* y, int count)
     {

@@ -67,6 +67,7 @@ public sealed class SoftmaxEdgeTests
     [InlineData(1e38f)]
     [InlineData(3e38f)]
     [InlineData(1e12f)]
+    [InlineData(1e5f)]
     public void Biases_of_any_size(float slope)
     {
         float[] q = [1, 1, 1, 1], k = [0, 0, 3, 5], v = [1, 2, 4, 8], z = new float[4];
@@ -82,6 +83,21 @@ public sealed class SoftmaxEdgeTests
         dense.Forward(q.AsSpan(), k, v, z, keyMask: [false, false, true, true]);
         Assert.Equal((4 + (8 * Math.Exp(2))) / (1 + Math.Exp(2)), z[0], 1e-5);
         Assert.Equal(4, z[2]);
+    }
+
+    /// <summary>The special query's biases are all the same and large, and the tokens of the grid have none.</summary>
+    [Theory]
+    [InlineData(1, 0)]
+    [InlineData(0, 1)]
+    public void Large_biases_of_special_tokens(int prefix, int suffix)
+    {
+        float[] q = [1, 1, 1, 1, 1], k = [0, 1, 2, 3, 4], v = [1, 2, 4, 8, 16], z = new float[5];
+        var special = new SpecialTokens { Prefix = prefix, Suffix = suffix, SpecialToGrid = [-1e30f], SpecialToSpecial = [-1e30f] };
+        using var attention = new SoftmaxAttention(
+            new AttentionShape(1, 5, 1), new SoftmaxAttentionOptions { Scale = 1 }, RelativePosition.Grid(new float[9], 2, 2, special));
+        attention.Forward(q.AsSpan(), k, v, z);
+        double weights = k.Sum(key => Math.Exp(key)), expected = k.Zip(v, (key, value) => Math.Exp(key) * value).Sum() / weights;
+        Assert.All(z, element => Assert.Equal(expected, element, 1e-5));
     }
 
     [Fact]

@@ -87,6 +87,13 @@ public sealed class CancellationTests : IDisposable
     }
 
     [Fact]
+    public void DrawingAProjectionEndsWhenItsCheckSaysSo()
+    {
+        InterruptCheck.Set(() => true, milliseconds: 0);
+        Assert.Throws<OperationCanceledException>(() => RandomProjection.Create(8, 8));
+    }
+
+    [Fact]
     public void WhatACheckThrowsComesOut()
     {
         (Action<float[], CancellationToken> call, int size) = CallKinds.Make("direct", threads: 3);
