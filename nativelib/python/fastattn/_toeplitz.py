@@ -26,8 +26,8 @@ def toeplitz_matmul(
         Entry (j - i) + (n_out - 1) multiplies x_j in y_i. Finite. Its length decides n_out, which may be 0. One row is shared by all
         heads of x.
     x : array [n_in, columns] or [H, n_in, columns]
-        float32, C-contiguous, is read in place; anything else costs one copy. Any axis may be empty; with n_in = 0 the
-        product is zero.
+        float32, C-contiguous, is read in place; anything else costs one copy. Rows and columns may be none; with n_in = 0
+        the product is zero.
     out : float32 array of the result's shape, optional
         C-contiguous; memory apart from c's and x's. Untouched when an error is raised.
     threads : int, optional
