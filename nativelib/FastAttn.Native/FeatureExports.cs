@@ -33,6 +33,7 @@ internal static unsafe class FeatureExports
             if (logScales is not null && logScalesCount != expected)
                 throw new ShapeException($"log_scales_count is {logScalesCount}; expected one a row, {expected}", "log_scales");
             if (expected > int.MaxValue) throw new ShapeException($"rows is {source.Shape}; expected at most {int.MaxValue} rows", "rows");
+            CallerInterrupt.Take();
             Mapper(options, projection, source.Extent(2), source.Extent(0)).Map(source.Strided(), target.Strided(), new Span<double>(logScales, (int)logScalesCount));
             return Status.Ok;
         }

@@ -150,6 +150,10 @@ static void test_a_check_ends_calls(void) {
     CHECK(fa_fast_rpb_create(&wt, NULL, &rpb) == FA_OK);
     questions = 1;
     CHECK(fa_fast_rpb_apply(rpb, &vt, &yt, NULL, 0, 1) == FA_ERROR_CANCELLED);
+    float phi[3 * 64];
+    fa_tensor pt = DENSE(phi, 3, 64);
+    questions = 1;
+    CHECK(fa_map_features(NULL, (fa_projection){0}, &vt, &pt, NULL, 0) == FA_ERROR_CANCELLED);
 
     /* Asked so seldom, it is never asked; and removed, it is not asked either. */
     questions = 1;

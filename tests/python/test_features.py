@@ -48,6 +48,11 @@ class Features(unittest.TestCase):
         np.testing.assert_array_equal(got, np.float32([[1, np.exp(np.float32(-100)), 0], [1, 1, 1]]))
         np.testing.assert_array_equal(scales, [200, 0])
 
+    def test_have_the_epsilon_of_relu(self):
+        x = normal(7, 5, 4)
+        got, least = (fastattn.map_features(x, feature_map="relu", features=8, feature_epsilon=epsilon) for epsilon in (0.5, 1e-6))
+        np.testing.assert_allclose(got, least + 0.5, rtol=1e-5)
+
     def test_out_and_empty(self):
         x = normal(5, 3, 7, 4)
         room = np.zeros((7, 3, 8), dtype=np.float32).transpose(1, 0, 2)
@@ -69,6 +74,8 @@ class Features(unittest.TestCase):
             (dict(projection=normal(1, 3, 6, 4)), ShapeError, "projection has 3 heads; expected 1 or 2"),
             (dict(projection=normal(1, 6, 5)), ShapeError, "projection has 5 columns"),
             (dict(qk_scale=2.0), ArgumentError, "qk_scale is 2"),
+            (dict(feature_epsilon=1e-4), ArgumentError, "feature_epsilon is 0.0001"),
+            (dict(feature_map="relu", feature_epsilon=0), ArgumentError, "feature_epsilon is 0"),
             (dict(return_log_scales=1), DTypeError, "return_log_scales"),
             (dict(out=x), ShapeError, "out has shape"),
             (dict(threads=0), ArgumentError, "threads"),

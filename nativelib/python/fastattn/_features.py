@@ -26,6 +26,7 @@ def map_features(
     nu: int = 1,
     normalize: Optional[bool] = None,
     qk_scale: Optional[float] = None,
+    feature_epsilon: Optional[float] = None,
     return_log_scales: bool = False,
     threads: Optional[int] = None,
     out: Optional["NDArray[np.float32]"] = None,
@@ -38,6 +39,8 @@ def map_features(
         Rows, of queries or of keys: phi is the same for both. B and n may be 0.
     feature_map, features, projection, projection_kind, seed, nu, normalize, qk_scale, threads
         As in `kernelized_attention`; a projection [H, m, d] needs x with H heads.
+    feature_epsilon : float, optional
+        Of "relu", above 0: instead of 1e-3. "prf" refuses it here, because the features of a key would depend on the other keys.
     return_log_scales : bool
         Whether to return `(features, s)` with features phi(x) / exp(s), the largest of a row near one: phi of rows that are large leaves
         float32.
@@ -48,7 +51,7 @@ def map_features(
     -------
     float32 array [B, H, n, m], with as many axes as x
         `out` if given. phi(x) without the factor 1/sqrt(m) of "prf" and "trf", which cancels in attention; m features of "relu" and "prf",
-        2 m of "trf", d of "elu" and "sikf", 2 d nu of "dpfp". It may overflow to infinity or underflow to zero. NaN in rows that
+        2 m of "trf", d of "elu", "sikf" and "given", 2 d nu of "dpfp". It may overflow to infinity or underflow to zero. NaN in rows that
         are not finite.
     float64 array [B, H, n], if `return_log_scales`
         s, -inf where all features of a row are zero and NaN where the row is not finite.
@@ -85,6 +88,7 @@ def map_features(
         nu=_arguments.integer(nu, "nu", 1),
         normalize=0 if normalize is None else 1 if _arguments.boolean(normalize, "normalize") else 2,
         qk_scale=0.0 if qk_scale is None else _arguments.real(qk_scale, "qk_scale"),
+        feature_epsilon=0.0 if feature_epsilon is None else _arguments.real(feature_epsilon, "feature_epsilon"),
         threads=_arguments.thread_count(threads),
     )
     with_scales = _arguments.boolean(return_log_scales, "return_log_scales")

@@ -64,21 +64,24 @@ public sealed unsafe class FeatureMapper
     /// Empty: features are φ(x), which may overflow to infinity or underflow to zero. Else <c>[B, Heads, n]</c>: receives each row's s, and features are φ(x)/exp(s).
     /// s is −∞ where all features are zero and NaN where the row is not finite.
     /// </param>
+    /// <param name="cancellationToken">Ends the call early, within some tens of milliseconds.</param>
     /// <exception cref="ShapeException">A span's length does not fit; nothing was written.</exception>
     /// <exception cref="ArgumentException">Spans overlap, or a number is below 0; nothing was written.</exception>
-    public void Map(int batch, int length, ReadOnlySpan<float> rows, Span<float> features, Span<double> logScales = default)
+    /// <exception cref="OperationCanceledException">The token was cancelled, or <see cref="InterruptCheck"/> said so. The features and log-scales are unspecified; the mapper can be used again.</exception>
+    public void Map(
+        int batch, int length, ReadOnlySpan<float> rows, Span<float> features, Span<double> logScales = default, CancellationToken cancellationToken = default)
     {
         ArgumentCheck.InRange(batch, 0, int.MaxValue);
         ArgumentCheck.InRange(length, 0, int.MaxValue);
         ArgumentCheck.Elements(rows.Length, batch, Heads, length, Dimension, nameof(rows));
         ArgumentCheck.Elements(features.Length, batch, Heads, length, Features, nameof(features));
         fixed (float* x = rows, y = features)
-            Map(StridedTensor.Dense(x, batch, Heads, length, Dimension), StridedTensor.Dense(y, batch, Heads, length, Features), logScales);
+            Map(StridedTensor.Dense(x, batch, Heads, length, Dimension), StridedTensor.Dense(y, batch, Heads, length, Features), logScales, cancellationToken);
     }
 
     /// <summary>Raw memory with explicit strides, for bindings to other languages.</summary>
-    /// <inheritdoc cref="Map(int, int, ReadOnlySpan{float}, Span{float}, Span{double})"/>
-    public void Map(StridedTensor rows, StridedTensor features, Span<double> logScales = default)
+    /// <inheritdoc cref="Map(int, int, ReadOnlySpan{float}, Span{float}, Span{double}, CancellationToken)"/>
+    public void Map(StridedTensor rows, StridedTensor features, Span<double> logScales = default, CancellationToken cancellationToken = default)
     {
         TensorCheck.Extents(rows, rows.Batch, Heads, rows.Rows, Dimension, nameof(rows));
         TensorCheck.Extents(features, rows.Batch, Heads, rows.Rows, Features, nameof(features));
@@ -88,6 +91,7 @@ public sealed unsafe class FeatureMapper
         if (!logScales.IsEmpty && logScales.Length != count) throw new ShapeException(Invariant($"logScales has {logScales.Length} values; expected none or one a row, {count}"), nameof(logScales));
         int chunks = (rows.Rows + ChunkRows - 1) / ChunkRows;
         if (count == 0) return;
+        using CallWatch? watch = CallWatch.Begin(cancellationToken);
         fixed (double* scales = logScales)
             WorkTeam.Run(new Chunks(this, rows, features, scales, chunks), checked(rows.Batch * Heads * chunks), _settings.Threads);
     }

@@ -52,6 +52,7 @@ public sealed class BadInputTests
         ["given: a feature is negative"] = () => new KernelizedAttention(Shape, new() { FeatureMap = FeatureMap.Given }).Forward(With(new float[320], 9, -1), new float[192], new float[144], new float[240]),
         ["mapper: heads is 0"] = () => new FeatureMapper(0, 8),
         ["mapper: dimension is 0"] = () => new FeatureMapper(1, 0),
+        ["mapper: options.FeatureEpsilon for prf"] = () => new FeatureMapper(1, 8, new() { FeatureEpsilon = 1e-4f }),
         ["mapper: batch is negative"] = () => new FeatureMapper(1, 8).Map(-1, 2, [], []),
         ["mapper: rows has the wrong number of values"] = () => new FeatureMapper(1, 8).Map(1, 2, new float[15], new float[128]),
         ["mapper: features has the wrong number of values"] = () => new FeatureMapper(1, 8).Map(1, 2, new float[16], new float[127]),

@@ -5,7 +5,7 @@ namespace FastAttn.Tests.Threading;
 /// <summary>One call of each kind, large enough for several threads.</summary>
 internal static class CallKinds
 {
-    public static TheoryData<string> All => ["fft", "direct", "linear", "decay", "multipole", "heads", "softmax", "cholesky", "schulz", "toeplitz", "fast_rpb"];
+    public static TheoryData<string> All => ["fft", "direct", "linear", "decay", "multipole", "heads", "softmax", "cholesky", "schulz", "toeplitz", "fast_rpb", "features"];
 
     /// <summary>A call that writes an array of so many numbers.</summary>
     public static (Action<float[], CancellationToken> Call, int Size) Make(string kind, int threads)
@@ -13,7 +13,7 @@ internal static class CallKinds
         // Enough of each for several threads.
         (int heads, int length) = kind switch
         {
-            "fft" => (1, 1500),
+            "fft" or "features" => (1, 1500),
             "heads" => (5, 100),
             "softmax" => (1, 900),
             "toeplitz" or "fast_rpb" => (12, 300),
@@ -34,6 +34,12 @@ internal static class CallKinds
         {
             var rpb = new FastRpb(weights, length);
             return ((z, token) => rpb.Forward(shape, v, z, threads: threads, cancellationToken: token), size);
+        }
+
+        if (kind == "features")
+        {
+            var mapper = new FeatureMapper(heads, Columns, new KernelizedAttentionOptions { Features = Columns, Threads = threads });
+            return ((z, token) => mapper.Map(batch: 1, length, v, z, cancellationToken: token), size);
         }
 
         AttentionSystem system = kind switch
