@@ -9,13 +9,13 @@ internal sealed class AttentionOptions(string features)
     private static readonly KernelizedAttentionOptions Defaults = new();
 
     private readonly Option<FeatureMap?> _featureMap = OptionTypes.Word("--feature-map", "The feature map.", Defaults.FeatureMap);
-    private readonly Option<int?> _features = OptionTypes.WholeNumber("--features", $"Features of a row: trf makes twice as many, elu, sikf and dpfp have their own. Default: {features}.");
+    private readonly Option<int?> _features = OptionTypes.WholeNumber("--features", $"Features of a row: trf makes twice as many; elu, sikf, dpfp and given have their own. Default: {features}.");
     private readonly Option<int?> _nu = OptionTypes.WholeNumber("--nu", $"Rolls of dpfp, which makes 2·d·ν features. Default: {Defaults.Nu}.");
-    private readonly Option<float?> _epsilon = OptionTypes.Number("--feature-epsilon", "Added to every feature of prf or relu, for models trained so. Default: none for prf, 1e-3 for relu.");
+    private readonly Option<float?> _epsilon = OptionTypes.Number("--feature-epsilon", "Added to every feature of prf or relu, for models trained so; above 0. Default: none for prf, 1e-3 for relu.");
     private readonly Option<bool> _signedFeatures = new("--signed-features") { Description = "Let features of --feature-map given be negative." };
     private readonly Option<bool> _causal = new("--causal") { Description = "Let query i see keys up to its own position only." };
     private readonly Option<int[]?> _queryOffset = OptionTypes.WholeNumbers("--query-offset", "Position of query 0 among the keys, one number for all sequences or one a sequence, with --causal or --position. Default: with --causal the queries are the last ones, else 0.");
-    private readonly Option<float?> _tolerance = OptionTypes.Number("--tolerance", $"Largest error of any row, as a share of the largest value row it sees. Default: {Defaults.Tolerance}.");
+    private readonly Option<float?> _tolerance = OptionTypes.Number("--tolerance", $"Largest error of any row, as a share of the largest value row it sees, 1e-6 to 0.1. Default: {Defaults.Tolerance}.");
     private readonly Option<Method?> _method = OptionTypes.Word("--method", "The method, if not the planner's choice.", Defaults.Method);
     private readonly Option<int?> _threads = OptionTypes.WholeNumber("--threads", "Threads. Default: FASTATTN_THREADS, else all cores this process may use. Never changes a bit of the result.");
 

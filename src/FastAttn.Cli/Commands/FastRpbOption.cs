@@ -42,8 +42,8 @@ internal sealed class FastRpbOption
             Prefix = parsed.GetValue(_prefix) ?? 0,
             Suffix = parsed.GetValue(_suffix) ?? 0,
         };
-        if (Math.Min(options.Prefix, options.Suffix) < 0 || (long)options.Prefix + options.Suffix >= rows)
-            throw new UsageException($"{_prefix.Name} {options.Prefix}, {_suffix.Name} {options.Suffix}: expected at least 0 each, and some of {rows} rows left");
+        if (Math.Min(options.Prefix, options.Suffix) < 0 || (long)options.Prefix + options.Suffix > rows)
+            throw new UsageException($"{_prefix.Name} {options.Prefix}, {_suffix.Name} {options.Suffix}: expected at least 0 each, together at most {rows}, the rows of the values");
         int tokens = rows - options.Prefix - options.Suffix;
         if (parsed.GetValue(_grid) is not { Length: > 0 } sides)
             return new FastRpb(weights.Array.Values, tokens, options with { Heads = Heads(weights, tokens, options) });
@@ -59,8 +59,8 @@ internal sealed class FastRpbOption
     private static int Heads(NpyInput<float> weights, int tokens, FastRpbOptions options)
     {
         int[] extents = weights.Array.Shape;
-        int each = options.Symmetric ? tokens : (2 * tokens) - 1;
-        bool fits = extents.Length is 1 or 2 && extents[^1] == each && extents[0] >= 1;
+        int each = options.Symmetric ? tokens : Math.Max((2 * tokens) - 1, 0);
+        bool fits = extents.Length is 1 or 2 && extents[^1] == each && (extents.Length == 1 || extents[0] >= 1);
         return fits ? extents.Length == 2 ? extents[0] : 1 : throw weights.WrongShape($"[{each}] or [H,{each}] for {tokens} tokens that are not special");
     }
 }

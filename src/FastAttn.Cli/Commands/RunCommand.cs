@@ -16,7 +16,7 @@ internal sealed class RunCommand
     private readonly Option<FileInfo> _keyMask = OptionTypes.ArrayFile("--key-mask", "[n_k] or [B,n_k], perhaps [B,1,n_k] or [B,1,1,n_k]: bool or 0 and 1, 1 = attend; or floats, 0 = attend, -inf = leave out.");
     private readonly Option<int[]?> _lengths = OptionTypes.WholeNumbers("--lengths", "Keys kept from the front, one number a sequence.");
     private readonly Option<ProjectionKind?> _projectionKind = OptionTypes.Word("--projection-kind", "How the projection is drawn.", new KernelizedAttentionOptions().ProjectionKind);
-    private readonly Option<ulong?> _seed = OptionTypes.Seed("--seed", "Seed of a drawn projection. Default: 0.");
+    private readonly Option<ulong?> _seed = OptionTypes.Seed("--seed", "Seed of what is drawn: the projection, landmarks or random features. Default: 0.");
     private readonly Option<bool> _normalize = new("--normalize") { Description = "Scale query and key rows to length one. Default for prf and trf." };
     private readonly Option<bool> _noNormalize = new("--no-normalize") { Description = "Take query and key rows as they are, times --qk-scale. Default for the other maps." };
     private readonly Option<float?> _qkScale = OptionTypes.Number("--qk-scale", "Factor on un-normalised query and key. Default: d^(-1/4) for prf, trf and relu, else 1.");
@@ -49,7 +49,9 @@ internal sealed class RunCommand
     /// <summary>FastRPB alone reads values and weights, everything else query, key and value.</summary>
     private void RequireFiles(CommandResult result)
     {
-        bool alone = _system.Chosen(result) == Operation.FastRpb;
+        // An unknown word has an error of its own.
+        if (_system.Chosen(result) is not Operation operation) return;
+        bool alone = operation == Operation.FastRpb;
         foreach (Option<FileInfo> file in (Option<FileInfo>[])[_query, _key, _value, _output])
         {
             if (result.GetResult(file) is null && !(alone && (file == _query || file == _key)))

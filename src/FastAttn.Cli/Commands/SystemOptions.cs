@@ -13,14 +13,14 @@ internal sealed class SystemOptions
     private readonly Option<int?> _landmarks = OptionTypes.WholeNumber("--landmarks", $"skyformer: how many landmarks. Default: {Skyformer.Landmarks}.");
     private readonly Option<int[]?> _landmarkIndices = OptionTypes.WholeNumbers("--landmark-indices", "skyformer: the landmarks themselves, rows of [Q;K].");
     private readonly Option<SkyformerInverse?> _inverse = OptionTypes.Word("--inverse", "skyformer: how the landmarks' kernel matrix is inverted.", Skyformer.Inverse);
-    private readonly Option<LandmarkSampling?> _sampling = OptionTypes.Word("--sampling", "skyformer: how landmarks are drawn.", Skyformer.Sampling);
+    private readonly Option<LandmarkSampling?> _sampling = OptionTypes.Word("--sampling", "skyformer: how landmarks are drawn, over all rows of [Q;K], half of each, or the halves with repeats.", Skyformer.Sampling);
     private readonly Option<SchoenbatKernel?> _kernel = OptionTypes.Word("--kernel", "schoenbat: the dot-product kernel.", SchoenbatKernel.Exp);
     private readonly Option<int?> _exactDegrees = OptionTypes.WholeNumber("--exact-degrees", "schoenbat: the highest degree of the series that is exact, 0 to 2. Default: 0.");
     private readonly Option<bool> _literal = new("--literal") { Description = "schoenbat: draw degree 0 like the others, as the paper's text has it." };
     private readonly Option<float?> _gamma = OptionTypes.Number("--gamma", $"skyformer: what is added to the diagonal, default {Skyformer.Gamma}. schoenbat: factor on every output entry.");
     private readonly Option<float?> _beta = OptionTypes.Number("--beta", "schoenbat: exponent of every output entry.");
 
-    private readonly Option<float?> _floor = OptionTypes.Number("--denominator-floor", "schoenbat: denominators below it become it; 1 in the authors' code.");
+    private readonly Option<float?> _floor = OptionTypes.Number("--denominator-floor", "schoenbat: denominators below it become it; above 0, 1 in the authors' code. Default: none.");
 
     /// <summary>Every option that some operations refuse, by name, with the operations that take it.</summary>
     private static readonly Dictionary<string, Operation[]> TakenBy = new()

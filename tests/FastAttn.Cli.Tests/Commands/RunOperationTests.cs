@@ -98,6 +98,15 @@ public sealed class RunOperationTests : IDisposable
     }
 
     [Fact]
+    public void FastRpb_without_tokens_is_zero()
+    {
+        Save("none.npy", 6, 0);
+        Save("empty.npy", 7, 2, 0, 5);
+        Assert.Equal(new float[2 * 9 * 5], Run("--op", "fast_rpb", "--fast-rpb", _directory["none.npy"], "--fast-rpb-prefix", "9", "--v", _directory["v.npy"]));
+        Assert.Empty(Run("--op", "fast_rpb", "--fast-rpb", _directory["none.npy"], "--v", _directory["empty.npy"]));
+    }
+
+    [Fact]
     public void FastRpb_on_a_grid()
     {
         NpyArray<float> rows = Save("w.npy", 6, 2, 2), columns = Save("c.npy", 7, 2, 4);
@@ -141,8 +150,8 @@ public sealed class RunOperationTests : IDisposable
         Cli.Run(["run", .. Files(), "--fast-rpb", nan, "--fast-rpb-grid", "2,4"]).AssertFailed(2, "fastattn run: --fast-rpb-grid: got 2,4, expected a height and a width of 9 tokens, the rows of the values that are not special");
         Cli.Run(["run", .. Files(), "--fast-rpb", nan, "--fast-rpb-grid", "9"]).AssertFailed(2, "fastattn run: --fast-rpb-grid: got 9, expected a height and a width of 9 tokens, the rows of the values that are not special");
         Cli.Run(["run", .. Files(), "--fast-rpb", nan, "--fast-rpb-grid", "-3,-3"]).AssertFailed(2, "fastattn run: --fast-rpb-grid: got -3,-3, expected a height and a width of 9 tokens, the rows of the values that are not special");
-        Cli.Run(["run", .. Files(), "--fast-rpb", nan, "--fast-rpb-prefix", "2147483647", "--fast-rpb-suffix", "2147483647"]).AssertFailed(2, "fastattn run: --fast-rpb-prefix 2147483647, --fast-rpb-suffix 2147483647: expected at least 0 each, and some of 9 rows left");
-        Cli.Run(["run", .. Files(), "--fast-rpb", nan, "--fast-rpb-prefix", "9"]).AssertFailed(2, "fastattn run: --fast-rpb-prefix 9, --fast-rpb-suffix 0: expected at least 0 each, and some of 9 rows left");
+        Cli.Run(["run", .. Files(), "--fast-rpb", nan, "--fast-rpb-prefix", "2147483647", "--fast-rpb-suffix", "2147483647"]).AssertFailed(2, "fastattn run: --fast-rpb-prefix 2147483647, --fast-rpb-suffix 2147483647: expected at least 0 each, together at most 9, the rows of the values");
+        Cli.Run(["run", .. Files(), "--fast-rpb", nan, "--fast-rpb-prefix", "10"]).AssertFailed(2, "fastattn run: --fast-rpb-prefix 10, --fast-rpb-suffix 0: expected at least 0 each, together at most 9, the rows of the values");
     }
 
     private string[] Files() => ["--q", _directory["q.npy"], "--k", _directory["k.npy"], "--v", _directory["v.npy"], "-o", _directory["out.npy"]];

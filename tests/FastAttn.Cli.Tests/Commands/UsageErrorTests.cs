@@ -17,6 +17,7 @@ public class UsageErrorTests
     [InlineData("explain", "fastattn explain: Option '--length' is required. (see fastattn explain --help)")]
     [InlineData("explain --length 8 --method quick", "fastattn explain: --method: got 'quick', expected one of auto, direct, fft, linear, band, decay, multipole (see fastattn explain --help)")]
     [InlineData("run", "fastattn run: Option '--q' is required. (see fastattn run --help)")]
+    [InlineData("run --op fast-rpb --v v -o o", "fastattn run: --op: got 'fast-rpb', expected one of kernelized, softmax, gaussian, skyformer, schoenbat, fast_rpb (see fastattn run --help)")]
     [InlineData("run --q q --k k -o o", "fastattn run: Option '--v' is required. (see fastattn run --help)")]
     [InlineData("run --q q --k k --v v", "fastattn run: Option '--output' is required. (see fastattn run --help)")]
     [InlineData(Files + "--features", "fastattn run: Required argument missing for option: '--features'. (see fastattn run --help)")]
