@@ -216,8 +216,9 @@ typedef int32_t (*fa_interrupt_check)(void *context);
  * time limit, a button, or a signal handler that sets a flag. Other threads are not concerned; each has a check of its own.
  *   check         NULL: ask nothing. It may take its time: helpers go on meanwhile. It must return: no longjmp, no exception.
  *   context       given to check
- *   milliseconds  not asked sooner than so long after the call began, or after the last time; at least 0
- * All functions that compute ask, and end some tens of milliseconds after the answer.
+ *   milliseconds  the least time from the beginning of a call to its first question, and from one question to the next; at least 0
+ * All functions that compute or prepare an attention ask. They end some tens of milliseconds after the answer, with FA_ERROR_CANCELLED, which
+ * their own lists of errors do not repeat.
  * Errors: ARGUMENT (milliseconds), FORKED. Never starts the runtime.
  */
 fa_status fa_set_interrupt(fa_interrupt_check check, void *context, int32_t milliseconds);
@@ -434,8 +435,8 @@ typedef struct fa_attention_options {
     const char *method;           /* "auto" "direct" "fft" "linear" "band" "decay" "multipole"; NULL: "auto" */
     uint64_t seed;                /* of a drawn projection */
     int64_t features;             /* m, rows of the projection, 1 ... 4096; 0: those of the projection given, else 64.
-                                     "trf" makes two features of each row. "elu", "sikf" and "dpfp" have none and
-                                     refuse it */
+                                     "trf" makes two features of each row. "elu", "sikf", "dpfp" and "given" have none
+                                     and refuse it */
     int64_t query_offset;         /* p: query 0 stands at position p among the keys; read when has_query_offset */
     int32_t has_query_offset;     /* 0: p = n_k - n_q when causal (needs n_q <= n_k), else 0. A bias uses j - i whatever p is */
     int32_t causal;               /* 1: query i sees keys j <= p + i; 0: all keys */
@@ -446,7 +447,7 @@ typedef struct fa_attention_options {
                                      normalised; 0: d^(-1/4) for prf, trf, relu, else 1 */
     float tolerance;              /* largest error of a row of the result, as a share of the largest |v_j| the row sees,
                                      1e-6 ... 0.1; 0: 1e-4. Below 1e-5 direct sums take two to three times as long, and
-                                     most rows of linear, band, decay and multipole go by them */
+                                     most rows of linear, band, decay and multipole are computed by them */
     fa_position position;         /* instead of a bias; {0}: none. It may be destroyed right after the call */
     int64_t nu;                   /* rolls of "dpfp", which makes 2 d nu features, at most 8192; 0: 1. Refused by other maps.
                                      Programs compiled before this field, position or any that follows existed keep working:
@@ -526,8 +527,8 @@ fa_status fa_attention_create(const fa_attention_shape *shape, const fa_attentio
  *   destination         likewise; no element of it may be an element of an input
  *   selection           which keys take part; NULL: all
  *   report              receives what was done; NULL: not wanted
- * Errors: NULL, HANDLE, STRUCT_SIZE, SHAPE, ARGUMENT (overlap, a mask byte above 1, a length out of range),
- * OUT_OF_MEMORY. A destination whose own elements meet is ARGUMENT.
+ * Errors: NULL, HANDLE, STRUCT_SIZE, SHAPE, ARGUMENT (overlap, a mask byte above 1, a length out of range, a negative feature of
+ * "given" without signed_features), OUT_OF_MEMORY. A destination whose own elements meet is ARGUMENT.
  * Time per head: "direct" O(n_q n_k (m + d_v)), "fft" O(N log N m d_v), "linear" O(n m d_v), "band" and "decay"
  * O(n (w (m + d_v) + m d_v)) with w the offsets that lie between constant, negligible or exponential tails,
  * "multipole" O(n r m d_v) with r the rank of smooth tails, 4 ... 16; memory O(N (m + d_v)) per head in flight. Other systems' times
@@ -755,8 +756,8 @@ typedef struct fa_skyformer_options {
  *   shape      the sizes
  *   options    the choices; NULL: defaults
  *   attention  receives the handle; destroy it with fa_attention_destroy
- * Landmarks are drawn without replacement unless sampling says otherwise, for every head by itself, from seed, head and the rows there are: a sequence's answer depends
- * neither on the others of its batch nor on its padding. Keys left out are none; where n_q = n_k, neither are the queries beside them.
+ * Landmarks are drawn without replacement unless sampling says otherwise, for every head by itself, from seed, head and the
+ * rows there are: a sequence's answer depends neither on the others of its batch nor on its padding. Keys left out are none; where n_q = n_k, neither are the queries beside them.
  * Rows that hold NaN or infinity are none. Indices that name such rows are passed over; repeated ones need a gamma above 0.
  * Errors: NULL (shape, attention), STRUCT_SIZE, SHAPE, ARGUMENT, WORD, OUT_OF_MEMORY.
  * Time of a forward call: O((n_q + n_k) l (d + d_v) + l^3) a head for l landmarks. Source: Chen et al. 2021, eq. 4 to 6, section 4.4.

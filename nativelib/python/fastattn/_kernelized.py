@@ -68,7 +68,7 @@ def kernelized_attention(
         tolerance then holds where the denominator keeps at least a twentieth of the sum of its terms' absolute values.
     features : int, optional
         Rows m of the projection, 1 ... 4096; "trf" makes two features of each. Default: those of `projection`, else 64.
-        "elu", "sikf" and "dpfp" have no projection and refuse `features` and `projection`.
+        "elu", "sikf", "dpfp" and "given" have no projection and refuse `features` and `projection`.
     projection : array [m, d] or [H, m, d], optional
         The rows of the random feature map. Default: drawn as `random_projection(features, d, kind=projection_kind,
         seed=seed)`.
@@ -89,8 +89,8 @@ def kernelized_attention(
     causal : bool
         Whether query i sees only keys j <= query_offset + i.
     query_offset : int or int array [B], optional
-        The position of query 0 among the keys, the same for all sequences or one a sequence: read when causal, and by `Positions` always; an array of bias uses j - i
-        whatever it is. Default: n_k - n_q when causal, which needs n_q <= n_k, else 0.
+        The position of query 0 among the keys, one for all sequences or one a sequence; 0 is the place of the first key. It is read
+        when causal, and by all `Positions` but dense ones and grids. An array of bias is taken by j - i whatever the offset is. Default: n_k - n_q when causal, which needs n_q <= n_k, else 0.
     key_mask : array [n_k] or [B, n_k], also [B, 1, n_k] or [B, 1, 1, n_k], optional
         Which keys take part, for all queries alike: bool or integers, True or 1 = attend, False or 0 = leave out; or floats
         that would be added to scores, 0 = attend, -inf = leave out. Any other entry is an error. 1 in place of B: all sequences.
@@ -100,7 +100,7 @@ def kernelized_attention(
         Keys kept from the front, 0 ... n_k. A key is kept when both `key_mask` and `lengths` allow it.
     tolerance : float, 1e-6 ... 0.1
         Largest error of a row of the result, as a share of the largest |v_j| the row sees. Below 1e-5 direct sums take two
-        to three times as long, and most rows of linear, band, decay and multipole go by them.
+        to three times as long, and most rows of linear, band, decay and multipole are computed by them.
     method : {"auto", "direct", "fft", "linear", "band", "decay", "multipole"}
     threads : int, optional
         Default: FASTATTN_THREADS, else the cores this process may use. Never changes a bit of the result.
@@ -112,8 +112,8 @@ def kernelized_attention(
     Returns
     -------
     float32 array [B, H, n_q, d_v], with as many axes as q
-        `out` if given. A row that sees no key is zeros, as are all rows when n_k = 0. NaN or infinity in a query makes its row NaN, in a key the rows
-        that depend on it, in a value its column of those rows, and nothing else.
+        `out` if given. A row that sees no key is zeros, as are all rows when n_k = 0. NaN or infinity in a query makes its row
+        NaN, in a key the rows that depend on it, in a value its column of those rows, and nothing else.
 
     Raises
     ------

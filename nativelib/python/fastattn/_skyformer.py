@@ -40,8 +40,8 @@ def skyformer(
     q, k, v : arrays
         As in `kernelized_attention`.
     landmarks : int, 1 ... 4096, or array of integers
-        How many are drawn, without replacement at most as many as there are rows to choose from; or the landmarks themselves, rows of [q; k] with keys from
-        n_q on, the same for every sequence and head.
+        How many are drawn; without replacement at most as many as there are rows to choose from. Or the landmarks themselves,
+        rows of [q; k] with keys from n_q on, the same for every sequence and head.
     gamma : float, at least 0
         Added to the diagonal. Landmarks given repeatedly need it above 0.
     inverse : {"cholesky", "schulz"}
