@@ -3,7 +3,7 @@ using FsCheck.Fluent;
 
 namespace FastAttn.Tests.Infrastructure;
 
-/// <summary>The [Property] attribute itself: it runs every case it promises and takes generators from the named types.</summary>
+/// <summary>Properties run as many cases as this assembly asks for, and take generators from the named types.</summary>
 public sealed class PropertyAttributeTests : IClassFixture<PropertyAttributeTests.Counter>
 {
     private readonly Counter _counter;

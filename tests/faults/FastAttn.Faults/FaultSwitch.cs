@@ -16,7 +16,8 @@ internal static class FaultSwitch
     /// <summary>Writes the library with faults into <paramref name="folder"/>; returns those it holds, the others must be planted alone.</summary>
     public static IReadOnlyList<Fault> Emit(Library library, IEnumerable<Fault> faults, string folder)
     {
-        List<FaultyMember> members = [.. faults.AsParallel().AsOrdered().Select(fault => FaultyMember.Find(fault, library.Text(fault.File))).OfType<FaultyMember>()];
+        List<FaultyMember> members =
+            [.. faults.AsParallel().AsOrdered().Select(fault => FaultyMember.Find(fault, library.Text(fault.File))).OfType<FaultyMember>()];
         while (true)
         {
             Library faulty = library.And("PlantedFault.cs", Chooser);

@@ -32,16 +32,21 @@ internal sealed class Library(string sources, CSharpCompilation compilation)
     /// <summary>The library in <paramref name="sources"/> as its last build, with its intermediate files in <paramref name="obj"/>, had it.</summary>
     public static Library Read(string sources, string obj)
     {
-        string[] own = Files(sources).Where(path => !path.StartsWith(Path.Combine(sources, "obj")) && !path.StartsWith(Path.Combine(sources, "bin"))).ToArray();
+        string[] own = [.. Files(sources).Where(path => Path.GetRelativePath(sources, path).Split('/')[0] is not ("obj" or "bin"))];
         string[] emitted = Files(Path.Combine(obj, "generated", "net10.0"));
 
         // The last compilation wrote its files within moments; older ones are of generators before it.
         DateTime last = emitted.Max(File.GetLastWriteTimeUtc);
-        string[] written = [.. emitted.Where(path => last - File.GetLastWriteTimeUtc(path) < TimeSpan.FromSeconds(30)), .. Directory.GetFiles(Path.Combine(obj, "Release", "net10.0"), "*.cs")];
-        IEnumerable<PortableExecutableReference> references = ((string)AppContext.GetData("TRUSTED_PLATFORM_ASSEMBLIES")!)
-            .Split(Path.PathSeparator)
-            .Where(path => Path.GetFileName(path) is not ("FastAttn.dll" or "FastAttn.Faults.dll") && !Path.GetFileName(path).StartsWith("Microsoft.CodeAnalysis", StringComparison.Ordinal))
-            .Select(path => MetadataReference.CreateFromFile(path));
+        string[] written =
+        [
+            .. emitted.Where(path => last - File.GetLastWriteTimeUtc(path) < TimeSpan.FromSeconds(30)),
+            .. Directory.GetFiles(Path.Combine(obj, "Release", "net10.0"), "*.cs"),
+        ];
+        IEnumerable<PortableExecutableReference> references =
+            from path in ((string)AppContext.GetData("TRUSTED_PLATFORM_ASSEMBLIES")!).Split(Path.PathSeparator)
+            let name = Path.GetFileName(path)
+            where name is not ("FastAttn.dll" or "FastAttn.Faults.dll") && !name.StartsWith("Microsoft.CodeAnalysis", StringComparison.Ordinal)
+            select MetadataReference.CreateFromFile(path);
         return new Library(sources, CSharpCompilation.Create(
             "FastAttn",
             own.Concat(written).AsParallel().AsOrdered().Select(path => Parse(path, File.ReadAllText(path))),
