@@ -100,7 +100,8 @@ def kernelized_attention(
         Keys kept from the front, 0 ... n_k. A key is kept when both `key_mask` and `lengths` allow it.
     tolerance : float, 1e-6 ... 0.1
         Largest error of a row of the result, as a share of the largest |v_j| the row sees. Below 1e-5 direct sums take two
-        to three times as long, and most rows of linear, band, decay and multipole are computed by them.
+        to three times as long, and most rows of linear, band, decay and multipole are computed by them. "trf" keeps errors
+        of up to some 1e-5 all the same: its sines and cosines are rounded to float32.
     method : {"auto", "direct", "fft", "linear", "band", "decay", "multipole"}
     threads : int, optional
         Default: FASTATTN_THREADS, else the cores this process may use. Never changes a bit of the result.
