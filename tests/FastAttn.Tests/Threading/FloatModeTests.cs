@@ -2,7 +2,11 @@ using System.Runtime.InteropServices;
 
 namespace FastAttn.Tests.Threading;
 
-/// <summary>The floating-point mode of the calling thread changes no bit, and is as it was when the call returns.</summary>
+/// <summary>
+/// The floating-point mode of the calling thread changes no bit, and is as it was when the call returns. Nothing runs beside these tests: threads
+/// that the runtime starts meanwhile, such as its compiler's, inherit the strange mode.
+/// </summary>
+[Collection(nameof(Attention.AllocationTests))]
 public sealed unsafe partial class FloatModeTests
 {
     // MXCSR: tiny numbers become zero, as results and as operands; rounding up; both. On ARM64 FPCR, the same.
