@@ -38,7 +38,7 @@ CONVENTIONS = {
     "skyformer": "q, k, v, *, landmarks=128, gamma=0.1, inverse='cholesky', sampling='uniform', seed=0, key_mask=None, lengths=None,"
     " threads=None, out=None, return_info=False",
     "map_features": "x, *, feature_map='prf', features=None, projection=None, projection_kind='orthogonal', seed=0, nu=1, normalize=None,"
-    " qk_scale=None, return_log_scales=False, threads=None, out=None",
+    " qk_scale=None, feature_epsilon=None, return_log_scales=False, threads=None, out=None",
     "toeplitz_matmul": "c, x, *, out=None, threads=None",
     "fast_rpb": "v, weights, *, causal=False, grid=None, symmetric=False, prefix=0, suffix=0, key_mask=None, lengths=None,"
     " add_to=None, threads=None",
