@@ -26,18 +26,8 @@ fi
 
 passed=0 failed=0 skipped=0
 
-# check NAME COMMAND...: one test that passes when the command does.
-check() {
-    local name=$1
-    shift
-    if "$@" > "$work/log" 2>&1; then
-        passed=$((passed + 1))
-    else
-        failed=$((failed + 1))
-        echo "FAILED $name"
-        sed 's/^/  /' "$work/log"
-    fi
-}
+# shellcheck source=../check.sh
+. "$root/tests/check.sh"
 
 # add_up NAME COMMAND...: a program that prints "...: N passed, N failed" of its own.
 add_up() {

@@ -17,18 +17,8 @@ install_packages gcc libc6-dev zlib1g-dev unzip
 
 passed=0 failed=0
 
-# check NAME COMMAND...: one test that passes when the command does.
-check() {
-    local name=$1
-    shift
-    if "$@" > "$work/log" 2>&1; then
-        passed=$((passed + 1))
-    else
-        failed=$((failed + 1))
-        echo "FAILED $name"
-        sed 's/^/  /' "$work/log"
-    fi
-}
+# shellcheck source=../check.sh
+. "$root/tests/check.sh"
 
 holds() { grep -F -e "$2" "$1" || { cat "$1"; return 1; }; }
 lacks() { ! grep -F -e "$2" "$1"; }

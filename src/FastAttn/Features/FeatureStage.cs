@@ -15,7 +15,7 @@ internal abstract unsafe class FeatureStage
     /// <summary>Whether features can be negative.</summary>
     public abstract bool IsSigned { get; }
 
-    /// <summary>Rows that <see cref="Map"/> writes for <paramref name="rows"/> rows: whole register tiles, zero beyond the data.</summary>
+    /// <summary>Rows that <see cref="Map"/> writes for <paramref name="rows"/> rows: whole register tiles and whole blocks of keys, zero beyond the data.</summary>
     public abstract int PaddedRows(int rows);
 
     /// <summary>
