@@ -34,8 +34,11 @@ char *door_message(void) { return message; }
 
 const door_interrupt_check *door_interrupt(void) { return &interrupt_check; }
 
-/* What the collector reserves (five times System.GC.HeapHardLimit), and what else the runtime maps when it starts. */
-static const size_t collector_bytes = (size_t)5 << 30, startup_bytes = (size_t)64 << 20;
+/*
+ * What the collector reserves (five times System.GC.HeapHardLimit), and what else is mapped while the runtime starts: 64 MB of
+ * its own, and 128 MB for a moment where the C library makes a heap for one of its threads.
+ */
+static const size_t collector_bytes = (size_t)5 << 30, startup_bytes = (size_t)192 << 20;
 
 static void *tell_id(void *id) {
     *(pid_t *)id = (pid_t)syscall(SYS_gettid);
