@@ -1,4 +1,3 @@
-using System.Reflection;
 using FastAttn.Kernels;
 using FastAttn.Threading;
 
@@ -11,8 +10,7 @@ public static class FastAttnInfo
     private static readonly Lazy<KernelTables> Tables = new(() => Tiers.Visit(Tiers.Current, new TablesVisitor()));
 
     /// <summary>The library's version, as <c>major.minor.patch</c>.</summary>
-    public static string Version { get; } =
-        typeof(FastAttnInfo).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion.Split('+')[0];
+    public static string Version => LibraryVersion.Text;
 
     /// <summary>The instruction tier that kernels run on: the widest available, or a lower one that <c>FASTATTN_TIER</c> names.</summary>
     /// <exception cref="ArgumentException"><c>FASTATTN_TIER</c> holds an unknown word.</exception>

@@ -1,4 +1,5 @@
 using FastAttn.Features;
+using FastAttn.Heads;
 using FastAttn.Kernels;
 using FastAttn.Methods;
 using FastAttn.Planning;
@@ -26,7 +27,7 @@ internal sealed class FeatureCalls : IDisposable
         AttentionShape shape = settings.Shape;
         if (shape.IsEmpty)
         {
-            Plans = [ExecutionPlan.Empty(settings)];
+            Plans = [new ExecutionPlan(settings, MethodChoice.Empty(settings))];
             _planned = Plans[0].Method;
             _calls = new ForwardCalls(shape, [], threads);
             return;
@@ -61,9 +62,11 @@ internal sealed class FeatureCalls : IDisposable
     {
         AttentionShape shape = settings.Shape;
         PreparedPosition prepared = position?.Prepare(extent) ?? new PreparedPosition(null, extent);
-        ExecutionPlan plan = ExecutionPlan.Create(
-            settings, position is null ? PositionProfile.Even(shape, extent.LargestOffset, hasBias: false) : PositionProfile.Of(shape, prepared, extent.LargestOffset, settings.Allowance));
-        return (plan, Tiers.Visit(Tiers.Current, new RunnerBuilder(settings, plan, stages, prepared, gain, floor)));
+        PositionProfile profile = position is null
+            ? PositionProfile.Even(shape, extent.LargestOffset, hasBias: false)
+            : PositionProfile.Of(shape, prepared, extent.LargestOffset, settings.Allowance);
+        MethodChoice choice = MethodChoice.Of(settings, profile);
+        return (new ExecutionPlan(settings, choice), Tiers.Visit(Tiers.Current, new RunnerBuilder(settings, choice, stages, prepared, gain, floor)));
     }
 
     /// <summary>Frees the pooled workspaces; calls in flight keep theirs until they return.</summary>

@@ -1,3 +1,4 @@
+using FastAttn.Heads;
 using FastAttn.Memory;
 using FastAttn.Methods;
 using FastAttn.Threading;

@@ -1,4 +1,5 @@
 using FastAttn.Features;
+using FastAttn.Planning;
 using FastAttn.Positions;
 using FastAttn.Threading;
 

@@ -1,23 +1,25 @@
 using FastAttn.Features;
 using FastAttn.Fft;
+using FastAttn.Heads;
 using FastAttn.Kernels;
 using FastAttn.Methods;
+using FastAttn.Planning;
 using FastAttn.Positions;
 
 namespace FastAttn.Attention;
 
 /// <summary>Puts a plan's feature stage and method together for the tier that runs.</summary>
 internal sealed class RunnerBuilder(
-    MethodSettings settings, ExecutionPlan plan, ITierVisitor<FeatureStage> stages, PreparedPosition positions, OutputGain? gain, DenominatorFloor floor) : ITierVisitor<HeadRunner>
+    MethodSettings settings, MethodChoice choice, ITierVisitor<FeatureStage> stages, PreparedPosition positions, OutputGain? gain, DenominatorFloor floor) : ITierVisitor<HeadRunner>
 {
     public HeadRunner Visit<TKernels>()
         where TKernels : struct, IKernels
     {
-        AttentionMethod method = plan.Method switch
+        AttentionMethod method = choice.Method switch
         {
-            Method.Fft => new FftMethod<TKernels>(LaneFft.Get(plan.FftLength, TKernels.Lanes), positions.Layout, settings.Shape.KeyLength),
+            Method.Fft => new FftMethod<TKernels>(LaneFft.Get(choice.FftLength, TKernels.Lanes), positions.Layout, settings.Shape.KeyLength),
             Method.Linear => new LinearMethod<TKernels>(),
-            Method.Band or Method.Decay => new TailScanMethod<TKernels>(plan.Method, settings.Allowance),
+            Method.Band or Method.Decay => new TailScanMethod<TKernels>(choice.Method, settings.Allowance),
             Method.Multipole => new MultipoleMethod<TKernels>(settings.Allowance),
             _ => new DirectMethod<TKernels>(SumRounding<TKernels>.NeedsFine(settings.Tolerance)),
         };

@@ -1,7 +1,6 @@
 using FastAttn.Attention;
 using FastAttn.Features;
 using FastAttn.Kernels;
-using FastAttn.Methods;
 
 namespace FastAttn;
 

@@ -1,4 +1,5 @@
 using FastAttn.Methods;
+using FastAttn.Planning;
 using FastAttn.Positions;
 using FastAttn.Threading;
 

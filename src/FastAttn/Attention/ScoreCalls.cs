@@ -1,3 +1,4 @@
+using FastAttn.Heads;
 using FastAttn.Kernels;
 using FastAttn.Methods;
 using FastAttn.Positions;

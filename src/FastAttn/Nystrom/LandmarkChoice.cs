@@ -1,6 +1,6 @@
 using FastAttn.Features;
+using FastAttn.Heads;
 using FastAttn.Kernels;
-using FastAttn.Methods;
 
 namespace FastAttn.Nystrom;
 

@@ -1,4 +1,5 @@
 using FastAttn.Features;
+using FastAttn.Heads;
 using FastAttn.Kernels;
 using FastAttn.Memory;
 using FastAttn.Methods;

@@ -1,3 +1,4 @@
+using FastAttn.Costs;
 using FastAttn.Fft;
 using FastAttn.Kernels;
 using FastAttn.Memory;

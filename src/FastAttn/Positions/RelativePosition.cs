@@ -12,7 +12,7 @@ namespace FastAttn;
 /// and keys; those two are made for their lengths and take tokens where they are, whatever p is. Each factory returns the kind's own
 /// class, from which its parameters can be read.
 /// </remarks>
-public abstract class RelativePosition
+public abstract class RelativePosition : IBiases
 {
     /// <summary>Problems whose prepared positions are kept; plans keep theirs for as long as they live.</summary>
     private const int Remembered = 8;
@@ -181,6 +181,14 @@ public abstract class RelativePosition
 
     /// <summary>The terms that exp(b_t) is exactly the sum of; null when it is not known to be one.</summary>
     internal virtual IReadOnlyList<ExponentialTerm>? ExponentialTerms(int head) => null;
+
+    TokenLayout IBiases.Layout => Layout;
+
+    bool IBiases.FollowsQueryOffset => FollowsQueryOffset;
+
+    void IBiases.Biases(int head, long first, Span<double> biases) => Biases(head, first, biases);
+
+    IReadOnlyList<ExponentialTerm>? IBiases.ExponentialTerms(int head) => ExponentialTerms(head);
 
     /// <summary>Refuses a problem that it was not made for.</summary>
     internal void CheckProblem(AttentionShape shape, bool causal, string name)

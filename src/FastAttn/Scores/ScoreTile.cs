@@ -1,8 +1,8 @@
 using FastAttn.Features;
 using FastAttn.Kernels;
 using FastAttn.Memory;
-using FastAttn.Methods;
 using FastAttn.Positions;
+using FastAttn.Sums;
 using FastAttn.Threading;
 
 namespace FastAttn.Scores;

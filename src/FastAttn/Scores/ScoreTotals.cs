@@ -1,6 +1,6 @@
 using FastAttn.Kernels;
 using FastAttn.Memory;
-using FastAttn.Methods;
+using FastAttn.Sums;
 
 namespace FastAttn.Scores;
 

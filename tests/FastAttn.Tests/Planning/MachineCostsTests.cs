@@ -1,4 +1,4 @@
-using FastAttn.Planning;
+using FastAttn.Costs;
 
 namespace FastAttn.Tests.Planning;
 

@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
 using System.Reflection.Metadata;
 using System.Reflection.PortableExecutable;
-using FastAttn.Planning;
+using FastAttn.Costs;
 using FastAttn.Tests.Infrastructure;
 
 namespace FastAttn.Tests.Texts;

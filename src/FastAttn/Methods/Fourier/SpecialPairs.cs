@@ -1,6 +1,7 @@
 using FastAttn.Kernels;
 using FastAttn.Memory;
 using FastAttn.Positions;
+using FastAttn.Sums;
 using FastAttn.Threading;
 
 namespace FastAttn.Methods;

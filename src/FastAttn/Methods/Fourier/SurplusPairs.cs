@@ -1,5 +1,6 @@
 using FastAttn.Kernels;
 using FastAttn.Memory;
+using FastAttn.Sums;
 using FastAttn.Threading;
 
 namespace FastAttn.Methods;

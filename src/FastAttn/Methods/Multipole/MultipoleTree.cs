@@ -2,6 +2,7 @@ using System.Numerics.Tensors;
 using FastAttn.Kernels;
 using FastAttn.Memory;
 using FastAttn.Positions;
+using FastAttn.Sums;
 
 namespace FastAttn.Methods;
 

@@ -1,5 +1,6 @@
 using FastAttn.Kernels;
 using FastAttn.Memory;
+using FastAttn.Sums;
 
 namespace FastAttn.Methods;
 

@@ -1,6 +1,6 @@
 using System.Numerics;
 
-namespace FastAttn.Methods;
+namespace FastAttn.Sums;
 
 /// <summary>
 /// Totals of many float32 numbers that do not drift: beside each total stands what its additions rounded off, which the next addition

@@ -1,4 +1,5 @@
 using FastAttn.Kernels;
+using FastAttn.Sums;
 
 namespace FastAttn.Methods;
 

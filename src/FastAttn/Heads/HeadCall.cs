@@ -1,6 +1,6 @@
 using FastAttn.Features;
 
-namespace FastAttn.Methods;
+namespace FastAttn.Heads;
 
 /// <summary>One head's rows where the caller keeps them.</summary>
 internal unsafe struct HeadCall

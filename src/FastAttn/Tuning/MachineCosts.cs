@@ -1,6 +1,6 @@
+using FastAttn.Costs;
 using FastAttn.Kernels;
-using FastAttn.Planning;
-using FastAttn.Threading;
+using FastAttn.Tuning;
 
 namespace FastAttn;
 
@@ -15,49 +15,32 @@ public sealed class MachineCosts
     /// The environment variable that names the file to read instead of <see cref="DefaultFile"/>; the word <c>shipped</c> means none.
     /// Read once, at the first plan.
     /// </summary>
-    public const string Variable = "FASTATTN_COSTS";
+    public const string Variable = MachineTable.Variable;
 
-    private const string ShippedWord = "shipped";
+    private readonly MachineTable _kept;
 
-    private static readonly Once<MachineCosts> InUse = new(Load);
-
-    private MachineCosts(CostTable table, InstructionTier tier, string source)
-    {
-        Table = table;
-        Tier = tier;
-        Source = source;
-    }
+    private MachineCosts(MachineTable kept) => _kept = kept;
 
     /// <summary>What plans of this process use.</summary>
     /// <exception cref="ArgumentException"><c>FASTATTN_TIER</c> holds an unknown word.</exception>
-    public static MachineCosts Current => InUse.Value;
+    public static MachineCosts Current => new(MachineTable.Current);
 
     /// <summary>
     /// Where a measured table is kept: <c>fastattn/costs-TIER-PROCESSOR.json</c> in the user's local data folder (on Linux
     /// <c>$XDG_DATA_HOME</c>, else <c>~/.local/share</c>; on Windows <c>%LOCALAPPDATA%</c>). Empty when the user has no such folder.
     /// </summary>
-    public static string DefaultFile
-    {
-        get
-        {
-            string folder = Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData, Environment.SpecialFolderOption.DoNotVerify);
-            if (folder.Length == 0) return "";
-            string processor = string.Concat(ProcessorIdentity.Current.ToLowerInvariant().Select(letter => char.IsAsciiLetterOrDigit(letter) ? letter : '-'));
-            string words = string.Join('-', processor.Split('-', StringSplitOptions.RemoveEmptyEntries));
-            return Path.Combine(folder, "fastattn", Invariant($"costs-{Words.Of(Tiers.Current)}-{words}.json"));
-        }
-    }
+    public static string DefaultFile => MachineTable.DefaultFile;
 
     /// <summary>The tier of the kernels that were measured.</summary>
-    public InstructionTier Tier { get; }
+    public InstructionTier Tier => _kept.Tier;
 
     /// <summary>Where the figures come from, in one sentence.</summary>
-    public string Source { get; }
+    public string Source => _kept.Source;
 
     /// <summary>The figures.</summary>
     public IReadOnlyList<CostFigure> Figures => [.. Table.Figures];
 
-    internal CostTable Table { get; }
+    internal CostTable Table => _kept.Table;
 
     /// <summary>
     /// Measures this machine on one thread, in some seconds. Other work on the machine distorts the figures, so let it rest. Changes nothing:
@@ -67,7 +50,7 @@ public sealed class MachineCosts
     /// <param name="cancellation">Checked between steps.</param>
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
     public static MachineCosts Measure(Action<string, double>? progress = null, CancellationToken cancellation = default) =>
-        new(new CostMeasurement(progress, cancellation).Run(), Tiers.Current, "measured just now");
+        new(new MachineTable(new CostMeasurement(progress, cancellation).Run(), Tiers.Current, "measured just now"));
 
     /// <summary>Writes the figures to a file, whole or not at all; folders on the way are made. An older file is replaced.</summary>
     /// <param name="file">Where to.</param>
@@ -80,18 +63,5 @@ public sealed class MachineCosts
         string full = Path.GetFullPath(file);
         Directory.CreateDirectory(Path.GetDirectoryName(full)!);
         CostTableFile.Write(full, Table, Tier);
-    }
-
-    private static MachineCosts Load()
-    {
-        InstructionTier tier = Tiers.Current;
-        string shipped = $"shipped for {Words.Of(tier)}";
-        string? asked = Environment.GetEnvironmentVariable(Variable);
-        if (asked == ShippedWord) return new(CostTable.Shipped(tier), tier, Invariant($"{shipped} ({Variable}={ShippedWord})"));
-        string file = string.IsNullOrEmpty(asked) ? DefaultFile : asked;
-        if (file.Length == 0 || (string.IsNullOrEmpty(asked) && !File.Exists(file))) return new(CostTable.Shipped(tier), tier, shipped);
-        return CostTableFile.Read(file, tier, out string fault) is CostTable measured
-            ? new(measured, tier, $"measured on this machine, kept in {file}")
-            : new(CostTable.Shipped(tier), tier, Invariant($"{shipped}, because {file} cannot be used: {fault}"));
     }
 }

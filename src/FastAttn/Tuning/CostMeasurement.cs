@@ -1,6 +1,8 @@
 using System.Diagnostics;
+using FastAttn.Costs;
+using FastAttn.Planning;
 
-namespace FastAttn.Planning;
+namespace FastAttn.Tuning;
 
 /// <summary>
 /// Measures a cost table by whole calls of one head on one thread. What a call costs besides its method grows with the length and the

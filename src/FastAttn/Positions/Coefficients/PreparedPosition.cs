@@ -14,7 +14,7 @@ internal sealed unsafe class PreparedPosition
 
     /// <param name="position">The biases; null for none.</param>
     /// <param name="extent">The problem's sizes.</param>
-    public PreparedPosition(RelativePosition? position, PositionExtent extent)
+    public PreparedPosition(IBiases? position, PositionExtent extent)
     {
         Layout = position?.Layout ?? TokenLayout.Line;
         extent = extent.Along(Layout);

@@ -2,7 +2,7 @@ using System.Text;
 using System.Text.Json;
 using FastAttn.Kernels;
 
-namespace FastAttn.Planning;
+namespace FastAttn.Costs;
 
 /// <summary>
 /// A measured cost table as a JSON file. It is read only on the processor, tier and library version that it was measured on; whatever
@@ -30,7 +30,7 @@ internal static class CostTableFile
                 json.WriteStartObject();
                 json.WriteString("processor", ProcessorIdentity.Current);
                 json.WriteString("tier", Words.Of(tier));
-                json.WriteString("version", FastAttnInfo.Version);
+                json.WriteString("version", LibraryVersion.Text);
                 foreach ((string name, IReadOnlyList<double> figures) in costs.Named)
                 {
                     json.WriteStartArray(name);
@@ -67,7 +67,7 @@ internal static class CostTableFile
             using JsonDocument document = JsonDocument.Parse(text);
             JsonElement root = document.RootElement;
             fault = Mismatch(root, "processor", ProcessorIdentity.Current)
-                ?? Mismatch(root, "tier", Words.Of(tier)) ?? Mismatch(root, "version", FastAttnInfo.Version) ?? "";
+                ?? Mismatch(root, "tier", Words.Of(tier)) ?? Mismatch(root, "version", LibraryVersion.Text) ?? "";
             if (fault.Length > 0) return null;
 
             CostTable table = CostTable.FromNamed(name => [.. root.GetProperty(name).EnumerateArray().Select(figure => figure.GetDouble())]);

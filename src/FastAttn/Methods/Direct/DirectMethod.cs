@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using FastAttn.Kernels;
 using FastAttn.Memory;
 using FastAttn.Positions;
+using FastAttn.Sums;
 using FastAttn.Threading;
 
 namespace FastAttn.Methods;

@@ -18,7 +18,7 @@ internal sealed unsafe class HeadPosition
     private const int BlockOffsets = 512;
 
     private readonly AlignedBuffer _buffer;
-    private readonly RelativePosition? _position;
+    private readonly IBiases? _position;
     private readonly int _head;
     private readonly int _largestOffset;
     private readonly bool _removesOffsets;
@@ -26,7 +26,7 @@ internal sealed unsafe class HeadPosition
     /// <param name="position">The biases; null for none.</param>
     /// <param name="head">Which of its heads.</param>
     /// <param name="extent">The problem's sizes.</param>
-    public HeadPosition(RelativePosition? position, int head, PositionExtent extent)
+    public HeadPosition(IBiases? position, int head, PositionExtent extent)
     {
         _position = position;
         _head = head;

@@ -3,34 +3,33 @@ using System.Text;
 using FastAttn.Attention;
 using FastAttn.Kernels;
 using FastAttn.Planning;
+using FastAttn.Positions;
 
 namespace FastAttn;
 
 /// <summary>Which method will run and why: the planner's answer as data. Immutable.</summary>
 public sealed class ExecutionPlan
 {
-    private ExecutionPlan(
-        AttentionShape shape, Method method, string reason, int features, int fftLength, IReadOnlyList<MethodCandidate> candidates)
+    private readonly MethodChoice _choice;
+
+    internal ExecutionPlan(MethodSettings settings, MethodChoice choice)
     {
-        Shape = shape;
-        Method = method;
-        Reason = reason;
-        Features = features;
-        FftLength = fftLength;
-        Candidates = candidates;
+        _choice = choice;
+        Shape = settings.Shape;
+        Features = settings.Features;
     }
 
     /// <summary>The sizes planned for.</summary>
     public AttentionShape Shape { get; }
 
     /// <summary>The method that will run.</summary>
-    public Method Method { get; }
+    public Method Method => _choice.Method;
 
     /// <summary>The instruction tier of the kernels.</summary>
     public InstructionTier Tier => Tiers.Current;
 
     /// <summary>Why, in one sentence.</summary>
-    public string Reason { get; }
+    public string Reason => _choice.Reason;
 
     /// <summary>Features that come out of the map: m, 2m for TRF, d for elementwise maps.</summary>
     public int Features { get; }
@@ -39,10 +38,10 @@ public sealed class ExecutionPlan
     /// Length of the Fourier transforms the FFT method uses or would use; 0 when the sequence is too long for it. Up to 64 tokens may
     /// stand beyond it, whose pairs are summed directly.
     /// </summary>
-    public int FftLength { get; }
+    public int FftLength => _choice.FftLength;
 
     /// <summary>Every method, cheapest admissible first; none where there is nothing to compute.</summary>
-    public IReadOnlyList<MethodCandidate> Candidates { get; }
+    public IReadOnlyList<MethodCandidate> Candidates => _choice.Candidates;
 
     /// <summary>
     /// Plans from sizes alone, O(1); for the first sequence where each has its own query offset. A plan for a bias at hand knows more: it counts the pairs whose coefficient is not zero, and
@@ -66,8 +65,9 @@ public sealed class ExecutionPlan
         ArgumentNullException.ThrowIfNull(position);
         MethodSettings settings = new KernelizedAttentionSettings(shape, options ?? new KernelizedAttentionOptions()).ForMethod;
         position.CheckProblem(shape, options?.Causal ?? false, nameof(position));
-        if (shape.IsEmpty) return Empty(settings);
-        return Create(settings, PositionProfile.Of(shape, position.Prepare(settings.Extents[0]), settings.Extents[0].LargestOffset, settings.Allowance));
+        if (shape.IsEmpty) return new(settings, MethodChoice.Empty(settings));
+        PositionExtent extent = settings.Extents[0];
+        return new(settings, MethodChoice.Of(settings, PositionProfile.Of(shape, position.Prepare(extent), extent.LargestOffset, settings.Allowance)));
     }
 
     /// <summary>The plan as a few lines of text.</summary>
@@ -87,41 +87,6 @@ public sealed class ExecutionPlan
         return text.ToString();
     }
 
-    internal static ExecutionPlan Create(MethodSettings settings, PositionProfile positions)
-    {
-        var planner = new Planner(
-            settings.Shape, settings.Features, positions, MachineCosts.Current.Table);
-        IReadOnlyList<MethodCandidate> candidates = planner.Candidates();
-        (MethodCandidate chosen, string reason) = settings.Method == Method.Auto ? Cheapest(candidates) : Forced(candidates, settings.Method);
-        return new ExecutionPlan(settings.Shape, chosen.Method, reason, settings.Features, planner.FftLength(), candidates);
-    }
-
-    /// <summary>The plan where no query meets a key: the method asked for, which has nothing to do.</summary>
-    internal static ExecutionPlan Empty(MethodSettings settings)
-    {
-        AttentionShape shape = settings.Shape;
-        string reason = $"nothing to compute, there are no {(shape.Batch == 0 ? "sequences" : shape.QueryLength == 0 ? "queries" : "keys")}";
-        return new ExecutionPlan(shape, settings.Method == Method.Auto ? Method.Direct : settings.Method, reason, settings.Features, 0, []);
-    }
-
-    private static ExecutionPlan ForAnyBias(MethodSettings settings, bool hasPosition) => settings.Shape.IsEmpty ? Empty(settings) :
-        Create(settings, PositionProfile.Even(settings.Shape, settings.Extents[0].LargestOffset, hasPosition));
-
-    private static (MethodCandidate Chosen, string Reason) Cheapest(IReadOnlyList<MethodCandidate> candidates)
-    {
-        MethodCandidate best = candidates[0], next = candidates[1];
-        string reason = next.Admissible
-            ? Invariant($"cheapest by the cost table, {next.SecondsPerHead / best.SecondsPerHead:0.0}× faster than {Words.Of(next.Method)}")
-            : "the only admissible method";
-        return (best, reason);
-    }
-
-    private static (MethodCandidate Chosen, string Reason) Forced(IReadOnlyList<MethodCandidate> candidates, Method method)
-    {
-        MethodCandidate chosen = candidates.First(candidate => candidate.Method == method);
-        if (!chosen.Admissible)
-            throw new ArgumentException(
-                Invariant($"Method is {Words.Of(method)}; expected one that can compute this problem ({Words.Of(method)}: {chosen.Reason})"), nameof(KernelizedAttentionOptions.Method));
-        return (chosen, "forced by the caller");
-    }
+    private static ExecutionPlan ForAnyBias(MethodSettings settings, bool hasPosition) => new(settings, settings.Shape.IsEmpty ? MethodChoice.Empty(settings)
+        : MethodChoice.Of(settings, PositionProfile.Even(settings.Shape, settings.Extents[0].LargestOffset, hasPosition)));
 }

@@ -1,7 +1,7 @@
 using FastAttn.Kernels;
 using FastAttn.Positions;
 
-namespace FastAttn.Methods;
+namespace FastAttn.Sums;
 
 /// <summary>The numbers of the offsets between a few queries and one block of keys of a grid, as the tile kernels take them.</summary>
 internal static unsafe class GridTile

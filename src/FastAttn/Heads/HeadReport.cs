@@ -1,4 +1,4 @@
-namespace FastAttn.Methods;
+namespace FastAttn.Heads;
 
 /// <summary>What one head's run did.</summary>
 internal readonly record struct HeadReport(int RepairedRows, bool FellBack);

@@ -1,4 +1,4 @@
-namespace FastAttn.Planning;
+namespace FastAttn.Costs;
 
 /// <summary>
 /// What a tier's kernels cost. It decides which method runs, never whether the answer is right. Every figure is above zero.

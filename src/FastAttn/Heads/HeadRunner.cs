@@ -1,7 +1,7 @@
 using FastAttn.Memory;
 using FastAttn.Threading;
 
-namespace FastAttn.Methods;
+namespace FastAttn.Heads;
 
 /// <summary>Runs heads of one plan, whatever their tier. Immutable and thread-safe.</summary>
 internal abstract class HeadRunner

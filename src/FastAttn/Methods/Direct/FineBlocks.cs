@@ -3,6 +3,7 @@ using System.Numerics.Tensors;
 using System.Runtime.CompilerServices;
 using FastAttn.Kernels;
 using FastAttn.Positions;
+using FastAttn.Sums;
 
 namespace FastAttn.Methods;
 

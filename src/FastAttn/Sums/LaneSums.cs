@@ -1,6 +1,6 @@
 using FastAttn.Kernels;
 
-namespace FastAttn.Methods;
+namespace FastAttn.Sums;
 
 /// <summary>Row sums that tiles left as one partial sum a lane.</summary>
 internal static unsafe class LaneSums
