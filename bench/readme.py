@@ -1,6 +1,6 @@
-"""The tables of the repository's README that come from bench/results: readme.py [--check]
+"""The tables of the READMEs that come from bench/results: readme.py [--check]
 
-A table stands between two comments, of which the first names it and the folder it comes from. Without --check the README is
+A table stands between two comments, of which the first names it and the folder it comes from. Without --check a README is
 written again where it differs; with it the differences are printed and the exit status is 1.
 """
 
@@ -12,7 +12,7 @@ import re
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-README = ROOT / "README.md"
+PAGES = [ROOT / "README.md", ROOT / "bench/README.md"]
 BLOCK = re.compile(r"(<!-- table: (?P<name>\w+) of (?P<folder>\S+) -->\n)(?P<lines>.*?)(<!-- end of table -->)", re.DOTALL)
 
 
@@ -89,14 +89,19 @@ TABLES = {"softmax": softmax, "positions": positions, "libraries": libraries}
 def main(arguments):
     if arguments not in ([], ["--check"]):
         sys.exit(__doc__)
-    before = README.read_text(encoding="utf-8")
-    after = BLOCK.sub(lambda block: block[1] + "".join(f"{line}\n" for line in TABLES[block["name"]](ROOT / block["folder"])) + block[5], before)
-    if arguments:
-        sys.stdout.writelines(difflib.unified_diff(before.splitlines(True), after.splitlines(True), "README.md", "bench/results"))
-        sys.exit(0 if after == before else 1)
-    if after != before:
-        README.write_text(after, encoding="utf-8")
-        print(README)
+    same = True
+    for page in PAGES:
+        before = page.read_text(encoding="utf-8")
+        after = BLOCK.sub(lambda block: block[1] + "".join(f"{line}\n" for line in TABLES[block["name"]](ROOT / block["folder"])) + block[5], before)
+        if after == before:
+            continue
+        same = False
+        if arguments:
+            sys.stdout.writelines(difflib.unified_diff(before.splitlines(True), after.splitlines(True), str(page), "bench/results"))
+        else:
+            page.write_text(after, encoding="utf-8")
+            print(page)
+    sys.exit(1 if arguments and not same else 0)
 
 
 main(sys.argv[1:])

@@ -1,5 +1,6 @@
 #!/bin/bash
-# Packs the library, and publishes a program that uses the package ahead of time, in a folder of its own.
+# Packs the library as its README says, adds the package to a program on a machine that has no packages yet, and publishes
+# another program that uses it ahead of time.
 # Ends with "package: N passed, N failed".
 set -euo pipefail
 
@@ -28,11 +29,45 @@ unzip -l "$work/feed/FastAttn.$version.nupkg" > "$work/contents"
 check "the package warns its users"       holds "$work/contents" " build/FastAttn.targets"
 check "the package warns users of users"  holds "$work/contents" " buildTransitive/FastAttn.targets"
 
+unzip -p "$work/feed/FastAttn.$version.nupkg" PACKAGE.md > "$work/readme"
+check "its README names the library"      holds "$work/readme" "# FastAttn"
+# A link or picture with a path leads nowhere from where a package is shown.
+check "and has no links"                  lacks "$work/readme" "]("
+
+# source_of_packages FOLDER: in this folder, packages come from there too.
+source_of_packages() {
+    echo "<configuration><packageSources><add key=\"FastAttn\" value=\"$1\" /></packageSources></configuration>" > nuget.config
+}
+
+# As the library's README says, with no package on the machine. A second local package must have another version, and be taken.
+mkdir "$work/newcomer"
+cd "$work/newcomer"
+source_of_packages "$work/local"
+cat > program.csproj <<PROJECT
+<Project Sdk="Microsoft.NET.Sdk">
+  <PropertyGroup>
+    <OutputType>Exe</OutputType>
+    <TargetFramework>net10.0</TargetFramework>
+  </PropertyGroup>
+</Project>
+PROJECT
+echo 'System.Console.WriteLine(FastAttn.FastAttnInfo.Tier);' > program.cs
+add_package() {
+    dotnet pack "$root/src/FastAttn" -c Release --no-build -o "$work/local" --nologo -v quiet
+    NUGET_PACKAGES=$work/no-packages dotnet add package FastAttn --prerelease > "$work/added" || { cat "$work/added"; return 1; }
+    sed -n 's/.*Include="FastAttn" Version="\(.*\)".*/\1/p' program.csproj >> "$work/versions"
+}
+two_versions() { [ "$(sort -u "$work/versions" | grep -c -- '-local\.')" -eq 2 ]; }
+newest() { [ "$(tail -1 "$work/versions")" = "$(sort "$work/versions" | tail -1)" ]; }
+check "a newcomer adds a local package"   add_package
+check "and what is packed later"          eval 'sleep 1; add_package'
+check "which has another version"         two_versions
+check "and a later one"                   newest
+check "the program runs"                  env NUGET_PACKAGES="$work/no-packages" dotnet run -c Release
+
 mkdir "$work/program"
 cd "$work/program"
-cat > nuget.config <<CONFIG
-<configuration><packageSources><add key="packed here" value="$work/feed" /></packageSources></configuration>
-CONFIG
+source_of_packages "$work/feed"
 cat > program.csproj <<PROJECT
 <Project Sdk="Microsoft.NET.Sdk">
   <PropertyGroup>

@@ -1,5 +1,5 @@
 #!/bin/bash
-# Runs the examples of the READMEs exactly as they stand there, follows their links, and compares the README's tables with bench/results.
+# Runs the examples of the READMEs exactly as they stand there, follows their links, and compares their tables with bench/results.
 #
 #   tests/readme/run.sh [PREFIX]     PREFIX: what nativelib/build.sh made; without it, the script builds its own
 #
@@ -59,9 +59,9 @@ PROJECT
 }
 
 csharp() {
-    mkdir "$work/csharp"
-    block README.md csharp > "$work/csharp/Program.cs"
-    project "$work/csharp"
+    mkdir "$work/$1"
+    block "$2" csharp > "$work/$1/Program.cs"
+    project "$work/$1"
 }
 
 # Every worked example of the library's README in braces of its own, its result printed.
@@ -69,6 +69,7 @@ worked() {
     mkdir "$work/worked"
     {
         echo 'using FastAttn;'
+        echo 'using System.Numerics.Tensors;'
         sed -n '/^```csharp$/,/^```$/p' "$root/src/FastAttn/README.md" | sed 's/^```csharp$/{/; s/^```$/Console.Write($"{string.Join(" ", z.Select(x => x.ToString("0.000")))}; ");\n}/'
     } > "$work/worked/Program.cs"
     project "$work/worked"
@@ -104,7 +105,7 @@ cpp() {
     "$work/example-cpp"
 }
 
-# The commands of the README after "fastattn", on small arrays.
+# The commands of the command line's README, on small arrays and short documents.
 command_line() {
     mkdir "$work/commands"
     cd "$work/commands"
@@ -115,12 +116,13 @@ command_line() {
     while read -r line; do
         case $line in
             fastattn\ tune*) line="fastattn tune --dry-run" ;;
+            fastattn\ demo*) line="fastattn demo --max-length 512" ;;
             fastattn\ compare*) line="$line --length 256 --budget 16" ;;
         esac
         echo "$line"
         eval "$line"
         count=$((count + 1))
-    done < <(block README.md bash | grep '^fastattn' | sed 's/ *#.*//')
+    done < <(block src/FastAttn.Cli/README.md bash | grep '^fastattn' | sed 's/ *#.*//')
     echo "$count commands"
 }
 
@@ -147,14 +149,15 @@ print(f"{count} links, {broken} broken")
 }
 
 reports="method='?(direct|fft|linear|band|decay|multipole)'?"
-check "C#" 'Method = (Direct|Fft|Linear|Band|Decay|Multipole), RepairedRows = [0-9]+' csharp
-check "C#, worked examples" '^1.000 0.000 1.000 1.000; 3.023 3.045 3.182; 3.182 3.209 3.298 3.378; 4.852; 123.000 234.000 345.000; $' worked
+check "C#" 'Method = (Direct|Fft|Linear|Band|Decay|Multipole), RepairedRows = [0-9]+' csharp readme README.md
+check "C#, the package's README" 'Tier = (Avx512|Avx2|Portable)' csharp package src/FastAttn/PACKAGE.md
+check "C#, worked examples" '^1.000 0.000 1.000 1.000; 3.023 3.045 3.182; 2.000 3.000 20.000 30.000 2.000 3.000 20.000 30.000; 3.182 3.209 3.298 3.378; 4.852; 123.000 234.000 345.000; $' worked
 check "Python" "\(8, 4096, 64\) float32 .*$reports" python README.md
 check "Python, its own README" "\(8, 1024, 64\) .*$reports" python nativelib/python/README.md
 check "C" '^(direct|fft|linear|band|decay|multipole) on (avx512|avx2|portable), [0-9]+ rows repaired$' c
 check "C, a function" '^attended$' c_function
 check "C++" '^softmax on (avx512|avx2|portable)$' cpp
-check "command line" '^5 commands$' command_line
+check "command line" '^6 commands$' command_line
 check "links" ', 0 broken$' links
 check "tables against bench/results" '^$' bash -c '"$0" "$1" --check && echo' /usr/bin/python3 "$root/bench/readme.py"
 
