@@ -19,11 +19,17 @@ internal sealed class AttentionOptions(string features)
     private readonly Option<Method?> _method = OptionTypes.Word("--method", "The method, if not the planner's choice.", Defaults.Method);
     private readonly Option<int?> _threads = OptionTypes.WholeNumber("--threads", "Threads. Default: FASTATTN_THREADS, else all cores this process may use. Never changes a bit of the result.");
 
-    /// <summary>Adds the options to a command.</summary>
-    public void AddTo(Command command)
-    {
-        foreach (Option option in (Option[])[_featureMap, _features, _nu, _epsilon, _signedFeatures, _causal, _queryOffset, _tolerance, _method, _threads]) command.Add(option);
-    }
+    /// <summary>Adds what every attention takes.</summary>
+    public void AddCommonTo(GroupedCommand command, string example) => command.Add(new OptionGroup("Which keys a query sees, and threads", example, _causal, _queryOffset, _threads));
+
+    /// <summary>Adds what kernelized attention takes, some of it also SchoenbAt.</summary>
+    /// <param name="command">The command.</param>
+    /// <param name="example">Of this group.</param>
+    /// <param name="others">Options of the command that belong to this group.</param>
+    public void AddTo(GroupedCommand command, string example, params Option[] others) => command.Add(new OptionGroup(
+        "Kernelized attention; --features, --tolerance and --method are also for schoenbat",
+        example,
+        [_featureMap, _features, .. others, _nu, _epsilon, _signedFeatures, _tolerance, _method]));
 
     /// <summary>The choices made.</summary>
     public KernelizedAttentionOptions Read(ParseResult parsed) => new()

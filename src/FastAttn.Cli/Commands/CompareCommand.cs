@@ -4,7 +4,7 @@ using FastAttn.Cli.Demo;
 
 namespace FastAttn.Cli.Commands;
 
-/// <summary><c>fastattn compare</c>: every system on one document at one budget.</summary>
+/// <summary><c>fastattn compare</c>: every system on the rows of one document at one budget.</summary>
 internal sealed class CompareCommand
 {
     public const string Name = "compare";
@@ -40,7 +40,7 @@ internal sealed class CompareCommand
 
     private Command Build()
     {
-        Command command = new(Name, "Run every system over a document at one budget: time, memory, and distance from exact softmax attention.") { _file, _length, _budget, _threads, _plot };
+        Command command = new(Name, "Run every system on rows made of a document's bytes, at one budget: time, memory, and distance from exact softmax attention.") { _file, _length, _budget, _threads, _plot };
         command.SetAction(Run);
         return command;
     }

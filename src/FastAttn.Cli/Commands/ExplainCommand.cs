@@ -13,21 +13,26 @@ internal sealed class ExplainCommand
     private readonly Option<int?> _heads = OptionTypes.WholeNumber("--heads", "Heads. Default: 8.");
     private readonly Option<int?> _headDimension = OptionTypes.WholeNumber("--head-dim", "Columns of query and key. Default: 64.");
     private readonly Option<int?> _valueDimension = OptionTypes.WholeNumber("--value-dim", "Columns of value. Default: --head-dim.");
-    private readonly Option<bool> _noPositions = new("--no-positions") { Description = "Plan for attention without a relative position bias." };
+    private readonly Option<bool> _noPositions = new("--no-positions")
+    {
+        Description = "Plan for no positions. Without this option, and without --bias and --position, the plan of kernelized attention is for an unknown bias.",
+    };
+
     private readonly PositionOption _position = new();
-    private readonly AttentionOptions _attention = new("64");
+    private readonly SystemOptions _system = new();
+    private readonly AttentionOptions _attention = new("64; schoenbat: 128");
 
     public static Command Create() => new ExplainCommand().Build();
 
     private Command Build()
     {
         _length.Required = true;
-        Command command = new("explain", "Print the method that would run, why, and the estimated cost of each method.")
-        {
-            _length, _keyLength, _batch, _heads, _headDimension, _valueDimension, _noPositions,
-        };
-        _position.AddTo(command);
-        _attention.AddTo(command);
+        GroupedCommand command = new("explain", "Print the method that would run, why, and the estimated cost of each method. Only kernelized and schoenbat have more than one.");
+        command.Add(new OptionGroup("What, and how large", "--length 4096 --heads 12", _system.Choice, _length, _keyLength, _batch, _heads, _headDimension, _valueDimension));
+        _attention.AddCommonTo(command, "--length 4096 --causal");
+        _position.AddTo(command, "--length 4096 --position alibi:0.01", _noPositions);
+        _attention.AddTo(command, "--length 4096 --feature-map elu --tolerance 1e-3");
+        _system.AddTo(command, "--length 4096");
         command.Validators.Add(result =>
         {
             if (result.GetValue(_noPositions) && _position.Given(result) is string given) result.AddError($"--no-positions and {given} exclude each other");
@@ -46,17 +51,49 @@ internal sealed class ExplainCommand
             KeyLength = parsed.GetValue(_keyLength) ?? length,
             ValueDimension = parsed.GetValue(_valueDimension) ?? headDimension,
         };
+        TextWriter output = parsed.InvocationConfiguration.Output;
+        Operation operation = _system.Chosen(parsed);
         KernelizedAttentionOptions options = _attention.Read(parsed);
-        ExecutionPlan plan = _position.Read(parsed, shape) is RelativePosition position
-            ? ExecutionPlan.Create(shape, options, position)
-            : ExecutionPlan.Create(shape, options, hasPosition: !parsed.GetValue(_noPositions));
-        Print(plan, parsed.InvocationConfiguration.Output);
+        RelativePosition? position = _position.Read(parsed, shape);
+        string given = _position.Given(parsed.CommandResult) is string name ? $"the sizes and the numbers of {name}" : "the sizes, without positions";
+        switch (operation)
+        {
+            case Operation.Kernelized when position is null && !parsed.GetValue(_noPositions):
+                Print(ExecutionPlan.Create(shape, options), "the sizes, for a bias whose numbers are unknown; give --bias or --position to plan for yours", output);
+                break;
+            case Operation.Kernelized when position is null:
+                Print(ExecutionPlan.Create(shape, options, hasPosition: false), given, output);
+                break;
+            case Operation.Kernelized:
+                Print(ExecutionPlan.Create(shape, options, position), given, output);
+                break;
+            case Operation.FastRpb:
+                output.WriteLine("method         the only one of fast_rpb: Toeplitz products by Fourier transforms");
+                break;
+            default:
+                using (AttentionSystem attention = _system.Create(parsed, shape, options, position))
+                {
+                    if (attention is SchoenbatAttention schoenbat) Print(schoenbat.Plan, given, output);
+                    else Print(operation, attention, output);
+                }
+
+                break;
+        }
     }
 
-    private static void Print(ExecutionPlan plan, TextWriter output)
+    /// <summary>An operation that is computed in one way whatever the sizes are.</summary>
+    private static void Print(Operation operation, AttentionSystem attention, TextWriter output)
+    {
+        output.WriteLine($"method         the only one of {Words.Of(operation)}: {(operation == Operation.Skyformer ? "products with its landmarks" : "every query meets every key that it sees, in tiles")}");
+        output.WriteLine($"tier           {Words.Of(FastAttnInfo.Tier)}");
+        output.WriteLine($"working memory {Mebibytes(attention.WorkspaceBytes)}");
+    }
+
+    private static void Print(ExecutionPlan plan, string given, TextWriter output)
     {
         output.WriteLine($"method         {Words.Of(plan.Method)}");
         output.WriteLine($"why            {plan.Reason}");
+        output.WriteLine($"planned from   {given}");
         output.WriteLine($"tier           {Words.Of(plan.Tier)}");
         output.WriteLine($"features       {plan.Features}");
         output.WriteLine($"Fourier length {plan.FftLength}");
@@ -73,11 +110,13 @@ internal sealed class ExplainCommand
                 Words.Of(candidate.Method),
                 candidate.Admissible ? "yes" : "no",
                 candidate.Admissible ? (candidate.SecondsPerHead * 1e3).ToString("0.000", CultureInfo.InvariantCulture) : "–",
-                candidate.Admissible ? $"{candidate.WorkspaceBytes / 1024.0 / 1024.0:0.00} MiB" : "–",
+                candidate.Admissible ? Mebibytes(candidate.WorkspaceBytes) : "–",
                 Markup.Escape(candidate.Reason));
         }
 
         Terminal.Create(output).Write(table);
         output.WriteLine($"Estimates for one head on one core. Cost table: {MachineCosts.Current.Source}.");
     }
+
+    private static string Mebibytes(long bytes) => FormattableString.Invariant($"{bytes / 1024.0 / 1024.0:0.00} MiB");
 }

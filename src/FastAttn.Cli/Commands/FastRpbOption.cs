@@ -11,13 +11,16 @@ internal sealed class FastRpbOption
     private readonly Option<FileInfo> _horizontal = OptionTypes.ArrayFile("--fast-rpb-columns", "FastRPB weights of a grid's columns, [2·width-1] or [H,2·width-1]. Default: those of its rows, on a square.");
     private readonly Option<int[]?> _grid = OptionTypes.WholeNumbers("--fast-rpb-grid", "Height and width of the image whose tokens the rows are.");
     private readonly Option<bool> _symmetric = new("--fast-rpb-symmetric") { Description = "FastRPB weights are by distance, [n] or [H,n]." };
-    private readonly Option<int?> _prefix = OptionTypes.WholeNumber("--fast-rpb-prefix", "Special tokens before the others, which FastRPB passes over. Default: 0.");
+    private readonly Option<int?> _prefix = OptionTypes.WholeNumber("--fast-rpb-prefix", "Special tokens before the others. FastRPB leaves them out. Default: 0.");
     private readonly Option<int?> _suffix = OptionTypes.WholeNumber("--fast-rpb-suffix", "Special tokens after the others. Default: 0.");
 
     /// <summary>Adds the options to a command.</summary>
-    public void AddTo(Command command)
+    public void AddTo(GroupedCommand command)
     {
-        foreach (Option option in (Option[])[_weights, _horizontal, _grid, _symmetric, _prefix, _suffix]) command.Add(option);
+        command.Add(new OptionGroup(
+            "FastRPB, added to any attention, or alone with --op fast_rpb",
+            "--op fast_rpb --fast-rpb w.npy --v v.npy --output z.npy",
+            _weights, _horizontal, _grid, _symmetric, _prefix, _suffix));
         command.Validators.Add(result =>
         {
             OptionResult? alone = result.Children.OfType<OptionResult>().FirstOrDefault(option => !option.Implicit && option.Option.Name.StartsWith("--fast-rpb-", StringComparison.Ordinal));

@@ -36,10 +36,12 @@ internal sealed class PositionOption
     private readonly Option<FileInfo> _bias = OptionTypes.ArrayFile("--bias", "Relative position bias, [n_q+n_k-1] or [H,n_q+n_k-1]; entry (j-i)+(n_q-1) belongs to query i and key j, -inf removes the pair.");
 
     /// <summary>Adds both options to a command.</summary>
-    public void AddTo(Command command)
+    /// <param name="command">The command.</param>
+    /// <param name="example">Of this group.</param>
+    /// <param name="others">Options of the command that belong to this group.</param>
+    public void AddTo(GroupedCommand command, string example, params Option[] others)
     {
-        command.Add(_bias);
-        command.Add(_option);
+        command.Add(new OptionGroup("Relative positions", example, [_bias, _option, .. others]));
         command.Validators.Add(result =>
         {
             if (result.GetResult(_bias) is not null && result.GetResult(_option) is not null) result.AddError($"{_bias.Name} and {Name} exclude each other");

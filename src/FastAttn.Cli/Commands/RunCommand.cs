@@ -29,15 +29,16 @@ internal sealed class RunCommand
 
     private Command Build()
     {
-        Command command = new("run", "Compute an attention with relative positions, FastRPB added or alone: .npy files in, a .npy file out.")
-        {
-            _query, _key, _value, _output, _projection, _keyMask, _lengths, _projectionKind, _seed, _normalize, _noNormalize, _qkScale,
-        };
-        _position.AddTo(command);
-        command.Validators.Add(RequireFiles);
-        _system.AddTo(command);
-        _attention.AddTo(command);
+        const string files = "--q q.npy --k k.npy --v v.npy --output z.npy";
+        GroupedCommand command = new("run", "Compute an attention with relative positions, FastRPB added or alone: .npy files in, a .npy file out.");
+        command.Add(new OptionGroup("What to compute, from which files", $"--op softmax {files}", _system.Choice, _query, _key, _value, _output));
+        command.Add(new OptionGroup("Keys that are left out", $"{files} --lengths 40,64", _keyMask, _lengths));
+        _attention.AddCommonTo(command, $"--op softmax --causal {files}");
+        _position.AddTo(command, $"--op softmax --position alibi:0.5,0.25 {files}");
+        _attention.AddTo(command, $"--feature-map prf --features 128 --seed 7 {files}", _projection, _projectionKind, _seed, _normalize, _noNormalize, _qkScale);
+        _system.AddTo(command, files);
         _fastRpb.AddTo(command);
+        command.Validators.Add(RequireFiles);
         command.Validators.Add(result =>
         {
             if (result.GetValue(_normalize) && result.GetValue(_noNormalize)) result.AddError("--normalize and --no-normalize exclude each other");

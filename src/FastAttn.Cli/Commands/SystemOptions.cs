@@ -8,7 +8,7 @@ internal sealed class SystemOptions
 {
     private static readonly SkyformerOptions Skyformer = new();
 
-    private readonly Option<Operation?> _operation = OptionTypes.Word("--op", "What to compute.", Operation.Kernelized);
+    private readonly Option<Operation?> _operation = OptionTypes.Word("--op", "What to compute. kernelized is another function than softmax: for models that were trained with it.", Operation.Kernelized);
     private readonly Option<float?> _scale = OptionTypes.Number("--scale", "softmax: factor on q·k. Default: d^(-1/2).");
     private readonly Option<int?> _landmarks = OptionTypes.WholeNumber("--landmarks", $"skyformer: how many landmarks. Default: {Skyformer.Landmarks}.");
     private readonly Option<int[]?> _landmarkIndices = OptionTypes.WholeNumbers("--landmark-indices", "skyformer: the landmarks themselves, rows of [Q;K].");
@@ -56,11 +56,17 @@ internal sealed class SystemOptions
         ["--denominator-floor"] = [Operation.Schoenbat],
     };
 
-    /// <summary>Adds the options to a command.</summary>
-    public void AddTo(Command command)
+    /// <summary>What chooses the operation: the first option of the command.</summary>
+    public Option Choice => _operation;
+
+    /// <summary>Adds the options that belong to some operations only.</summary>
+    /// <param name="command">The command.</param>
+    /// <param name="rest">What an example of this command has besides.</param>
+    public void AddTo(GroupedCommand command, string rest)
     {
-        Option[] options = [_operation, _scale, _landmarks, _landmarkIndices, _inverse, _sampling, _kernel, _exactDegrees, _literal, _gamma, _beta, _floor];
-        foreach (Option option in options) command.Add(option);
+        command.Add(new OptionGroup("Softmax attention", $"--op softmax --scale 1 {rest}", _scale));
+        command.Add(new OptionGroup("Skyformer; --gamma is also for schoenbat", $"--op skyformer --landmarks 128 --sampling halves {rest}", _landmarks, _landmarkIndices, _inverse, _sampling, _gamma));
+        command.Add(new OptionGroup("SchoenbAt", $"--op schoenbat --kernel inv --exact-degrees 1 {rest}", _kernel, _exactDegrees, _literal, _beta, _floor));
         command.Validators.Add(RefuseOptionsOfOtherOperations);
     }
 

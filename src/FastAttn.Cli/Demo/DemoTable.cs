@@ -6,7 +6,7 @@ namespace FastAttn.Cli.Demo;
 /// <summary>Prints what the demonstration measured.</summary>
 internal static class DemoTable
 {
-    /// <summary>Prints the table, what its columns mean, and the planner's reasons.</summary>
+    /// <summary>Prints the table, the planner's reasons, and whether all rows kept the tolerance.</summary>
     public static void Print(IAnsiConsole console, IReadOnlyList<DemoResult> results)
     {
         Table table = new Table().Border(TableBorder.Rounded)
@@ -26,6 +26,7 @@ internal static class DemoTable
 
         console.Write(table);
         foreach (DemoResult result in results) console.WriteLine($"n = {result.Length}: {Words.Of(result.Chosen)}, because {result.Reason}");
+        console.WriteLine(DemoVerdict.Text(results));
     }
 
     private static void AddMethod(Table table, DemoResult result, DemoMethodResult method)

@@ -24,6 +24,23 @@ public sealed class DemoCommandTests : IDisposable
         Assert.Matches(@"│ 512 │ auto \((direct|fft)\)", result.Output);
         Assert.Single(result.Output.Split(Environment.NewLine), line => line.Contains("│ yes ", StringComparison.Ordinal));
         Assert.Matches(@"n = 512: (direct|fft), because \w", result.Output);
+        Assert.Matches(@"^all checked rows within 1e-4 of float64: yes \(the worst: \d\.\de-\d, (direct|fft|auto) at n = 512\)$", result.Output.TrimEnd().Split(Environment.NewLine)[^1]);
+    }
+
+    [Theory]
+    [InlineData(0.99e-4, true, "yes (the worst: 9.9e-5, fft at n = 1024)")]
+    [InlineData(1.01e-4, false, "NO (the worst: 1.0e-4, fft at n = 1024)")]
+    [InlineData(double.NaN, false, "NO (the worst: NaN, fft at n = 1024)")]
+    public void One_wrong_row_is_the_verdict(double error, bool holds, string text)
+    {
+        DemoMethodResult Run(Method method, double worst) => new(method, default, 1, worst);
+        DemoResult[] results =
+        [
+            new(512, 1, Method.Direct, "", [Run(Method.Direct, 1e-7), Run(Method.Auto, 2e-7)]),
+            new(1024, 1, Method.Direct, "", [Run(Method.Direct, 1e-7), Run(Method.Fft, error), Run(Method.Auto, 1e-7)]),
+        ];
+        Assert.Equal(holds, DemoVerdict.Holds(results));
+        Assert.Equal($"all checked rows within 1e-4 of float64: {text}", DemoVerdict.Text(results));
     }
 
     [Fact]

@@ -30,6 +30,36 @@ public class ExplainCommandTests
         Cli.Run("explain", "--length", "5001", "--bias", bias).AssertFailed(1, $"fastattn explain: --bias {bias}: has shape [9999], expected [10001], [1,10001] or [8,10001]");
     }
 
+    [Theory]
+    [InlineData("", "the sizes, for a bias whose numbers are unknown; give --bias or --position to plan for yours")]
+    [InlineData("--no-positions", "the sizes, without positions")]
+    [InlineData("--position alibi:1", "the sizes and the numbers of --position")]
+    [InlineData("--op schoenbat", "the sizes, without positions")]
+    [InlineData("--op schoenbat --position alibi:1 --features 32", "the sizes and the numbers of --position")]
+    public void Says_what_it_planned_from(string options, string from) =>
+        Assert.Contains(
+            $"planned from   {from}{Environment.NewLine}",
+            Cli.Run(["explain", "--length", "600", .. options.Split(' ', StringSplitOptions.RemoveEmptyEntries)]).AssertSucceeded().Output,
+            StringComparison.Ordinal);
+
+    [Theory]
+    [InlineData("softmax --position alibi:1 --causal", true)]
+    [InlineData("gaussian --threads 2", true)]
+    [InlineData("skyformer --landmarks 32", true)]
+    [InlineData("fast_rpb", false)]
+    public void Systems_with_one_method_say_so(string options, bool memory)
+    {
+        string[] words = options.Split(' ');
+        string output = Cli.Run(["explain", "--length", "600", "--op", .. words]).AssertSucceeded().Output;
+        Assert.StartsWith($"method         the only one of {words[0]}: ", output, StringComparison.Ordinal);
+        if (memory) Assert.Matches(@"(?m)^working memory \d+\.\d\d MiB\r?$", output);
+    }
+
+    [Fact]
+    public void Options_of_other_systems_are_wrong_usage() =>
+        Cli.Run("explain", "--length", "600", "--op", "softmax", "--method", "fft")
+            .AssertFailed(2, "fastattn explain: --method is not an option of --op softmax, only of kernelized, schoenbat (see fastattn explain --help)");
+
     [Fact]
     public void Features_and_Fourier_length_are_the_plan_s()
     {
