@@ -11,6 +11,8 @@ import sys
 
 import matplotlib
 
+from summary import summary
+
 matplotlib.use("svg")
 matplotlib.rcParams.update({"svg.hashsalt": "fastattn", "font.size": 9, "axes.grid": True, "grid.alpha": 0.3, "legend.fontsize": 8})
 import matplotlib.pyplot as plt  # noqa: E402  (after the choice of a backend)
@@ -200,6 +202,9 @@ def report(folder):
         "Everything here is made by `bench/run.sh`; this page by `bench/report.sh`.",
         "",
     ]
+    sentences = summary(folder)
+    if sentences:
+        head += ["## In short", "", *sentences, ""]
     (folder / "report.md").write_text("\n".join(head + text).rstrip() + "\n", encoding="utf-8")
     print(folder / "report.md")
 

@@ -148,6 +148,20 @@ print(f"{count} links, {broken} broken")
 ')
 }
 
+# summaries: every report begins with what its tables say.
+summaries() {
+    local report lines count=0 missing=0
+    for report in "$root"/bench/results/*/report.md; do
+        lines=$(/usr/bin/python3 "$root/bench/summary.py" "$(dirname "$report")")
+        count=$((count + 1))
+        if [ "$(sed -n '/^## In short$/,/^## /p' "$report" | grep '^\*')" != "$lines" ]; then
+            missing=$((missing + 1))
+            echo "$report: run bench/report.sh"
+        fi
+    done
+    echo "$count summaries, $missing missing"
+}
+
 reports="method='?(direct|fft|linear|band|decay|multipole)'?"
 check "C#" 'Method = (Direct|Fft|Linear|Band|Decay|Multipole), RepairedRows = [0-9]+' csharp readme README.md
 check "C#, the package's README" 'Tier = (Avx512|Avx2|Portable)' csharp package src/FastAttn/PACKAGE.md
@@ -159,6 +173,7 @@ check "C, a function" '^attended$' c_function
 check "C++" '^softmax on (avx512|avx2|portable)$' cpp
 check "command line" '^6 commands$' command_line
 check "links" ', 0 broken$' links
+check "summaries of reports" ', 0 missing$' summaries
 check "tables against bench/results" '^$' bash -c '"$0" "$1" --check && echo' /usr/bin/python3 "$root/bench/readme.py"
 
 echo "readme: $passed passed, $failed failed"
