@@ -57,7 +57,7 @@ internal sealed unsafe class MethodCase : IDisposable
             Positions = positions,
         };
         var measuring = Arena.Measuring;
-        _method.Compute(_problem, Crew.Alone, ref measuring);
+        _method.Compute(_problem, default, Crew.Alone, ref measuring);
         _work = new AlignedBuffer(measuring.Peak);
     }
 
@@ -76,7 +76,7 @@ internal sealed unsafe class MethodCase : IDisposable
     public PartialSums Compute()
     {
         var arena = new Arena(_work.Data, _work.Bytes);
-        PartialSums sums = _method.Compute(_problem, Crew.Alone, ref arena);
+        PartialSums sums = _method.Compute(_problem, default, Crew.Alone, ref arena);
         GC.KeepAlive(this);
         return sums;
     }

@@ -30,13 +30,23 @@ internal abstract unsafe class AttentionMethod
     public virtual double ValueLoudness => UnderflowLoudness;
 
     /// <summary>
-    /// Computes the sums into pieces of <paramref name="arena"/>. With a measuring arena it takes the same pieces and computes nothing.
-    /// Features may be rescaled in place by powers of two that leave every product φ(q)·φ(k) as it was.
+    /// Whether queries may come chunk by chunk, just before they are read; in long sequences neither all features of queries nor all sums go through
+    /// memory then. Any other method reads all queries many times.
+    /// </summary>
+    public virtual bool TakesQueriesByChunk => false;
+
+    /// <summary>Rows of a chunk.</summary>
+    public virtual int ChunkRows(int queries) => RowRanges.RowsPerRange;
+
+    /// <summary>
+    /// Computes the sums into pieces of <paramref name="arena"/>, or chunk by chunk to where <paramref name="chunks"/> has room for them. With a measuring
+    /// arena it takes the same pieces and computes nothing. Features may be rescaled in place by powers of two that leave every product φ(q)·φ(k) as it was.
     /// </summary>
     /// <param name="problem">The head.</param>
+    /// <param name="chunks">Gets every chunk of rows.</param>
     /// <param name="crew">Threads that share the work, in pieces that are the same for any number of them; scratch is taken for <see cref="Crew.Workers"/>.</param>
     /// <param name="arena">Where the sums and all scratch come from.</param>
-    public abstract PartialSums Compute(in HeadProblem problem, Crew crew, ref Arena arena);
+    public abstract PartialSums Compute(in HeadProblem problem, in RowChunks chunks, Crew crew, ref Arena arena);
 
     /// <summary>Sums with room for whole tiles of rows.</summary>
     protected static PartialSums TakeSums<TKernels>(in HeadProblem problem, ref Arena arena)
@@ -52,6 +62,13 @@ internal abstract unsafe class AttentionMethod
             NumeratorErrors = arena.Take<float>(problem.QueryCount),
             DenominatorErrors = arena.Take<float>(problem.QueryCount),
         };
+    }
+
+    /// <summary>Hands on all rows at once.</summary>
+    protected void Close(in HeadProblem problem, in PartialSums sums, in RowChunks chunks, Crew crew)
+    {
+        int rows = ChunkRows(problem.QueryCount);
+        chunks.CloseAll(problem, sums, (problem.QueryCount + rows - 1) / rows, crew);
     }
 
     /// <summary>Sets the error bounds of a computation that only rounds.</summary>

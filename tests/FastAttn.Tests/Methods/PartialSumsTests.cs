@@ -96,7 +96,7 @@ public unsafe class PartialSumsTests
                 Positions = positions,
                 Offset = firstKey,
             };
-            PartialSums sums = chosen.Compute(problem, Crew.Alone, ref arena);
+            PartialSums sums = chosen.Compute(problem, default, Crew.Alone, ref arena);
             double scale = Math.Exp(sums.LogScale);
             double[][] result = new double[Queries][];
             for (int i = 0; i < Queries; i++)

@@ -1,7 +1,7 @@
+using System.Runtime.CompilerServices;
 using FastAttn.Features;
 using FastAttn.Kernels;
 using FastAttn.Memory;
-using FastAttn.Threading;
 
 namespace FastAttn.Methods;
 
@@ -41,12 +41,10 @@ internal readonly unsafe struct CertifiedRows<TKernels>
 
     private int Ranges => (_destination.Count + _rowsPerRange - 1) / _rowsPerRange;
 
-    /// <summary>Stores all rows; returns how many were not.</summary>
-    public int StoreAll(in HeadProblem problem, in PartialSums sums, Crew crew)
-    {
-        crew.Run(new Storing(this, problem, sums), Ranges);
-        return Gather();
-    }
+    /// <summary>As methods take it. This struct stays where it is until the method has returned.</summary>
+    public RowChunks Chunks => new(Unsafe.AsPointer(ref Unsafe.AsRef(in this)), null, &Close);
+
+    private static void Close(void* rows, int chunk, in HeadProblem problem, in PartialSums sums) => Unsafe.AsRef<CertifiedRows<TKernels>>(rows).Store(problem, sums, chunk);
 
     /// <summary>Adds the loud tokens to the rows of a range and stores them, and lists where they stand in the whole those that it does not.</summary>
     public void Store(in HeadProblem problem, in PartialSums sums, int range)
@@ -76,10 +74,5 @@ internal readonly unsafe struct CertifiedRows<TKernels>
         }
 
         return count;
-    }
-
-    private readonly struct Storing(CertifiedRows<TKernels> rows, HeadProblem problem, PartialSums sums) : IParallelWork
-    {
-        public void Run(int index, int worker) => rows.Store(problem, sums, index);
     }
 }

@@ -31,7 +31,7 @@ internal sealed unsafe class DirectMethod<TKernels>(bool isFine = false) : Atten
     /// </summary>
     private const int LeastTilesPerWorker = 4;
 
-    public override PartialSums Compute(in HeadProblem problem, Crew crew, ref Arena arena)
+    public override PartialSums Compute(in HeadProblem problem, in RowChunks chunks, Crew crew, ref Arena arena)
     {
         PartialSums sums = TakeSums<TKernels>(problem, ref arena);
         KeyBlocks blocks = KeyBlocks.Pack<TKernels>(problem, crew, ref arena);
@@ -45,6 +45,7 @@ internal sealed unsafe class DirectMethod<TKernels>(bool isFine = false) : Atten
         crew.Run(new Tiles(problem, blocks, sums, tiles, paddedRows / TKernels.RowTile, totals), tiles);
         SetUnderflowErrors(problem, sums);
         sums.LogScale = problem.KeyLogScale + problem.Position.LogMax;
+        Close(problem, sums, chunks, crew);
         return sums;
     }
 

@@ -41,28 +41,34 @@ internal sealed unsafe class FftMethod<TKernels> : AttentionMethod
     /// <inheritdoc cref="KeyLoudness"/>
     public override double ValueLoudness => RootLoudness;
 
-    public override PartialSums Compute(in HeadProblem problem, Crew crew, ref Arena arena)
+    public override PartialSums Compute(in HeadProblem problem, in RowChunks chunks, Crew crew, ref Arena arena)
     {
         PartialSums sums = TakeSums<TKernels>(problem, ref arena);
         if (problem.Layout.Specials > 0)
         {
             var special = new SpecialPairs<TKernels>(problem.Layout);
             FeatureBalance<TKernels>.Run(problem, problem.QueryCount, sums, crew, ref arena);
-            Denominators(special.OfGrid(problem), special.OfGrid(sums), crew, ref arena);
-            Numerators(special.OfGrid(problem), special.OfGrid(sums), crew, ref arena);
+            Transform(special.OfGrid(problem), special.OfGrid(sums), crew, ref arena);
             special.Add(problem, sums, crew, ref arena);
-            sums.LogScale = problem.KeyLogScale + problem.Position.LogMax;
-            return sums;
+        }
+        else
+        {
+            var surplus = SurplusPairs<TKernels>.Beyond(_tokens.Layout.IsLine ? _fft.Length : int.MaxValue, problem);
+            HeadProblem transformed = surplus.Transformed(problem);
+            FeatureBalance<TKernels>.Run(problem, transformed.QueryCount, sums, crew, ref arena);
+            Transform(transformed, sums, crew, ref arena);
+            surplus.Add(problem, sums, crew, ref arena);
         }
 
-        var surplus = SurplusPairs<TKernels>.Beyond(_tokens.Layout.IsLine ? _fft.Length : int.MaxValue, problem);
-        HeadProblem transformed = surplus.Transformed(problem);
-        FeatureBalance<TKernels>.Run(problem, transformed.QueryCount, sums, crew, ref arena);
-        Denominators(transformed, sums, crew, ref arena);
-        Numerators(transformed, sums, crew, ref arena);
-        surplus.Add(problem, sums, crew, ref arena);
         sums.LogScale = problem.KeyLogScale + problem.Position.LogMax;
+        if (!arena.IsMeasuring) Close(problem, sums, chunks, crew);
         return sums;
+    }
+
+    private void Transform(in HeadProblem problem, in PartialSums sums, Crew crew, ref Arena arena)
+    {
+        Denominators(problem, sums, crew, ref arena);
+        Numerators(problem, sums, crew, ref arena);
     }
 
     /// <summary>Toeplitz times φ(k), two vectors of features at a time, dotted with φ(q).</summary>

@@ -31,7 +31,7 @@ internal sealed unsafe class LinearMethod<TKernels> : AttentionMethod
 
     private static int TileRows => 16 * TKernels.RowTile;
 
-    public override PartialSums Compute(in HeadProblem problem, Crew crew, ref Arena arena)
+    public override PartialSums Compute(in HeadProblem problem, in RowChunks chunks, Crew crew, ref Arena arena)
     {
         PartialSums sums = TakeSums<TKernels>(problem, ref arena);
         KeyBlocks blocks = KeyBlocks.Pack<TKernels>(problem, crew, ref arena);
@@ -48,14 +48,36 @@ internal sealed unsafe class LinearMethod<TKernels> : AttentionMethod
         crew.Run(new RowParts(problem, blocks, blocksPerPart, sums, states, scratch, rowSums), rowParts);
         SetUnderflowErrors(problem, sums);
         sums.LogScale = problem.KeyLogScale + problem.Position.LogMax;
+        Close(problem, sums, chunks, crew);
         return sums;
     }
 
-    /// <summary>Leading blocks that query <paramref name="row"/>, and so every later one, sees whole.</summary>
-    private static int VisibleBlocks(in HeadProblem problem, int count, int row)
+    /// <summary>
+    /// Blocks of keys in the order in which rows see more and more of them: from the first on, or from the last on where what rows do not see
+    /// lies before them.
+    /// </summary>
+    private readonly struct BlockOrder(HeadProblem problem, int count)
     {
-        long keys = (long)problem.Position.LastNonZero - problem.Offset + row + 1;
-        return keys >= problem.KeyCount ? count : (int)(Math.Max(keys, 0) / KernelShape.KeyTile);
+        public bool FromEnd { get; } = problem.Position.FirstVisible > problem.Position.FirstOffset;
+
+        /// <summary>The block at a place of the order.</summary>
+        public int Block(int place) => FromEnd ? count - 1 - place : place;
+
+        /// <summary>How many blocks, first in this order, all of some rows see whole.</summary>
+        public int Visible(int firstRow, int endRow)
+        {
+            if (FromEnd)
+            {
+                long hidden = (long)problem.Position.FirstNonZero - problem.Offset + endRow - 1;
+                return count - (int)((Math.Clamp(hidden, 0, problem.KeyCount) + KernelShape.KeyTile - 1) / KernelShape.KeyTile);
+            }
+
+            long keys = (long)problem.Position.LastNonZero - problem.Offset + firstRow + 1;
+            return keys >= problem.KeyCount ? count : (int)(Math.Max(keys, 0) / KernelShape.KeyTile);
+        }
+
+        /// <summary>The blocks from a place of the order on, as they stand.</summary>
+        public (int First, int End) From(int place) => FromEnd ? (0, count - place) : (place, count);
     }
 
     /// <summary>States of parts of the keys: <c>Σ φ(k_j) ⊗ v_j</c>, a row a feature, and <c>Σ φ(k_j)</c>.</summary>
@@ -131,12 +153,14 @@ internal sealed unsafe class LinearMethod<TKernels> : AttentionMethod
     /// <summary>Each part of the keys into the state after its own.</summary>
     private readonly struct KeyParts(HeadProblem problem, KeyBlocks blocks, int blocksPerPart, States states) : IParallelWork
     {
+        private readonly BlockOrder _order = new(problem, blocks.Count);
+
         public void Run(int index, int worker)
         {
             if (index == 0) states.Clear(0);
             states.Clear(index + 1);
             for (int block = index * blocksPerPart; block < Math.Min((index + 1) * blocksPerPart, blocks.Count); block++)
-                states.AddBlock(index + 1, problem, blocks, block);
+                states.AddBlock(index + 1, problem, blocks, _order.Block(block));
         }
     }
 
@@ -166,19 +190,25 @@ internal sealed unsafe class LinearMethod<TKernels> : AttentionMethod
         /// <summary>One for the keys after the last whole part, and one for these and all before.</summary>
         public const int StatesPerWorker = 2;
 
+        private readonly BlockOrder _order = new(problem, blocks.Count);
+
         public void Run(int index, int worker)
         {
             int partRows = blocksPerPart * KernelShape.KeyTile, lastRow = Padding.RoundUp(problem.QueryCount, TKernels.RowTile);
             int start = Padding.RoundUp(index * partRows, TKernels.RowTile), end = Math.Min(Padding.RoundUp((index + 1) * partRows, TKernels.RowTile), lastRow);
             float* laneSums = rowSums + ((long)worker * TileRows * TKernels.Lanes);
             int rest = StatesPerWorker * worker, whole = rest + 1, part = -1, summed = 0;
-            for (int first = start; first < end; first += TileRows)
+            int tiles = (end - start + TileRows - 1) / TileRows;
+            for (int tile = 0; tile < tiles; tile++)
             {
-                int rows = Math.Min(TileRows, end - first), visible = VisibleBlocks(problem, blocks.Count, first);
+                // Rows that see more come after those that see less.
+                int first = start + ((_order.FromEnd ? tiles - 1 - tile : tile) * TileRows);
+                int rows = Math.Min(TileRows, end - first), visible = _order.Visible(first, Math.Min(first + rows, problem.QueryCount));
+                (int near, int endNear) = _order.From(visible);
                 new Span<float>(sums.Denominators + first, rows).Clear();
                 Clearing.Clear(sums.Numerators + ((long)first * sums.NumeratorStride), (long)rows * sums.NumeratorStride);
                 new Span<float>(laneSums, rows * TKernels.Lanes).Clear();
-                DirectMethod<TKernels>.AddBlocks(problem, problem.Position.Window, blocks, sums, first, rows, visible, blocks.Count, laneSums);
+                DirectMethod<TKernels>.AddBlocks(problem, problem.Position.Window, blocks, sums, first, rows, near, endNear, laneSums);
                 LaneSums.MoveTo<TKernels>(sums.Denominators + first, laneSums, rows);
                 if (visible == blocks.Count)
                 {
@@ -193,7 +223,7 @@ internal sealed unsafe class LinearMethod<TKernels> : AttentionMethod
                     scratch.Clear(rest);
                 }
 
-                for (; summed < visible; summed++) scratch.AddBlock(rest, problem, blocks, summed);
+                for (; summed < visible; summed++) scratch.AddBlock(rest, problem, blocks, _order.Block(summed));
                 scratch.Clear(whole);
                 for (int piece = 0; piece < scratch.Pieces; piece++)
                 {

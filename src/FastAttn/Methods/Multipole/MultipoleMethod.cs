@@ -15,7 +15,7 @@ internal sealed unsafe class MultipoleMethod<TKernels>(TailAllowance allowance) 
 {
     public override Method Kind => Method.Multipole;
 
-    public override PartialSums Compute(in HeadProblem problem, Crew crew, ref Arena arena)
+    public override PartialSums Compute(in HeadProblem problem, in RowChunks chunks, Crew crew, ref Arena arena)
     {
         SmoothTails own = problem.Positions.Structure(problem.Head, allowance).Smooth!;
         PartialSums sums = TakeSums<TKernels>(problem, ref arena);
@@ -33,12 +33,12 @@ internal sealed unsafe class MultipoleMethod<TKernels>(TailAllowance allowance) 
             int paddedRows = Padding.RoundUp(problem.QueryCount, TKernels.RowTile);
             Clearing.Clear(sums.Numerators, (long)paddedRows * sums.NumeratorStride);
             new Span<float>(sums.Denominators, paddedRows).Clear();
-            MultipoleChunk* chunks = stackalloc MultipoleChunk[sizes.ChunksTogether];
+            MultipoleChunk* parts = stackalloc MultipoleChunk[sizes.ChunksTogether];
             for (int first = 0, end; first < tree.Chunks; first = end)
             {
                 end = Math.Min(first + sizes.ChunksTogether, tree.Chunks);
-                for (int chunk = first; chunk < end; chunk++) chunks[chunk - first] = tree.Chunk(chunk, chunk - first);
-                Sweep(tree, chunks, end - first, scratch, crew);
+                for (int chunk = first; chunk < end; chunk++) parts[chunk - first] = tree.Chunk(chunk, chunk - first);
+                Sweep(tree, parts, end - first, scratch, crew);
             }
 
             crew.Run(new Near(tree, scratch), tree.Segments);
@@ -51,6 +51,7 @@ internal sealed unsafe class MultipoleMethod<TKernels>(TailAllowance allowance) 
         if (!arena.IsMeasuring) far.AddToAll(problem, sums, crew);
         arena.Release(mark);
         sums.LogScale = problem.KeyLogScale + problem.Position.LogMax;
+        if (!arena.IsMeasuring) Close(problem, sums, chunks, crew);
         return sums;
     }
 

@@ -25,11 +25,6 @@ internal sealed unsafe class HeadRunner<TKernels>(
     private readonly bool _isFine = SumRounding<TKernels>.NeedsFine(tolerance);
     private readonly DirectMethod<TKernels> _direct = new(SumRounding<TKernels>.NeedsFine(tolerance));
 
-    /// <summary>
-    /// The method, if rows pass through it: queries become features chunk by chunk, and once more where rows have to be repaired. Of
-    /// every other method all queries are mapped before it runs.
-    /// </summary>
-    private readonly TailScanMethod<TKernels>? _passing = method as TailScanMethod<TKernels>;
     private readonly RowRepair<TKernels> _repair = new(stage);
     private readonly RowCertificate _certificate = new(tolerance, stage.IsSigned, SumRounding<TKernels>.Of(method.Kind, stage.Features, tolerance));
     private readonly RowCertificate _directCertificate = new(tolerance, stage.IsSigned, SumRounding<TKernels>.Of(Method.Direct, stage.Features, tolerance));
@@ -56,12 +51,11 @@ internal sealed unsafe class HeadRunner<TKernels>(
         int* uncertified = arena.Take<int>(shape.QueryLength);
         HeadProblem problem = Prepare(call, queryStates, keyStates, valueStates, largestNorm, crew, ref arena);
 
-        int repairs = _passing is not null
-            ? ComputeInPassing(_passing, call, problem, queryStates, largestNorm, uncertified, crew, ref arena)
-            : Compute(method, _certificate, problem, queryStates, call.Destination, largestNorm, uncertified, crew, ref arena);
-        if (_passing is not null && (arena.IsMeasuring || repairs > 0)) MapQueries(call, queryStates, ref problem, crew, ref arena);
+        var sorting = new Sorting(call, queryStates, largestNorm, uncertified);
+        int repairs = Compute(method, _certificate, sorting, problem, crew, ref arena);
+        if (method.TakesQueriesByChunk && (arena.IsMeasuring || repairs > 0)) MapQueries(call, queryStates, ref problem, crew, ref arena);
         bool fallsBack = method.Kind is not (Method.Direct or Method.Linear) && (arena.IsMeasuring || repairs > RowCertificate.FallbackShare * shape.QueryLength);
-        if (fallsBack) repairs = Compute(_direct, _directCertificate, problem, queryStates, call.Destination, largestNorm, uncertified, crew, ref arena);
+        if (fallsBack) repairs = Compute(_direct, _directCertificate, sorting, problem, crew, ref arena);
         int alone = RescaledTiles<TKernels>.Run(
             problem, keyStates, _directCertificate, _isFine, largestNorm, uncertified, repairs, call.Destination, crew, ref arena);
         problem.Loud.PutBack(problem.ValueNorm);
@@ -97,7 +91,7 @@ internal sealed unsafe class HeadRunner<TKernels>(
             MarkKeys(call, keyStates);
         }
 
-        if (_passing is null) MapQueries(call, queryStates, ref problem, crew, ref arena);
+        if (!method.TakesQueriesByChunk) MapQueries(call, queryStates, ref problem, crew, ref arena);
         stage.Map(call.Key, RowRole.Key, call.Head, logarithmic: false, keyStates, key, keyScales, crew, ref arena);
         problem.Values = ValueRows.Prepare(call.Value, keyStates, valueStates, valueNorm, crew, ref arena);
         VisibleKeys.LargestValueNorm(problem, keyStates, largestNorm, ref arena);
@@ -124,31 +118,39 @@ internal sealed unsafe class HeadRunner<TKernels>(
         }
     }
 
-    /// <summary>Runs a method, stores every row it can vouch for, and lists the others.</summary>
-    private int Compute(
-        AttentionMethod chosen, RowCertificate certificate, in HeadProblem problem, RowState* queryStates, RowSource destination, double* largestNorm,
-        int* uncertified, Crew crew, ref Arena arena)
+    /// <summary>
+    /// Runs a method, stores every row it can vouch for, and lists the others; returns how many. Where queries come chunk by chunk, rows are features, sums and output
+    /// while they are in cache.
+    /// </summary>
+    private int Compute(AttentionMethod chosen, RowCertificate certificate, in Sorting rows, in HeadProblem problem, Crew crew, ref Arena arena)
     {
         long mark = arena.Mark;
-        var certified = new CertifiedRows<TKernels>(certificate, queryStates, largestNorm, destination, uncertified, RowRanges.RowsPerRange, ref arena);
-        PartialSums sums = chosen.Compute(problem, crew, ref arena);
-        int count = arena.IsMeasuring ? 0 : certified.StoreAll(problem, sums, crew);
+        int chunkRows = chosen.ChunkRows(shape.QueryLength);
+        var certified = new CertifiedRows<TKernels>(certificate, rows.QueryStates, rows.LargestNorm, rows.Call.Destination, rows.Uncertified, chunkRows, ref arena);
+        if (chosen.TakesQueriesByChunk)
+        {
+            int columns = Padding.RoundUp(shape.ValueDimension, TKernels.Lanes);
+            var passing = new PassingRows<TKernels>(stage, rows.Call, rows.QueryStates, certified, chunkRows, columns, crew, ref arena);
+            chosen.Compute(problem, passing.Chunks, crew, ref arena);
+        }
+        else chosen.Compute(problem, certified.Chunks, crew, ref arena);
+
+        int count = arena.IsMeasuring ? 0 : certified.Gather();
         arena.Release(mark);
         return count;
     }
 
-    /// <summary>The same for a method that works chunk by chunk: rows are features, sums and output while they are in cache.</summary>
-    private int ComputeInPassing(
-        TailScanMethod<TKernels> tails, in HeadCall call, in HeadProblem problem, RowState* queryStates, double* largestNorm, int* uncertified, Crew crew, ref Arena arena)
+    /// <summary>What sorts rows into those that are stored and those that are listed.</summary>
+    private readonly struct Sorting(HeadCall call, RowState* queryStates, double* largestNorm, int* uncertified)
     {
-        long mark = arena.Mark;
-        int chunkRows = TailScanMethod<TKernels>.ChunkRows(shape.QueryLength);
-        var sums = new PartialSums { NumeratorStride = Padding.RoundUp(shape.ValueDimension, TKernels.Lanes) };
-        var certified = new CertifiedRows<TKernels>(_certificate, queryStates, largestNorm, call.Destination, uncertified, chunkRows, ref arena);
-        var passing = new PassingRows<TKernels>(stage, call, queryStates, certified, chunkRows, sums.NumeratorStride, crew, ref arena);
-        tails.Compute(problem, passing, ref sums, crew, ref arena);
-        int count = arena.IsMeasuring ? 0 : certified.Gather();
-        arena.Release(mark);
-        return count;
+        public readonly HeadCall Call = call;
+
+        public readonly RowState* QueryStates = queryStates;
+
+        /// <summary>The largest ‖v_j‖ each row sees.</summary>
+        public readonly double* LargestNorm = largestNorm;
+
+        /// <summary>Room for the rows that are listed.</summary>
+        public readonly int* Uncertified = uncertified;
     }
 }

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using FastAttn.Features;
 using FastAttn.Heads;
 using FastAttn.Kernels;
@@ -10,7 +11,7 @@ namespace FastAttn.Methods;
 /// Chunks of queries that become features just before the method reads them, and of sums that are certified and stored just after:
 /// in long sequences neither all features of queries nor all sums go through memory, only what a thread has in its second-level cache.
 /// </summary>
-internal readonly unsafe struct PassingRows<TKernels> : IRowChunks
+internal readonly unsafe struct PassingRows<TKernels>
     where TKernels : struct, IKernels
 {
     private readonly FeatureStage _stage;
@@ -57,7 +58,16 @@ internal readonly unsafe struct PassingRows<TKernels> : IRowChunks
 
     private long FeatureFloats => (long)_stage.PaddedRows(_chunkRows) * _stage.Stride;
 
-    public void Open(int chunk, int worker, ref HeadProblem problem, ref PartialSums sums)
+    /// <summary>As methods take it. This struct stays where it is until the method has returned.</summary>
+    public RowChunks Chunks => new(Unsafe.AsPointer(ref Unsafe.AsRef(in this)), &Open, &Close);
+
+    private static void Open(void* rows, int chunk, int worker, ref HeadProblem problem, ref PartialSums sums) =>
+        Unsafe.AsRef<PassingRows<TKernels>>(rows).Open(chunk, worker, ref problem, ref sums);
+
+    private static void Close(void* rows, int chunk, in HeadProblem problem, in PartialSums sums) =>
+        Unsafe.AsRef<PassingRows<TKernels>>(rows)._certified.Store(problem, sums, chunk);
+
+    private void Open(int chunk, int worker, ref HeadProblem problem, ref PartialSums sums)
     {
         int first = chunk * _chunkRows;
         float* features = _features + (worker * FeatureFloats), perRow = _perRow + (3L * worker * _chunkRows) - first;
@@ -71,8 +81,6 @@ internal readonly unsafe struct PassingRows<TKernels> : IRowChunks
         sums.NumeratorErrors = perRow + _chunkRows;
         sums.DenominatorErrors = perRow + (2 * _chunkRows);
     }
-
-    public void Close(int chunk, in HeadProblem problem, in PartialSums sums) => _certified.Store(problem, sums, chunk);
 
     private RowSource Chunk(int chunk)
     {

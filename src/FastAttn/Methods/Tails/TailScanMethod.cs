@@ -21,25 +21,15 @@ internal sealed unsafe class TailScanMethod<TKernels>(Method kind, TailAllowance
     /// <summary>Rows that are finished together: their queries and numerators, and the states that they meet, stay in the second-level cache.</summary>
     public static int MostChunkRows => 512 / TKernels.RowTile * TKernels.RowTile;
 
-    /// <summary>Rows of a chunk.</summary>
-    public static int ChunkRows(int queries) => Math.Min(MostChunkRows, Padding.RoundUp(queries, TKernels.RowTile));
+    public override bool TakesQueriesByChunk => true;
 
-    public override PartialSums Compute(in HeadProblem problem, Crew crew, ref Arena arena)
-    {
-        PartialSums sums = TakeSums<TKernels>(problem, ref arena);
-        Compute(problem, default(WholeRows), ref sums, crew, ref arena);
-        return sums;
-    }
+    public override int ChunkRows(int queries) => RowsOfChunk(queries);
 
-    /// <summary>The same, with each chunk's queries and sums where <paramref name="chunks"/> has them.</summary>
-    /// <param name="problem">The head.</param>
-    /// <param name="chunks">Opened before a chunk's rows are summed, closed when they are.</param>
-    /// <param name="sums">Says how far numerator rows are apart; what holds for all rows is set.</param>
-    /// <param name="crew">Shares the work.</param>
-    /// <param name="arena">Scratch, given back.</param>
-    public void Compute<TChunks>(in HeadProblem problem, TChunks chunks, ref PartialSums sums, Crew crew, ref Arena arena)
-        where TChunks : struct, IRowChunks
+    public override PartialSums Compute(in HeadProblem problem, in RowChunks chunks, Crew crew, ref Arena arena)
     {
+        PartialSums sums = chunks.Opens
+            ? new PartialSums { NumeratorStride = Padding.RoundUp(problem.ValueDimension, TKernels.Lanes) }
+            : TakeSums<TKernels>(problem, ref arena);
         long mark = arena.Mark;
         CoefficientTails tails = Tails(problem.Positions, problem.Head);
         var left = new TailReach(true, tails.Left, problem, TKernels.RowTile);
@@ -68,7 +58,7 @@ internal sealed unsafe class TailScanMethod<TKernels>(Method kind, TailAllowance
         }
 
         for (int unused = count; unused < most; unused++) sweeps[unused] = new(left, true, default, problem, sums.NumeratorStride, blockSums, ref arena);
-        int rows = Padding.RoundUp(problem.QueryCount, TKernels.RowTile), chunkRows = ChunkRows(problem.QueryCount);
+        int rows = Padding.RoundUp(problem.QueryCount, TKernels.RowTile), chunkRows = RowsOfChunk(problem.QueryCount);
         var scratch = stackalloc TailScratch<TKernels>[crew.Workers];
         for (int worker = 0; worker < crew.Workers; worker++) scratch[worker] = new(problem, sums.NumeratorStride, chunkRows, ref arena);
         var far = new FarErrors<TKernels>(problem, tails.AbsoluteError, crew, ref arena);
@@ -83,11 +73,14 @@ internal sealed unsafe class TailScanMethod<TKernels>(Method kind, TailAllowance
                 crew.Run(new Accumulation(states, scratch), count * sweeps[0].Pieces);
             }
 
-            crew.Run(new Rows<TChunks>(problem, chunks, sums, states, new NearBand<TKernels>(left, right), far, rows, scratch), (rows + chunkRows - 1) / chunkRows);
+            crew.Run(new Rows(problem, chunks, sums, states, new NearBand<TKernels>(left, right), far, rows, scratch), (rows + chunkRows - 1) / chunkRows);
         }
 
         arena.Release(mark);
+        return sums;
     }
+
+    private static int RowsOfChunk(int queries) => Math.Min(MostChunkRows, Padding.RoundUp(queries, TKernels.RowTile));
 
     private CoefficientTails Tails(PreparedPosition positions, int head)
     {
@@ -136,10 +129,9 @@ internal sealed unsafe class TailScanMethod<TKernels>(Method kind, TailAllowance
     }
 
     /// <summary>Chunks of rows: what they see from afar, then what they see near.</summary>
-    private readonly struct Rows<TChunks>(
-        HeadProblem problem, TChunks chunks, PartialSums sums, States states, NearBand<TKernels> near, FarErrors<TKernels> far, int rows,
+    private readonly struct Rows(
+        HeadProblem problem, RowChunks chunks, PartialSums sums, States states, NearBand<TKernels> near, FarErrors<TKernels> far, int rows,
         TailScratch<TKernels>* scratch) : IParallelWork
-        where TChunks : struct, IRowChunks
     {
         private readonly UnderflowErrors _underflow = new(problem);
 
@@ -148,7 +140,7 @@ internal sealed unsafe class TailScanMethod<TKernels>(Method kind, TailAllowance
             HeadProblem own = problem;
             PartialSums ownSums = sums;
             chunks.Open(index, worker, ref own, ref ownSums);
-            int chunkRows = ChunkRows(problem.QueryCount), first = index * chunkRows, end = Math.Min(first + chunkRows, rows);
+            int chunkRows = RowsOfChunk(problem.QueryCount), first = index * chunkRows, end = Math.Min(first + chunkRows, rows);
             Clearing.Clear(ownSums.Numerators + ((long)first * ownSums.NumeratorStride), (long)(end - first) * ownSums.NumeratorStride);
             new Span<float>(ownSums.Denominators + first, end - first).Clear();
             states.Flat.Apply(own, ownSums, first, end, scratch[worker]);

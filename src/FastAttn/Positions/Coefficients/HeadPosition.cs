@@ -20,6 +20,7 @@ internal sealed unsafe class HeadPosition
     private readonly AlignedBuffer _buffer;
     private readonly IBiases? _position;
     private readonly int _head;
+    private readonly int _smallestOffset;
     private readonly int _largestOffset;
     private readonly bool _removesOffsets;
 
@@ -30,6 +31,7 @@ internal sealed unsafe class HeadPosition
     {
         _position = position;
         _head = head;
+        _smallestOffset = extent.SmallestOffset;
         _largestOffset = extent.LargestOffset;
         FirstOffset = 1 - extent.QueryCount;
         LastOffset = extent.KeyCount - 1;
@@ -38,14 +40,14 @@ internal sealed unsafe class HeadPosition
         _buffer = new AlignedBuffer(total * sizeof(float));
         float* start = (float*)_buffer.Data;
         Coefficients = start + Margin - FirstOffset;
-        int lastVisible = LastVisible;
-        new Span<float>(start, Margin).Clear();
+        int firstVisible = FirstVisible, lastVisible = LastVisible;
+        new Span<float>(start, firstVisible - FirstOffset + Margin).Clear();
         new Span<float>(Coefficients + lastVisible + 1, LastOffset - lastVisible + Margin).Clear();
 
         Span<double> block = stackalloc double[BlockOffsets];
         var runs = new List<OffsetRun>();
         double largest = double.NegativeInfinity;
-        for (int first = FirstOffset; first <= lastVisible; first += BlockOffsets)
+        for (int first = firstVisible; first <= lastVisible; first += BlockOffsets)
         {
             Span<double> biases = block[..Math.Min(BlockOffsets, lastVisible - first + 1)];
             CallWatch.Look();
@@ -56,12 +58,12 @@ internal sealed unsafe class HeadPosition
 
         LongestRuns = [.. runs.OrderByDescending(run => run.Length).Take(RunsKept)];
         HasFurtherRuns = runs.Count > RunsKept;
-        _removesOffsets = runs.Sum(run => run.Length) < (long)lastVisible - FirstOffset + 1;
+        _removesOffsets = runs.Sum(run => run.Length) < (long)lastVisible - firstVisible + 1;
         LogMax = runs.Count > 0 ? largest : 0;
         FirstNonZero = int.MaxValue;
         LastNonZero = int.MinValue;
         double sum = 0, squares = 0;
-        for (int first = FirstOffset; first <= lastVisible; first += BlockOffsets)
+        for (int first = firstVisible; first <= lastVisible; first += BlockOffsets)
         {
             Span<double> values = block[..Math.Min(BlockOffsets, lastVisible - first + 1)];
             CallWatch.Look();
@@ -91,8 +93,11 @@ internal sealed unsafe class HeadPosition
     /// <inheritdoc cref="FirstOffset"/>
     public int LastOffset { get; }
 
-    /// <summary>The largest offset that causality leaves; below <see cref="FirstOffset"/> when it leaves none.</summary>
-    public int LastVisible => Math.Min(LastOffset, _largestOffset);
+    /// <summary>The smallest offset that causality leaves.</summary>
+    public int FirstVisible => Math.Min(Math.Max(FirstOffset, _smallestOffset), LastOffset + 1);
+
+    /// <summary>The largest; below <see cref="FirstVisible"/> when it leaves none.</summary>
+    public int LastVisible => Math.Max(Math.Min(LastOffset, _largestOffset), FirstVisible - 1);
 
     /// <summary>Points at c_0; readable from FirstOffset − Margin to LastOffset + Margin; zero where nothing is visible.</summary>
     public float* Coefficients { get; }
@@ -131,7 +136,7 @@ internal sealed unsafe class HeadPosition
     public IReadOnlyList<ExponentialTerm>? ExponentialTerms { get; }
 
     /// <summary>Whether a key at this offset is visible.</summary>
-    public bool IsVisible(int offset) => offset <= _largestOffset && !(_removesOffsets && double.IsNegativeInfinity(Bias(offset)));
+    public bool IsVisible(int offset) => offset >= _smallestOffset && offset <= _largestOffset && !(_removesOffsets && double.IsNegativeInfinity(Bias(offset)));
 
     /// <summary>The bias at an offset j − i, in float64: far out, float32 would round it by more than one.</summary>
     public double Bias(int offset)

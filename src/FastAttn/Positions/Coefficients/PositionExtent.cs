@@ -5,8 +5,12 @@ namespace FastAttn.Positions;
 /// <param name="KeyCount">Keys n_k.</param>
 /// <param name="QueryOffset">Position p of query 0 among the keys.</param>
 /// <param name="LargestOffset">Offsets j − i above it are invisible (causality).</param>
-internal readonly record struct PositionExtent(int QueryCount, int KeyCount, int QueryOffset, int LargestOffset)
+/// <param name="SmallestOffset">Offsets j − i below it are invisible (the same, seen from the keys).</param>
+internal readonly record struct PositionExtent(int QueryCount, int KeyCount, int QueryOffset, int LargestOffset, int SmallestOffset = -int.MaxValue)
 {
+    /// <summary>The same pairs with queries and keys in each other's place.</summary>
+    public PositionExtent Transposed => new(KeyCount, QueryCount, -QueryOffset, -SmallestOffset, -LargestOffset);
+
     /// <summary>The same problem by places: offsets of a grid are between the places that tokens stand on, and a grid has no order that could hide one.</summary>
     public PositionExtent Along(TokenLayout layout)
     {

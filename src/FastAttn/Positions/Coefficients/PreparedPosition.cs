@@ -1,5 +1,6 @@
 using FastAttn.Fft;
 using FastAttn.Memory;
+using FastAttn.Threading;
 
 namespace FastAttn.Positions;
 
@@ -12,15 +13,22 @@ internal sealed unsafe class PreparedPosition
     private readonly Dictionary<TailAllowance, int[]> _smoothRanks = [];
     private readonly Dictionary<(LaneFft Fft, int Offset, int Queries, int Keys, int Pitch), AlignedBuffer> _spectra = [];
 
+    private readonly Once<PreparedPosition> _transposed;
+
     /// <param name="position">The biases; null for none.</param>
     /// <param name="extent">The problem's sizes.</param>
     public PreparedPosition(IBiases? position, PositionExtent extent)
     {
+        PositionExtent transposed = extent.Transposed;
+        _transposed = new(() => new PreparedPosition(position is null ? null : new TransposedBiases(position), transposed));
         Layout = position?.Layout ?? TokenLayout.Line;
         extent = extent.Along(Layout);
         _heads = new HeadPosition[position?.Heads ?? 1];
         for (int head = 0; head < _heads.Length; head++) _heads[head] = new HeadPosition(position, head, extent);
     }
+
+    /// <summary>The same coefficients for a problem whose queries are this one's keys, and whose keys are its queries; made when first asked for.</summary>
+    public PreparedPosition Transposed => _transposed.Value;
 
     /// <summary>Where tokens stand.</summary>
     public TokenLayout Layout { get; }

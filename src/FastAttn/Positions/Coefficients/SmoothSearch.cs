@@ -30,8 +30,8 @@ internal static unsafe class SmoothSearch
         foreach (int center in Centers(position))
         {
             // Causal positions have nothing beyond their centre.
-            int left = center - position.FirstOffset, right = position.LastNonZero <= center ? 0 : position.LastOffset - center;
-            if (Math.Max(position.LastOffset - center, left) <= 3 * SmoothTails.LeafTokens) continue;
+            int left = position.FirstNonZero >= center ? 0 : center - position.FirstOffset, right = position.LastNonZero <= center ? 0 : position.LastOffset - center;
+            if (Math.Max(position.LastOffset - center, center - position.FirstOffset) <= 3 * SmoothTails.LeafTokens) continue;
             var pairs = new BoxPairs(position.Coefficients + center, left, right);
             (int levels, double neglected) = Levels(position, center, NeglectedShare * absolute);
             if (Ranks(pairs, levels, relative, (AbsoluteShare * absolute) - neglected) is (int[] ranks, double error)) return new SmoothTails(center, ranks, relative, error + neglected);
@@ -52,6 +52,7 @@ internal static unsafe class SmoothSearch
 
         centers.Add(zero);
         if (position.LastNonZero < position.LastOffset && position.LastNonZero >= position.FirstOffset && position.LastNonZero != zero) centers.Add(position.LastNonZero);
+        if (position.FirstNonZero > position.FirstOffset && position.FirstNonZero <= position.LastOffset && !centers.Contains(position.FirstNonZero)) centers.Add(position.FirstNonZero);
         if (!centers.Contains(largest)) centers.Add(largest);
         return centers;
     }

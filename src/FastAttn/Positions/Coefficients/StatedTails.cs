@@ -9,17 +9,17 @@ internal static class StatedTails
     /// <summary>What rounding a coefficient to float32, and taking a power for its distance, leaves.</summary>
     private const double Rounding = 6e-8;
 
-    /// <summary>The left tail; null where nothing is stated or no visible offset lies on that side of the origin.</summary>
+    /// <summary>The left tail; null where nothing is stated, no visible offset lies on that side of the origin, or causality ends it before the offsets do.</summary>
     public static Tail? Left(HeadPosition position, double relative)
     {
         int edge = Math.Min(position.Origin, position.LastVisible);
-        return Of(position, edge, -1, (long)edge - position.FirstOffset + 1, relative);
+        return position.FirstVisible > position.FirstOffset ? null : Of(position, edge, -1, (long)edge - position.FirstOffset + 1, relative);
     }
 
-    /// <summary>The right tail; null as well where causality ends it before the offsets do.</summary>
+    /// <summary>The right tail, likewise.</summary>
     public static Tail? Right(HeadPosition position, double relative)
     {
-        int edge = Math.Max(position.Origin + 1, position.FirstOffset);
+        int edge = Math.Max(position.Origin + 1, position.FirstVisible);
         return position.LastVisible < position.LastOffset ? null : Of(position, edge, 1, (long)position.LastOffset - edge + 1, relative);
     }
 

@@ -50,6 +50,16 @@ internal readonly record struct TokenLayout(int Width, int Prefix = 0, int GridT
         return FirstSpecialOffset + (other < 0 ? special : special < 0 ? Specials + other : ((special + 2) * Specials) + other);
     }
 
+    /// <summary>The offset of a pair that a special token takes part in, when query and key change places.</summary>
+    public int TransposedSpecial(int offset)
+    {
+        int index = offset - FirstSpecialOffset;
+        if (index < Specials) return offset + Specials;
+        if (index < 2 * Specials) return offset - Specials;
+        (int query, int key) = Math.DivRem(index - (2 * Specials), Specials);
+        return FirstSpecialOffset + ((key + 2) * Specials) + query;
+    }
+
     /// <summary>Whether a token is special.</summary>
     public bool IsSpecial(int token) => Specials > 0 && (token < Prefix || token >= Prefix + GridTokens);
 
