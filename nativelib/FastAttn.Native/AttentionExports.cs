@@ -6,7 +6,7 @@ namespace FastAttn.Native;
 /// <summary><c>fastattn.h</c>, "Attention": what all systems share once they are made.</summary>
 internal static unsafe class AttentionExports
 {
-    private static readonly HandleTable<AttentionSystem> s_table = new(kind: 2, "attention");
+    public static readonly HandleTable<AttentionSystem> Table = new(kind: 2, "attention");
 
     /// <summary>Makes a system and hands out its handle.</summary>
     public static Status Create(ulong* attention, Func<AttentionSystem> make)
@@ -15,7 +15,7 @@ internal static unsafe class AttentionExports
         {
             Arguments.NotNull(attention, "attention");
             CallerInterrupt.Take();
-            *attention = s_table.Add(make());
+            *attention = Table.Add(make());
             return Status.Ok;
         }
         catch (Exception exception)
@@ -31,7 +31,7 @@ internal static unsafe class AttentionExports
     {
         try
         {
-            using HandleTable<AttentionSystem>.Lease lease = s_table.Acquire(attention);
+            using HandleTable<AttentionSystem>.Lease lease = Table.Acquire(attention);
             if (report is not null) Arguments.StructSize(report->StructSize, sizeof(NativeReport), "report");
             AttentionShape shape = lease.Value.Shape;
             AttentionArguments.Selection(selection, shape.Batch, shape.KeyLength, out ReadOnlySpan<bool> keyMask, out ReadOnlySpan<int> lengths);
@@ -59,7 +59,7 @@ internal static unsafe class AttentionExports
     {
         try
         {
-            s_table.Remove(attention);
+            Table.Remove(attention);
             return Status.Ok;
         }
         catch (Exception exception)

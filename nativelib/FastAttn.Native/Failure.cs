@@ -1,5 +1,4 @@
 using System.Runtime.InteropServices;
-using System.Text;
 
 namespace FastAttn.Native;
 
@@ -14,7 +13,7 @@ internal static unsafe partial class Failure
         {
             Exception cause = exception is AggregateException { InnerException: { } inner } ? inner : exception;
             Status status = StatusOf(cause);
-            Store(Describe(cause, status));
+            Utf8Text.Store(Describe(cause, status), MessageOfThisThread(), MessageBytes);
             return status;
         }
         catch (Exception)
@@ -54,14 +53,6 @@ internal static unsafe partial class Failure
         ? $"out of memory: {exception.Message}"
         : $"out of memory: attentions, positions, biases and projections may take {GC.GetGCMemoryInfo().TotalAvailableMemoryBytes >> 20} MiB together in this library; "
             + "expected smaller ones, or fewer at a time";
-
-    private static void Store(string message)
-    {
-        // The encoder stops at a whole character when room runs out; the last byte stays for the zero.
-        var room = new Span<byte>(MessageOfThisThread(), MessageBytes);
-        Encoding.UTF8.GetEncoder().Convert(message, room[..^1], flush: true, out _, out int written, out _);
-        room[written] = 0;
-    }
 
     /// <summary>Where <c>fa_last_error</c> reads, <see cref="MessageBytes"/> long. It is the door's, which answers when no managed code may run.</summary>
     [LibraryImport("door", EntryPoint = "door_message")]

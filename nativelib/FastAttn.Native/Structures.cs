@@ -1,23 +1,22 @@
+// Made by nativelib/declarations.py from fastattn.h.
 using System.Runtime.InteropServices;
 
 namespace FastAttn.Native;
 
 /// <summary><c>fa_tensor</c>.</summary>
 [StructLayout(LayoutKind.Sequential)]
-internal unsafe struct NativeTensor
+internal unsafe partial struct NativeTensor
 {
-    public const int MaxDimensions = 4;
-
     public float* Data;
-    public int Dimensions;
+    public int Ndim;
     public int Reserved;
-    public fixed long Shape[MaxDimensions];
-    public fixed long Strides[MaxDimensions];
+    public fixed long Shape[4];
+    public fixed long Strides[4];
 }
 
 /// <summary><c>fa_attention_shape</c>.</summary>
 [StructLayout(LayoutKind.Sequential)]
-internal struct NativeAttentionShape
+internal partial struct NativeAttentionShape
 {
     public ulong StructSize;
     public long Batch;
@@ -31,11 +30,8 @@ internal struct NativeAttentionShape
 
 /// <summary><c>fa_attention_options</c>.</summary>
 [StructLayout(LayoutKind.Sequential)]
-internal unsafe struct NativeAttentionOptions
+internal unsafe partial struct NativeAttentionOptions
 {
-    /// <summary>What its size was before it had <see cref="Position"/>, <see cref="Nu"/> and <see cref="FeatureEpsilon"/>.</summary>
-    public const int SizeWithoutPosition = 80, SizeWithoutNu = 88, SizeWithoutEpsilon = 96;
-
     public ulong StructSize;
     public byte* FeatureMap;
     public byte* ProjectionKind;
@@ -57,13 +53,44 @@ internal unsafe struct NativeAttentionOptions
     public long QueryOffsetsCount;
 }
 
+/// <summary><c>fa_key_selection</c>.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal unsafe partial struct NativeKeySelection
+{
+    public ulong StructSize;
+    public byte* KeyMask;
+    public long KeyMaskCount;
+    public int* Lengths;
+    public long LengthsCount;
+}
+
+/// <summary><c>fa_report</c>.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal unsafe partial struct NativeReport
+{
+    public ulong StructSize;
+    public byte* Method;
+    public byte* Tier;
+    public long RepairedRows;
+    public long FallbackHeads;
+}
+
+/// <summary><c>fa_plan</c>.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal unsafe partial struct NativePlan
+{
+    public ulong StructSize;
+    public byte* Method;
+    public byte* Tier;
+    public long Features;
+    public long FourierLength;
+    public long WorkspaceBytes;
+}
+
 /// <summary><c>fa_schoenbat_options</c>.</summary>
 [StructLayout(LayoutKind.Sequential)]
-internal unsafe struct NativeSchoenbatOptions
+internal unsafe partial struct NativeSchoenbatOptions
 {
-    /// <summary>What its size was before it had <see cref="DenominatorFloor"/>.</summary>
-    public const int SizeWithoutFloor = 96;
-
     public ulong StructSize;
     public byte* Kernel;
     public byte* Method;
@@ -87,11 +114,8 @@ internal unsafe struct NativeSchoenbatOptions
 
 /// <summary><c>fa_softmax_options</c>.</summary>
 [StructLayout(LayoutKind.Sequential)]
-internal unsafe struct NativeSoftmaxOptions
+internal unsafe partial struct NativeSoftmaxOptions
 {
-    /// <summary>What its size was before it had <see cref="QueryOffsets"/>.</summary>
-    public const int SizeWithoutQueryOffsets = 40;
-
     public ulong StructSize;
     public long QueryOffset;
     public int HasQueryOffset;
@@ -105,11 +129,8 @@ internal unsafe struct NativeSoftmaxOptions
 
 /// <summary><c>fa_gaussian_options</c>.</summary>
 [StructLayout(LayoutKind.Sequential)]
-internal unsafe struct NativeGaussianOptions
+internal unsafe partial struct NativeGaussianOptions
 {
-    /// <summary>What its size was before it had <see cref="QueryOffsets"/>.</summary>
-    public const int SizeWithoutQueryOffsets = 40;
-
     public ulong StructSize;
     public long QueryOffset;
     public int HasQueryOffset;
@@ -123,7 +144,7 @@ internal unsafe struct NativeGaussianOptions
 
 /// <summary><c>fa_skyformer_options</c>.</summary>
 [StructLayout(LayoutKind.Sequential)]
-internal unsafe struct NativeSkyformerOptions
+internal unsafe partial struct NativeSkyformerOptions
 {
     public ulong StructSize;
     public byte* Inverse;
@@ -140,33 +161,11 @@ internal unsafe struct NativeSkyformerOptions
 
 /// <summary><c>fa_fast_rpb_options</c>.</summary>
 [StructLayout(LayoutKind.Sequential)]
-internal struct NativeFastRpbOptions
+internal partial struct NativeFastRpbOptions
 {
     public ulong StructSize;
     public long Prefix;
     public long Suffix;
     public int Causal;
     public int Symmetric;
-}
-
-/// <summary><c>fa_key_selection</c>.</summary>
-[StructLayout(LayoutKind.Sequential)]
-internal unsafe struct NativeKeySelection
-{
-    public ulong StructSize;
-    public byte* KeyMask;
-    public long KeyMaskCount;
-    public int* Lengths;
-    public long LengthsCount;
-}
-
-/// <summary><c>fa_report</c>.</summary>
-[StructLayout(LayoutKind.Sequential)]
-internal unsafe struct NativeReport
-{
-    public ulong StructSize;
-    public byte* Method;
-    public byte* Tier;
-    public long RepairedRows;
-    public long FallbackHeads;
 }

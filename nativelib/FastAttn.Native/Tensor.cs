@@ -9,9 +9,9 @@ internal unsafe readonly ref struct Tensor
     public Tensor(NativeTensor* tensor, int minimumDimensions, int maximumDimensions, string name)
     {
         Arguments.NotNull(tensor, name);
-        if (tensor->Dimensions < minimumDimensions || tensor->Dimensions > maximumDimensions)
+        if (tensor->Ndim < minimumDimensions || tensor->Ndim > maximumDimensions)
         {
-            throw new ShapeException($"{name}.ndim is {tensor->Dimensions}; expected {minimumDimensions} to {maximumDimensions}", name);
+            throw new ShapeException($"{name}.ndim is {tensor->Ndim}; expected {minimumDimensions} to {maximumDimensions}", name);
         }
 
         Arguments.Reserved(tensor->Reserved, $"{name}.reserved");
@@ -20,7 +20,7 @@ internal unsafe readonly ref struct Tensor
         _tensor = tensor;
         _name = name;
         Int128 reach = 0;
-        for (int axis = 0; axis < tensor->Dimensions; axis++)
+        for (int axis = 0; axis < tensor->Ndim; axis++)
         {
             long extent = tensor->Shape[axis];
             if (extent is < 0 or > int.MaxValue)
@@ -37,7 +37,7 @@ internal unsafe readonly ref struct Tensor
         if (reach > long.MaxValue / (2 * sizeof(float))) throw new ShapeException($"{name}.strides reach past the address space; expected strides of memory that exists", name);
     }
 
-    public int Dimensions => _tensor->Dimensions;
+    public int Dimensions => _tensor->Ndim;
 
     public float* Data => _tensor->Data;
 

@@ -539,6 +539,41 @@ fa_status fa_attention_forward(fa_attention attention, const fa_tensor *query, c
                                const fa_tensor *value, const fa_tensor *destination,
                                const fa_key_selection *selection, fa_report *report);
 
+/* What an attention is going to do. The words are static. */
+typedef struct fa_plan {
+    uint64_t struct_size;     /* sizeof(fa_plan), set by the caller */
+    const char *method;       /* the method that will run: "direct" for softmax and Gaussian attention, "linear" for Skyformer */
+    const char *tier;         /* the instruction tier of its kernels */
+    int64_t features;         /* of a row of query or key; 0 for systems without */
+    int64_t fourier_length;   /* of the transforms that "fft" uses or would use; 0: none */
+    int64_t workspace_bytes;  /* working memory of one piece of work in flight, of which there are at most as many as threads */
+} fa_plan;
+
+#ifdef __cplusplus
+#define FA_PLAN_INIT {sizeof(fa_plan), nullptr, nullptr, 0, 0, 0}
+#else
+#define FA_PLAN_INIT {.struct_size = sizeof(fa_plan)}
+#endif
+
+/*
+ * Tells what an attention of any kind is going to do; of the first sequence, where each has its own query offset.
+ *   plan   receives it; its struct_size is set
+ * Errors: NULL, HANDLE, STRUCT_SIZE.
+ */
+fa_status fa_attention_plan(fa_attention attention, fa_plan *plan);
+
+/*
+ * The same as a few lines of text: the method, why, and what the other methods would cost.
+ *   text      receives UTF-8 with a zero at its end, cut off at a whole character where there is no room; NULL when capacity is 0
+ *   capacity  bytes of text, at least 0
+ *   length    receives the bytes of the whole text, the zero included: call again with as much room when it is above capacity
+ * Errors: NULL, HANDLE, ARGUMENT (capacity).
+ */
+fa_status fa_attention_explain(fa_attention attention, char *text, int64_t capacity, int64_t *length);
+
+/* Frees the working memory of an attention that no call uses now; later calls take it anew. Errors: HANDLE. */
+fa_status fa_attention_trim(fa_attention attention);
+
 /* Ends an attention of any kind and frees its working memory. {0} is allowed and does nothing. Errors: HANDLE. */
 fa_status fa_attention_destroy(fa_attention attention);
 

@@ -327,6 +327,26 @@ public:
         return report;
     }
 
+    // What it is going to do: see fa_attention_plan.
+    fa_plan plan() const {
+        fa_plan plan = FA_PLAN_INIT;
+        check(fa_attention_plan(owner_.get(), &plan));
+        return plan;
+    }
+
+    // The same as text: see fa_attention_explain.
+    std::string explain() const {
+        std::int64_t length = 0;
+        check(fa_attention_explain(owner_.get(), nullptr, 0, &length));
+        std::string text(static_cast<std::size_t>(length), '\0');
+        check(fa_attention_explain(owner_.get(), &text[0], length, &length));
+        text.pop_back();
+        return text;
+    }
+
+    // Frees the working memory that no call uses now.
+    void trim() const { check(fa_attention_trim(owner_.get())); }
+
     fa_attention get() const noexcept { return owner_.get(); }
 
 private:

@@ -165,6 +165,43 @@ static void test_a_check_ends_calls(void) {
     CHECK(fa_toeplitz_destroy(t) == FA_OK && fa_fast_rpb_destroy(rpb) == FA_OK && fa_attention_destroy(attention) == FA_OK);
 }
 
+static void test_plans_are_told(void) {
+    problem p;
+    fa_attention attention = {0};
+    make_problem(&p);
+    CHECK(create(&p, &attention) == FA_OK);
+    CHECK(forward(&p, attention) == FA_OK);
+
+    fa_plan plan = FA_PLAN_INIT;
+    CHECK(fa_attention_plan(attention, &plan) == FA_OK);
+    CHECK(strcmp(plan.tier, fa_simd_tier()) == 0 && strlen(plan.method) > 0 && plan.features > 0 && plan.workspace_bytes > 0);
+    char text[4096], first[64], cut[8] = "#######", expected[64];
+    int64_t length = 0, again = 0;
+    CHECK(fa_attention_explain(attention, NULL, 0, &length) == FA_OK && length > 1 && length <= (int64_t)sizeof text);
+    CHECK(fa_attention_explain(attention, text, sizeof text, &again) == FA_OK && again == length && (int64_t)strlen(text) == length - 1);
+    snprintf(expected, sizeof expected, "%s on %s: ", plan.method, plan.tier);
+    CHECK(strncmp(text, expected, strlen(expected)) == 0);
+    CHECK(fa_attention_explain(attention, cut, 6, &again) == FA_OK && again == length && strlen(cut) == 5 && strncmp(cut, text, 5) == 0 && cut[6] == '#');
+    CHECK(fa_attention_explain(attention, first, 1, &again) == FA_OK && first[0] == 0);
+
+    /* Working memory that was freed comes back. */
+    float untouched[sizeof p.z / sizeof(float)];
+    memcpy(untouched, p.z, sizeof p.z);
+    CHECK(fa_attention_trim(attention) == FA_OK && fa_attention_trim(attention) == FA_OK);
+    CHECK(forward(&p, attention) == FA_OK && memcmp(untouched, p.z, sizeof p.z) == 0);
+
+    fa_plan former = FA_PLAN_INIT;
+    former.struct_size = 8;
+    CHECK(fa_attention_plan(attention, &former) == FA_ERROR_STRUCT_SIZE && former.method == NULL);
+    CHECK(fa_attention_plan(attention, NULL) == FA_ERROR_NULL && message_has("plan"));
+    CHECK(fa_attention_explain(attention, text, sizeof text, NULL) == FA_ERROR_NULL && message_has("length"));
+    CHECK(fa_attention_explain(attention, NULL, 5, &again) == FA_ERROR_NULL && message_has("text"));
+    CHECK(fa_attention_explain(attention, text, -1, &again) == FA_ERROR_ARGUMENT && message_has("capacity is -1"));
+    CHECK(fa_attention_destroy(attention) == FA_OK);
+    CHECK(fa_attention_plan(attention, &plan) == FA_ERROR_HANDLE && fa_attention_explain(attention, NULL, 0, &again) == FA_ERROR_HANDLE);
+    CHECK(fa_attention_trim(attention) == FA_ERROR_HANDLE);
+}
+
 static void test_message_is_empty_before_any_failure(void) { CHECK(strcmp(fa_last_error(), "") == 0); }
 
 /* ---- Projections ------------------------------------------------------------------------------------ */
@@ -2281,6 +2318,7 @@ int main(void) {
     RUN(test_attention_key_selection);
     RUN(test_attention_create_errors);
     RUN(test_attention_forward_errors);
+    RUN(test_plans_are_told);
     RUN(test_a_check_ends_calls);
     RUN(test_position_worked_example);
     RUN(test_positions_equal_arrays_of_bias);

@@ -55,6 +55,11 @@ void test_worked_example() {
     CHECK(close_to(z, {260.0 / 86, 204.0 / 67, 315.0 / 99}));
     CHECK(std::strlen(report.method) > 0);
     CHECK(std::strcmp(report.tier, fa_simd_tier()) == 0);
+
+    const fa_plan plan = attention.plan();
+    CHECK(std::strcmp(plan.method, report.method) == 0 && std::strcmp(plan.tier, report.tier) == 0 && plan.features == 2);
+    CHECK(attention.explain().rfind(std::string(plan.method) + " on " + plan.tier + ": ", 0) == 0);
+    attention.trim();
 }
 
 // The worked example of fastattn.h for positions: c_t = 2^-|t|, and query 0 at position 0 or 1.

@@ -55,6 +55,15 @@ check "fastattn.h is C11"     gcc -std=c11   "${strict[@]}" -x c   "$prefix/incl
 check "fastattn.h is C++17"   g++ -std=c++17 "${strict[@]}" -x c++ -include "$prefix/include/fastattn.h" /dev/null
 check "fastattn.hpp is C++17" g++ -std=c++17 "${strict[@]}" -x c++ -include "$prefix/include/fastattn.hpp" /dev/null
 
+# ---- Declarations in other languages --------------------------------------------------------------------------------
+
+python_declarations_compile() {
+    /usr/bin/env python3 "$here/declarations.py" "$prefix/python/fastattn" > "$work/declarations.cpp" &&
+        g++ -std=c++17 "${strict[@]}" -x c++ "$work/declarations.cpp"
+}
+check "what is made from fastattn.h is up to date" "$root/nativelib/declarations.py" --check
+check "Python's declarations are those of fastattn.h" python_declarations_compile
+
 # ---- The exports, of every build ------------------------------------------------------------------------------------
 
 gcc -E -P "$prefix/include/fastattn.h" | tr -d '\n' | grep -oE '\bfa_[a-z0-9_]+ *\(' | tr -d ' (' | sort -u > "$work/declared"

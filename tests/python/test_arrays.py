@@ -3,6 +3,7 @@
 Arguments are found by their annotations, so a new one fails here until it is in the table of calls.
 """
 
+import collections
 import inspect
 import unittest
 
@@ -10,6 +11,7 @@ import numpy as np
 
 import fastattn
 from fastattn import ArgumentError, DTypeError
+from fastattn._native_object import NativeObject
 
 
 def ones(*shape):
@@ -21,6 +23,8 @@ KEYS = dict(key_mask=np.ones((2, 9), dtype=bool), lengths=np.array([9, 8]))
 QKV = dict(q=Q, k=Q, v=V, out=np.ones((2, 4, 9, 5), dtype=np.float32), **KEYS)
 BIAS = dict(bias=ones(4, 17), query_offset=np.array([0, 1]))
 
+SIZES = dict(heads=4, query_length=9, head_dimension=8, batch=2, value_dimension=5)
+
 # A valid call of every public function that takes arrays, with every array it can take.
 CALLS = {
     fastattn.attention: dict(system="softmax", q=Q, k=Q, v=V, fast_rpb=ones(17)),
@@ -29,8 +33,18 @@ CALLS = {
     fastattn.gaussian_attention: dict(**QKV, **BIAS),
     fastattn.schoenbat: dict(gamma=ones(5), beta=ones(5), **QKV, **BIAS),
     fastattn.skyformer: dict(landmarks=np.array([1, 2]), **QKV),
+    fastattn.KernelizedAttention: dict(projection=ones(4, 16, 8), **SIZES, **BIAS),
+    fastattn.SoftmaxAttention: dict(**SIZES, **BIAS),
+    fastattn.GaussianAttention: dict(**SIZES, **BIAS),
+    fastattn.SchoenbatAttention: dict(gamma=ones(5), beta=ones(5), **SIZES, **BIAS),
+    fastattn.SkyformerAttention: dict(landmarks=np.array([1, 2]), **SIZES),
+    fastattn.AttentionSystem.forward: dict(self=fastattn.SoftmaxAttention(**SIZES), **QKV),
     fastattn.fast_rpb: dict(v=V, weights=ones(4, 17), add_to=np.ones((2, 4, 9, 5), dtype=np.float32), **KEYS),
+    fastattn.FastRpb: dict(weights=ones(4, 17), rows=9),
+    fastattn.FastRpb.apply: dict(self=fastattn.FastRpb(ones(4, 17), 9), v=V, add_to=np.ones((2, 4, 9, 5), dtype=np.float32), **KEYS),
     fastattn.toeplitz_matmul: dict(c=ones(12), x=ones(4, 2), out=np.ones((9, 2), dtype=np.float32)),
+    fastattn.Toeplitz: dict(c=ones(12), input_length=4),
+    fastattn.Toeplitz.multiply: dict(self=fastattn.Toeplitz(ones(12), 4), x=ones(4, 2), out=np.ones((9, 2), dtype=np.float32)),
     fastattn.MaclaurinFeatures.from_values: dict(degrees=np.array([1, 2]), signs=np.ones((3, 4), dtype=int)),
     fastattn.fast_rpb.weights_from_checkpoint: dict(stored=ones(4, 17)),
     fastattn.dense_positions: dict(bias=ones(4, 17), query_length=9),
@@ -50,10 +64,10 @@ CALLS = {
 
 
 def public_functions():
-    """Every public function, those that classes have and those that functions carry."""
+    """Every public function, those that classes have and those that functions carry, and the classes that make what is prepared."""
     for name in fastattn.__all__:
         value = getattr(fastattn, name)
-        if inspect.isfunction(value):
+        if inspect.isfunction(value) or (inspect.isclass(value) and issubclass(value, NativeObject) and "__init__" in vars(value)):
             yield value
         for inner_name, inner in vars(value).items() if inspect.isfunction(value) or inspect.isclass(value) else ():
             inner = inner.__func__ if isinstance(inner, staticmethod) else inner
@@ -79,6 +93,9 @@ def bearers_of_meaning(array):
     yield masked
     yield np.ma.masked_array(array)  # nothing masked, yet the next one may have a mask
     yield [masked[0], masked[0]]
+    yield collections.deque([masked[0], masked[0]])
+    yield collections.UserList([[masked[0]], [masked[0]]])
+    yield [1.0, np.ma.masked]
     yield np.asarray(array).view(np.recarray)
     yield np.asarray(array).view(Units)
     if array.ndim == 2:
@@ -99,11 +116,23 @@ class EveryArrayArgument(unittest.TestCase):
         for function, arguments in CALLS.items():
             for name in array_arguments(function):
                 for bearer in bearers_of_meaning(arguments[name]):
-                    if name in ("out", "add_to") and isinstance(bearer, list):
+                    if name in ("out", "add_to") and not isinstance(bearer, np.ndarray):
                         continue
                     with self.subTest(function=function.__name__, argument=name, type=type(bearer)):
                         with self.assertRaisesRegex(DTypeError, rf"{shown(function, name)}(\[.\])? is a (masked array, whose mask|\w+, whose meaning) would be lost; expected"):
                             function(**{**arguments, name: bearer})
+
+    def test_sequences_of_all_kinds_are_arrays(self):
+        rows = [[1.0, 2.0], [3.0, 4.0]]
+        expected = fastattn.softmax_attention(rows, rows, rows)
+        for sequence in (collections.deque(rows), collections.UserList(rows), tuple(map(tuple, rows)), [np.float32(row) for row in rows]):
+            np.testing.assert_array_equal(fastattn.softmax_attention(sequence, rows, sequence), expected)
+
+    def test_a_list_that_holds_itself_is_refused(self):
+        endless = [1.0]
+        endless.append(endless)
+        with self.assertRaisesRegex(DTypeError, "q is .*expected an array"):
+            fastattn.softmax_attention(endless, Q, V)
 
     def test_masked_numbers_are_refused(self):
         with self.assertRaisesRegex(DTypeError, "qk_scale is a masked array"):

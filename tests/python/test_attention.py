@@ -308,14 +308,14 @@ class LayoutTest(unittest.TestCase):
         self.assertFalse(q.flags.c_contiguous)
         np.testing.assert_array_equal(self.run_on(q, k, v), self.expected)
         for array in (q, k, v):
-            self.assertTrue(np.shares_memory(fastattn._arguments.float_array(array, "q", (4,)), array))
+            self.assertTrue(np.shares_memory(fastattn._arrays.float_array(array, "q", (4,)), array))
 
     def test_packed_projections_are_read_in_place(self):
         packed = np.empty((2, 25, 4, 3, 12), dtype=np.float32)
         packed[..., 0, :] = self.p.q.transpose(0, 2, 1, 3)
         q = packed[..., 0, :].transpose(0, 2, 1, 3)
         np.testing.assert_array_equal(self.run_on(q, self.p.k, self.p.v), self.expected)
-        self.assertTrue(np.shares_memory(fastattn._arguments.float_array(q, "q", (4,)), packed))
+        self.assertTrue(np.shares_memory(fastattn._arrays.float_array(q, "q", (4,)), packed))
 
     def test_last_axis_with_gaps_is_copied(self):
         wide = np.zeros(self.p.q.shape[:-1] + (24,), dtype=np.float32)

@@ -18,12 +18,12 @@ what they raise, such as KeyboardInterrupt for Ctrl-C, ends the call; `out` then
 from ._attention import attention
 from ._config import show_config, version
 from ._errors import ArgumentError, DTypeError, FastAttnError, ShapeError
-from ._fast_rpb import fast_rpb
+from ._fast_rpb import FastRpb, fast_rpb
 from ._features import map_features
-from ._forward import AttentionInfo
-from ._gaussian import gaussian_attention
-from ._kernelized import kernelized_attention
+from ._gaussian import GaussianAttention, gaussian_attention
+from ._kernelized import KernelizedAttention, kernelized_attention
 from ._maclaurin import MaclaurinFeatures, maclaurin_features
+from ._plans import PlanCacheInfo, clear_plan_cache, plan_cache_info, set_plan_cache_limit
 from ._positions import (
     Positions,
     alibi_positions,
@@ -37,35 +37,49 @@ from ._positions import (
     t5_positions,
 )
 from ._projection import random_projection
-from ._schoenbat import schoenbat
-from ._skyformer import skyformer
-from ._softmax import softmax_attention
-from ._toeplitz import toeplitz_matmul
+from ._schoenbat import SchoenbatAttention, schoenbat
+from ._skyformer import SkyformerAttention, skyformer
+from ._softmax import SoftmaxAttention, softmax_attention
+from ._system import AttentionInfo, AttentionPlan, AttentionSystem
+from ._toeplitz import Toeplitz, toeplitz_matmul
 
 __all__ = [
     "ArgumentError",
     "AttentionInfo",
+    "AttentionPlan",
+    "AttentionSystem",
     "DTypeError",
     "FastAttnError",
+    "FastRpb",
+    "GaussianAttention",
+    "KernelizedAttention",
     "MaclaurinFeatures",
+    "PlanCacheInfo",
     "Positions",
+    "SchoenbatAttention",
     "ShapeError",
+    "SkyformerAttention",
+    "SoftmaxAttention",
+    "Toeplitz",
     "alibi_positions",
     "alibi_slopes",
     "attention",
+    "clear_plan_cache",
     "clipped_positions",
     "dense_positions",
     "exponential_positions",
     "fast_rpb",
     "gaussian_attention",
     "grid_positions",
+    "kernelized_attention",
     "kerple_log_positions",
     "kerple_power_positions",
-    "kernelized_attention",
     "maclaurin_features",
     "map_features",
+    "plan_cache_info",
     "random_projection",
     "schoenbat",
+    "set_plan_cache_limit",
     "show_config",
     "skyformer",
     "softmax_attention",

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 from . import _arguments
 from ._errors import ArgumentError, FastAttnError, ShapeError
 from ._fast_rpb import fast_rpb as _fast_rpb
-from ._forward import rows_array
+from ._arrays import rows_array
 from ._gaussian import gaussian_attention
 from ._kernelized import kernelized_attention
 from ._schoenbat import schoenbat

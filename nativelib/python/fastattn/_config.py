@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import _library
+from . import _abi, _library
 from ._errors import ArgumentError
 
 
@@ -25,7 +25,7 @@ def show_config() -> None:
     """
     lib = _library.library()
     # Ends nothing, and says whether the library may be used in this process.
-    lib.check(lib.fa_toeplitz_destroy(_library.Handle()))
+    lib.check(lib.fa_toeplitz_destroy(_abi.Handle()))
     tier, reason, threads = lib.fa_simd_tier(), lib.fa_simd_tier_reason(), lib.fa_default_threads()
     if tier is None or reason is None or threads == 0:
         raise ArgumentError(lib.fa_last_error().decode())

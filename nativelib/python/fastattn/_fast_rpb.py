@@ -1,19 +1,123 @@
-"""fast_rpb."""
+"""fast_rpb and FastRpb."""
 
 from __future__ import annotations
 
 import ctypes
+import operator
 from typing import Any, List, Optional, Tuple, Union
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from . import _arguments, _library
+from . import _abi, _arguments, _arrays, _library, _plans
+from ._arrays import four_axes, rows_array
 from ._errors import DTypeError, ShapeError
-from ._forward import Selection, four_axes, rows_array
+from ._native_object import NativeObject
+from ._selection import Selection
 
 # C's and C#'s names of this function's arguments.
 _NAMES = {"value": "v", "destination": "add_to", "vertical": "weights", "horizontal": "weights", "length": "weights"}
+
+# What is kept of a weight: itself twice, its spectrum, and memory to work in.
+_KEPT_BYTES = 128
+
+
+class FastRpb(NativeObject):
+    """`fast_rpb` with the weights prepared once. Immutable; any number of threads may call one object at once. It cannot be pickled.
+
+    Parameters
+    ----------
+    weights, causal, grid, symmetric, prefix, suffix
+        As in `fast_rpb`; arrays are copied.
+    rows : int
+        prefix + n + suffix, the rows of v.
+
+    Raises
+    ------
+    ShapeError, ArgumentError, DTypeError, FastAttnError
+        As `fast_rpb`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> with FastRpb(np.float32([1, 2, 3, 4, 5]), rows=3) as rpb:
+    ...     rpb.apply(np.float32([[1], [10], [100]])).ravel().round()
+    array([123., 234., 345.], dtype=float32)
+    """
+
+    __slots__ = ("_heads",)
+
+    def __init__(
+        self,
+        weights: Union[ArrayLike, Tuple[ArrayLike, ArrayLike]],
+        rows: int,
+        *,
+        causal: bool = False,
+        grid: Optional[Tuple[int, int]] = None,
+        symmetric: bool = False,
+        prefix: int = 0,
+        suffix: int = 0,
+    ) -> None:
+        is_symmetric = _arguments.boolean(symmetric, "symmetric")
+        before, after = _special_tokens(prefix, suffix, _arguments.integer(rows, "rows", 0))
+        arrays = _axes_of_weights(weights, grid, is_symmetric, rows - before - after)
+        options = _abi.FastRpbOptions(
+            prefix=before, suffix=after, causal=int(_arguments.boolean(causal, "causal")), symmetric=int(is_symmetric)
+        )
+        self._heads = _heads(arrays)
+
+        def create(lib: _library.Library, rpb: Any) -> int:
+            make = lib.fa_fast_rpb_create if grid is None else lib.fa_fast_rpb_create_grid
+            return make(*map(_arrays.described, arrays), ctypes.byref(options), rpb)
+
+        self._own(create, "fa_fast_rpb_destroy", _NAMES)
+
+    def apply(
+        self,
+        v: ArrayLike,
+        *,
+        key_mask: Optional[ArrayLike] = None,
+        lengths: Optional[ArrayLike] = None,
+        add_to: Optional["NDArray[np.float32]"] = None,
+        threads: Optional[int] = None,
+    ) -> "NDArray[np.float32]":
+        """W v.
+
+        Parameters
+        ----------
+        v, key_mask, lengths, add_to, threads
+            As in `fast_rpb`.
+
+        Returns
+        -------
+        float32 array [B, H, rows, d_v], with as many axes as v
+            As `fast_rpb`.
+
+        Raises
+        ------
+        ShapeError, ArgumentError, DTypeError, FastAttnError
+            As `fast_rpb`; `ArgumentError` also for an object that is closed.
+        """
+        return self._apply(rows_array(v, "v", (2, 3, 4)), key_mask, lengths, add_to, threads, {"v": v})
+
+    def _apply(
+        self,
+        value: "NDArray[np.float32]",
+        key_mask: Optional[ArrayLike],
+        lengths: Optional[ArrayLike],
+        add_to: Any,
+        threads: Optional[int],
+        given: "dict[str, Any]",
+    ) -> "NDArray[np.float32]":
+        """`given`: all that the caller gave but mask and lengths, by name, whose memory `add_to` must not share."""
+        batch, _, rows, _ = four_axes(value)
+        selection = Selection(key_mask, lengths, batch, rows, rows)
+        thread_count = _arguments.thread_count(threads)
+        result = _result(add_to, value, self._heads, {**given, "key_mask": key_mask, "lengths": lengths})
+        self._library.interrupts.watch()
+        apply, described = self._library.fa_fast_rpb_apply, _arrays.described
+        self._check(apply(self._handle, described(value), described(result), selection.reference, int(add_to is not None), thread_count))
+        return result
 
 
 def fast_rpb(
@@ -97,42 +201,23 @@ def fast_rpb(
     >>> fast_rpb(image, (np.float32([1, 2, 3]), np.float32([4, 5, 6])), grid=(2, 2)).ravel().round()
     array([5667., 6778., 6778., 7889.], dtype=float32)
     """
-    lib = _library.library()
     value = rows_array(v, "v", (2, 3, 4))
-    batch, _, rows, _ = four_axes(value)
+    rows = value.shape[-2]
     is_symmetric = _arguments.boolean(symmetric, "symmetric")
-    before, after = _arguments.integer(prefix, "prefix", 0), _arguments.integer(suffix, "suffix", 0)
-    if before + after > rows:
-        raise ShapeError(f"prefix is {before} and suffix is {after}; expected no more special tokens than the {rows} rows of v")
+    before, after = _special_tokens(prefix, suffix, rows)
     arrays = _axes_of_weights(weights, grid, is_symmetric, rows - before - after)
-    heads = max(1 if array.ndim == 1 else array.shape[0] for array in arrays)
-    options = _library.FastRpbOptions(
-        prefix=before, suffix=after, causal=int(_arguments.boolean(causal, "causal")), symmetric=int(is_symmetric)
-    )
-    selection = Selection(key_mask, lengths, batch, rows, rows)
-    thread_count = _arguments.thread_count(threads)
-    inputs = {"v": v, "weights": arrays[0], "weights[1]": arrays[-1], "key_mask": key_mask, "lengths": lengths}
-    result = _result(add_to, value, heads, inputs)
+    down, across = arrays[0], arrays[-1]
 
-    handle = _library.Handle()
-    try:
-        tensors = [ctypes.byref(_arguments.descriptor(array)) for array in arrays]
-        create = lib.fa_fast_rpb_create if grid is None else lib.fa_fast_rpb_create_grid
-        lib.check(create(*tensors, ctypes.byref(options), ctypes.byref(handle)), _NAMES)
-        lib.check(
-            lib.fa_fast_rpb_apply(
-                handle,
-                ctypes.byref(_arguments.descriptor(value)),
-                ctypes.byref(_arguments.descriptor(result)),
-                selection.structure,
-                int(add_to is not None),
-                thread_count,
-            ),
-            _NAMES,
-        )
-    finally:
-        lib.fa_fast_rpb_destroy(handle)
-    return result
+    def make() -> _plans.Kept:
+        given = down if grid is None else (down, across)
+        made = FastRpb(given, rows, causal=causal, grid=grid, symmetric=is_symmetric, prefix=before, suffix=after)
+        return _plans.Kept(made, _KEPT_BYTES * sum(array.size for array in arrays))
+
+    kept = _plans.find_or_make(
+        (FastRpb, rows, *(() if grid is None else map(operator.index, grid))), {"down": down, "across": None if grid is None else across},
+        {"causal": causal, "symmetric": is_symmetric, "prefix": before, "suffix": after}, make,
+    )  # fmt: skip
+    return kept.value._apply(value, key_mask, lengths, add_to, threads, {"v": v, "weights": down, "weights[1]": across})
 
 
 def _weights_from_checkpoint(stored: ArrayLike, length: Optional[int] = None) -> "NDArray[np.float32]":
@@ -163,7 +248,7 @@ def _weights_from_checkpoint(stored: ArrayLike, length: Optional[int] = None) ->
     >>> fast_rpb.weights_from_checkpoint(np.float32([5, 1, 2, 3, 4]))
     array([1., 2., 3., 4., 5.], dtype=float32)
     """
-    given = _arguments.float_array(stored, "stored", (1, 2))
+    given = _arrays.float_array(stored, "stored", (1, 2))
     entries = given.shape[-1]
     tokens = (entries + 1) // 2 if length is None else _arguments.integer(length, "length", 1)
     if entries % 2 == 0 or entries < 2 * tokens - 1:
@@ -174,6 +259,18 @@ def _weights_from_checkpoint(stored: ArrayLike, length: Optional[int] = None) ->
 
 # Beside the function that takes what it gives.
 setattr(fast_rpb, "weights_from_checkpoint", _weights_from_checkpoint)
+
+
+def _special_tokens(prefix: Any, suffix: Any, rows: int) -> "Tuple[int, int]":
+    before, after = _arguments.integer(prefix, "prefix", 0), _arguments.integer(suffix, "suffix", 0)
+    if before + after > rows:
+        raise ShapeError(f"prefix is {before} and suffix is {after}; expected no more special tokens than the {rows} rows of v")
+    return before, after
+
+
+def _heads(arrays: "List[NDArray[np.float32]]") -> int:
+    """The heads that weights have, 1 for one vector for all."""
+    return max(1 if array.ndim == 1 else array.shape[0] for array in arrays)
 
 
 def _axes_of_weights(weights: Any, grid: Any, symmetric: bool, tokens: int) -> "List[NDArray[np.float32]]":
@@ -197,7 +294,7 @@ def _axes_of_weights(weights: Any, grid: Any, symmetric: bool, tokens: int) -> "
 
 
 def _fitting(weights: ArrayLike, name: str, tokens: int, symmetric: bool) -> "NDArray[np.float32]":
-    array = _arguments.float_array(weights, name, (1, 2), may_be_empty=tokens == 0)
+    array = _arrays.float_array(weights, name, (1, 2), may_be_empty=tokens == 0)
     expected = tokens if symmetric else max(2 * tokens - 1, 0)
     if array.shape[-1] != expected:
         raise ShapeError(f"{name} has shape {array.shape}; expected {expected} a head, for {tokens} tokens that are not special")
@@ -213,4 +310,4 @@ def _result(add_to: Any, value: "NDArray[np.float32]", heads: int, inputs: "dict
     shape = value.shape if value.ndim == 2 else value.shape[:-3] + (max(heads, value.shape[-3]),) + value.shape[-2:]
     if isinstance(add_to, np.ndarray) and add_to.ndim == value.ndim and value.ndim > 2 and heads == 1:
         shape = value.shape[:-3] + (add_to.shape[-3],) + value.shape[-2:]
-    return _arguments.output_array(add_to, shape, inputs, name="add_to")
+    return _arrays.output_array(add_to, shape, inputs, name="add_to")

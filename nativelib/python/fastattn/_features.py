@@ -8,8 +8,8 @@ from typing import Any, Optional, Tuple, Union
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from . import _arguments, _library
-from ._forward import rows_array
+from . import _abi, _arguments, _arrays, _library
+from ._arrays import rows_array
 
 # C's and C#'s names of this function's arguments.
 _NAMES = {"rows": "x", "dimension": "x", "head_dimension": "x", "values": "projection"}
@@ -79,8 +79,8 @@ def map_features(
     """
     lib = _library.library()
     rows = rows_array(x, "x", (2, 3, 4))
-    weights = None if projection is None else _arguments.float_array(projection, "projection", (2, 3))
-    options = _library.AttentionOptions(
+    weights = None if projection is None else _arrays.float_array(projection, "projection", (2, 3))
+    options = _abi.AttentionOptions(
         feature_map=_arguments.word(feature_map, "feature_map"),
         projection_kind=_arguments.word(projection_kind, "projection_kind"),
         seed=_arguments.integer(seed, "seed", 0, 2**64 - 1),
@@ -92,20 +92,20 @@ def map_features(
         threads=_arguments.thread_count(threads),
     )
     with_scales = _arguments.boolean(return_log_scales, "return_log_scales")
-    drawn = _library.Handle()
+    drawn = _abi.Handle()
     try:
         if weights is not None:
-            lib.check(lib.fa_projection_from_values(ctypes.byref(_arguments.descriptor(weights)), ctypes.byref(drawn)), _NAMES)
+            lib.check(lib.fa_projection_from_values(_arrays.described(weights), ctypes.byref(drawn)), _NAMES)
         count = ctypes.c_int64()
         lib.check(lib.fa_feature_count(ctypes.byref(options), drawn, rows.shape[-1], ctypes.byref(count)), _NAMES)
-        result = _arguments.output_array(out, rows.shape[:-1] + (count.value,), {"x": x, "projection": projection})
+        result = _arrays.output_array(out, rows.shape[:-1] + (count.value,), {"x": x, "projection": projection})
         scales = np.empty(rows.shape[:-1], dtype=np.float64)
         lib.check(
             lib.fa_map_features(
                 ctypes.byref(options),
                 drawn,
-                ctypes.byref(_arguments.descriptor(rows)),
-                ctypes.byref(_arguments.descriptor(result)),
+                _arrays.described(rows),
+                _arrays.described(result),
                 scales.ctypes.data if with_scales else None,
                 scales.size if with_scales else 0,
             ),

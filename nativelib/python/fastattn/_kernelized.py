@@ -1,16 +1,109 @@
-"""kernelized_attention."""
+"""kernelized_attention and KernelizedAttention."""
 
 from __future__ import annotations
 
 import ctypes
-from typing import Any, Optional, Tuple, Union
+from typing import Any, Optional, Union
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from . import _arguments, _library
-from ._forward import AttentionInfo, Bias, Forward, QueryOffset
+from . import _abi, _arguments, _arrays, _library, _plans
+from ._options import Bias, QueryOffset, bias_value, query_offset_value
 from ._positions import Positions
+from ._system import AttentionSystem, Result, gated, sizes
+
+
+class KernelizedAttention(AttentionSystem):
+    """`kernelized_attention` prepared for one set of sizes.
+
+    Parameters
+    ----------
+    heads, query_length, head_dimension : int
+        H, n_q and d. Further sizes: `batch` B; `key_heads` H_k, by default H; `key_length` n_k, by default n_q; `value_dimension` d_v,
+        by default d. Shapes follow from them as `forward` says.
+    bias, feature_map, features, projection, projection_kind, seed, nu, signed_features, normalize, qk_scale, feature_epsilon, causal,
+    query_offset, tolerance, method, threads
+        As in `kernelized_attention`. Arrays of bias and projection are copied.
+
+    Raises
+    ------
+    ShapeError, ArgumentError, DTypeError, FastAttnError
+        As `kernelized_attention`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> q = np.array([[0, 1], [1, 0], [2, 2]], dtype=np.float32)
+    >>> k = np.array([[0, 0], [1, 0], [0, 1], [1, 1]], dtype=np.float32)
+    >>> v = np.array([[1], [2], [3], [4]], dtype=np.float32)
+    >>> bias = np.log(np.arange(1, 7, dtype=np.float32))
+    >>> attention = KernelizedAttention(1, 3, 2, key_length=4, value_dimension=1, bias=bias, feature_map="elu")
+    >>> attention.plan.features
+    2
+    >>> attention.forward(q, k, v).ravel().round(4)
+    array([3.0233, 3.0448, 3.1818], dtype=float32)
+    """
+
+    __slots__ = ()
+
+    def __init__(
+        self,
+        heads: int,
+        query_length: int,
+        head_dimension: int,
+        *,
+        batch: int = 1,
+        key_heads: Optional[int] = None,
+        key_length: Optional[int] = None,
+        value_dimension: Optional[int] = None,
+        bias: Optional[Union[ArrayLike, Positions]] = None,
+        feature_map: str = "prf",
+        features: Optional[int] = None,
+        projection: Optional[ArrayLike] = None,
+        projection_kind: str = "orthogonal",
+        seed: int = 0,
+        nu: int = 1,
+        signed_features: bool = False,
+        normalize: Optional[bool] = None,
+        qk_scale: Optional[float] = None,
+        feature_epsilon: Optional[float] = None,
+        causal: bool = False,
+        query_offset: Optional[Union[int, ArrayLike]] = None,
+        tolerance: float = 1e-4,
+        method: str = "auto",
+        threads: Optional[int] = None,
+    ) -> None:
+        shape = sizes(heads, query_length, head_dimension, batch, key_heads, key_length, value_dimension)
+        positions, offset = Bias(bias), QueryOffset(query_offset, shape["batch"])
+        rows = _projection(projection)
+        options = _abi.AttentionOptions(
+            feature_map=_arguments.word(feature_map, "feature_map"),
+            projection_kind=_arguments.word(projection_kind, "projection_kind"),
+            method=_arguments.word(method, "method"),
+            seed=_arguments.integer(seed, "seed", 0, 2**64 - 1),
+            features=0 if features is None else _arguments.integer(features, "features", 1),
+            **offset.fields,
+            causal=int(_arguments.boolean(causal, "causal")),
+            normalize=0 if normalize is None else 1 if _arguments.boolean(normalize, "normalize") else 2,
+            threads=_arguments.thread_count(threads),
+            feature_epsilon=0.0 if feature_epsilon is None else _arguments.real(feature_epsilon, "feature_epsilon"),
+            qk_scale=0.0 if qk_scale is None else _arguments.real(qk_scale, "qk_scale"),
+            tolerance=_arguments.real(tolerance, "tolerance"),
+            nu=_arguments.integer(nu, "nu", 1),
+            signed_features=int(_arguments.boolean(signed_features, "signed_features")),
+            position=positions.position,
+        )
+
+        def create(lib: _library.Library, native: Any, attention: Any) -> int:
+            drawn = _abi.Handle()
+            try:
+                status = 0 if rows is None else lib.fa_projection_from_values(_arrays.described(rows), ctypes.byref(drawn))
+                return status or lib.fa_attention_create(native, ctypes.byref(options), positions.tensor, drawn, attention)
+            finally:
+                lib.fa_projection_destroy(drawn)
+
+        self._prepare(shape, create, {"values": "projection"}, options.threads)
 
 
 def kernelized_attention(
@@ -38,7 +131,7 @@ def kernelized_attention(
     threads: Optional[int] = None,
     out: Optional["NDArray[np.float32]"] = None,
     return_info: bool = False,
-) -> Union["NDArray[np.float32]", Tuple["NDArray[np.float32]", AttentionInfo]]:
+) -> Result:
     """Kernelized attention with relative positions (Luo et al., NeurIPS 2021, arXiv 2106.12566).
 
     For every sequence and head::
@@ -127,9 +220,10 @@ def kernelized_attention(
     -----
     Time per head: "direct" O(n_q n_k (m + d_v)), "fft" O(N log N m d_v) with N from max(n_q, n_k), "linear" O(n m d_v),
     "band" and "decay" O(n (w (m + d_v) + m d_v)) with w the offsets between constant, negligible or exponential tails,
-    "multipole" O(n r m d_v) with r the rank of smooth tails, 4 ... 16. No n x n array is made. Each call checks and prepares
-    an array of bias and a projection anew and keeps nothing; `Positions` keep what was prepared for them. The interpreter's
-    lock is released while computing; any number of threads may call at once.
+    "multipole" O(n r m d_v) with r the rank of smooth tails, 4 ... 16. No n x n array is made. What a call prepares
+    is kept for later ones with the same sizes, options, positions and projection: `plan_cache_info` tells how, and what it costs.
+    `KernelizedAttention` is the same as an object. The interpreter's lock is released while computing; any number of threads may
+    call at once.
 
     Examples
     --------
@@ -153,34 +247,19 @@ def kernelized_attention(
     >>> kernelized_attention(q, k, v, feature_map="dpfp", nu=2)
     array([[5.]], dtype=float32)
     """
-    positions = Bias(bias)
-    rows = None if projection is None else _arguments.float_array(projection, "projection", (2, 3))
-    call = Forward(q, k, v, key_mask, lengths, out, return_info, bias=bias, projection=projection)
-    offset = QueryOffset(query_offset, call.shape.batch)
-    options = _library.AttentionOptions(
-        feature_map=_arguments.word(feature_map, "feature_map"),
-        projection_kind=_arguments.word(projection_kind, "projection_kind"),
-        method=_arguments.word(method, "method"),
-        seed=_arguments.integer(seed, "seed", 0, 2**64 - 1),
-        features=0 if features is None else _arguments.integer(features, "features", 1),
-        **offset.fields,
-        causal=int(_arguments.boolean(causal, "causal")),
-        normalize=0 if normalize is None else 1 if _arguments.boolean(normalize, "normalize") else 2,
-        threads=_arguments.thread_count(threads),
-        feature_epsilon=0.0 if feature_epsilon is None else _arguments.real(feature_epsilon, "feature_epsilon"),
-        qk_scale=0.0 if qk_scale is None else _arguments.real(qk_scale, "qk_scale"),
-        tolerance=_arguments.real(tolerance, "tolerance"),
-        nu=_arguments.integer(nu, "nu", 1),
-        signed_features=int(_arguments.boolean(signed_features, "signed_features")),
-        position=positions.position,
-    )
+    query, key, value = gated(q, k, v)
+    prepared = _plans.prepared(
+        KernelizedAttention, query, key, value,
+        {"bias": bias_value(bias), "projection": _projection(projection), "query_offset": query_offset_value(query_offset)},
+        {
+            "feature_map": feature_map, "features": features, "projection_kind": projection_kind, "seed": seed, "nu": nu,
+            "signed_features": signed_features, "normalize": normalize, "qk_scale": qk_scale, "feature_epsilon":
+            feature_epsilon, "causal": causal, "tolerance": tolerance, "method": method, "threads": threads,
+        },
+    )  # fmt: skip
+    given = None if out is None else {"q": q, "k": k, "v": v, "key_mask": key_mask, "lengths": lengths, "bias": bias, "projection": projection}
+    return prepared.forward(query, key, value, key_mask, lengths, out, return_info, given)
 
-    def create(lib: _library.Library, shape: Any, attention: Any) -> int:
-        drawn = _library.Handle()
-        try:
-            status = 0 if rows is None else lib.fa_projection_from_values(ctypes.byref(_arguments.descriptor(rows)), ctypes.byref(drawn))
-            return status or lib.fa_attention_create(shape, ctypes.byref(options), positions.tensor, drawn, attention)
-        finally:
-            lib.fa_projection_destroy(drawn)
 
-    return call.run(create, {"values": "projection"})
+def _projection(projection: Optional[ArrayLike]) -> "Optional[NDArray[np.float32]]":
+    return None if projection is None else _arrays.float_array(projection, "projection", (2, 3))

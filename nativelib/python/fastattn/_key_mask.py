@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from . import _arguments
+from . import _arguments, _arrays
 from ._errors import ArgumentError, DTypeError, ShapeError
 
 # What a mask with a row for each query is asked to be instead.
@@ -19,7 +19,7 @@ _LEAST_CAUSAL = 2
 
 def key_mask_array(key_mask: ArrayLike, batch: int, query_length: int, key_length: int) -> "NDArray[np.bool_]":
     """True = attend, [n_k] or [B, n_k] without gaps, of a mask of any dtype and shape that `kernelized_attention` takes."""
-    mask = _arguments.as_array(key_mask, "key_mask")
+    mask = _arrays.as_array(key_mask, "key_mask")
     leading = mask.shape[:-1]
     per_sequence = leading[:1] == (batch,)
     if mask.ndim not in (1, 2, 3, 4) or mask.shape[-1] != key_length or any(extent != 1 for extent in leading[per_sequence:]):

@@ -8,7 +8,7 @@ from typing import Any, Callable, Tuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from . import _arguments, _library
+from . import _abi, _arguments, _arrays, _library
 from ._errors import ShapeError
 
 # C's and C#'s names of these functions' arguments.
@@ -23,7 +23,7 @@ class MaclaurinFeatures:
 
     def __init__(self, create: "Callable[[_library.Library, Any], int]", kernel: str, exact_degrees: int, literal: bool) -> None:
         lib = _library.library()
-        handle = _library.Handle()
+        handle = _abi.Handle()
         lib.check(create(lib, ctypes.byref(handle)), _NAMES)
         _library.destroy_with(self, lib.fa_maclaurin_destroy, handle)
         shape = (ctypes.c_int64 * 4)()
@@ -172,7 +172,7 @@ def _form(kernel: str, exact_degrees: int, literal: bool) -> Tuple[bytes, int, i
 
 
 def _integers(values: ArrayLike, name: str, ranks: int, dtype: Any) -> "NDArray[Any]":
-    array = _arguments.integer_array(values, name, dtype)
+    array = _arrays.integer_array(values, name, dtype)
     if array.ndim != ranks:
         raise ShapeError(f"{name} has {array.ndim} axes, shape {array.shape}; expected {ranks}")
     return array

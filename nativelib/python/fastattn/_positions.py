@@ -9,7 +9,7 @@ from typing import Any, Callable, Dict, Mapping, Optional, Tuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from . import _arguments, _library
+from . import _abi, _arguments, _arrays, _library
 from ._errors import ShapeError
 
 
@@ -27,7 +27,7 @@ class Positions:
 
     def __init__(self, kind: str, make: "Callable[..., Positions]", parameters: "Dict[str, Any]", create: str, *arguments: Any) -> None:
         lib = _library.library()
-        handle = _library.Handle()
+        handle = _abi.Handle()
         lib.check(getattr(lib, create)(*arguments, ctypes.byref(handle)))
         self._kind = kind
         self._make = make
@@ -436,20 +436,20 @@ def _sides(height: int, width: int) -> "Tuple[int, int]":
 
 def _array(value: ArrayLike, name: str, ranks: "Tuple[int, ...]") -> "NDArray[np.float32]":
     """A copy that nobody can change; a number becomes [1]."""
-    array = np.array(_arguments.float_array(np.atleast_1d(_arguments.as_array(value, name)), name, ranks))
+    array = np.array(_arrays.float_array(np.atleast_1d(_arrays.as_array(value, name)), name, ranks))
     array.flags.writeable = False
     return array
 
 
 def _special(value: ArrayLike, name: str) -> "NDArray[np.float32]":
     ranks = (2, 3) if name == "special_to_special" else (1, 2)
-    array = np.array(_arguments.float_array(value, name, ranks))
+    array = np.array(_arrays.float_array(value, name, ranks))
     array.flags.writeable = False
     return array
 
 
 def _described(array: "NDArray[np.float32]") -> Any:
-    return ctypes.byref(_arguments.descriptor(array))
+    return _arrays.described(array)
 
 
 def _brief(value: object) -> str:

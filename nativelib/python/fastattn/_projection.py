@@ -7,7 +7,7 @@ import ctypes
 import numpy as np
 from numpy.typing import NDArray
 
-from . import _arguments, _library
+from . import _abi, _arguments, _arrays, _library
 
 # C's and C#'s names of this function's arguments.
 _NAMES = {"dimension": "dim"}
@@ -39,7 +39,7 @@ def random_projection(features: int, dim: int, *, kind: str = "orthogonal", seed
         As `kernelized_attention`.
     """
     lib = _library.library()
-    projection = _library.Handle()
+    projection = _abi.Handle()
     try:
         lib.check(
             lib.fa_projection_create(
@@ -52,7 +52,7 @@ def random_projection(features: int, dim: int, *, kind: str = "orthogonal", seed
             _NAMES,
         )
         values = np.empty((features, dim), dtype=np.float32)
-        lib.check(lib.fa_projection_values(projection, ctypes.byref(_arguments.descriptor(values))))
+        lib.check(lib.fa_projection_values(projection, _arrays.described(values)))
     finally:
         lib.fa_projection_destroy(projection)
     return values

@@ -1,18 +1,102 @@
-"""schoenbat."""
+"""schoenbat and SchoenbatAttention."""
 
 from __future__ import annotations
 
 import ctypes
-from typing import Any, Optional, Tuple, Union
+from typing import Any, Optional, Union
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from . import _arguments, _library
+from . import _abi, _arguments, _arrays, _library, _plans
 from ._errors import DTypeError
-from ._forward import AttentionInfo, Bias, Forward, QueryOffset
 from ._maclaurin import MaclaurinFeatures
+from ._options import Bias, QueryOffset, bias_value, query_offset_value
 from ._positions import Positions
+from ._system import AttentionSystem, Result, gated, sizes
+
+
+class SchoenbatAttention(AttentionSystem):
+    """`schoenbat` prepared for one set of sizes.
+
+    Parameters
+    ----------
+    heads, query_length, head_dimension : int
+        H, n_q and d. Further sizes: `batch` B; `key_heads` H_k, by default H; `key_length` n_k, by default n_q; `value_dimension` d_v,
+        by default d. Shapes follow from them as `forward` says.
+    kernel, features, draw, exact_degrees, gamma, beta, causal, seed, literal, bias, query_offset, denominator_floor, tolerance, method,
+    threads
+        As in `schoenbat`. Arrays of bias, gamma and beta are copied.
+
+    Raises
+    ------
+    ShapeError, ArgumentError, DTypeError, FastAttnError
+        As `schoenbat`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> draw = MaclaurinFeatures.from_values([2], [[1, -1], [1, -1]], kernel="inv", exact_degrees=1)
+    >>> q, k, v = np.float32([[2, 0]]), np.float32([[3, 1], [0, 5]]), np.float32([[0], [10]])
+    >>> attention = SchoenbatAttention(1, 1, 2, key_length=2, value_dimension=1, draw=draw)
+    >>> attention.forward(q, k, v).round(4)
+    array([[4.2929]], dtype=float32)
+    """
+
+    __slots__ = ()
+
+    def __init__(
+        self,
+        heads: int,
+        query_length: int,
+        head_dimension: int,
+        *,
+        batch: int = 1,
+        key_heads: Optional[int] = None,
+        key_length: Optional[int] = None,
+        value_dimension: Optional[int] = None,
+        kernel: str = "exp",
+        features: int = 128,
+        draw: Optional[MaclaurinFeatures] = None,
+        exact_degrees: int = 0,
+        gamma: Optional[ArrayLike] = None,
+        beta: Optional[ArrayLike] = None,
+        causal: bool = False,
+        seed: int = 0,
+        literal: bool = False,
+        bias: Optional[Union[ArrayLike, Positions]] = None,
+        query_offset: Optional[Union[int, ArrayLike]] = None,
+        denominator_floor: Optional[float] = None,
+        tolerance: float = 1e-4,
+        method: str = "auto",
+        threads: Optional[int] = None,
+    ) -> None:
+        shape = sizes(heads, query_length, head_dimension, batch, key_heads, key_length, value_dimension)
+        _check_draw(draw)
+        positions, offset = Bias(bias), QueryOffset(query_offset, shape["batch"])
+        factors, exponents = _per_column(gamma, "gamma"), _per_column(beta, "beta")
+        options = _abi.SchoenbatOptions(
+            kernel=_unless_left(draw, _arguments.word(kernel, "kernel"), b"exp", None),
+            method=_arguments.word(method, "method"),
+            seed=_arguments.integer(seed, "seed", 0, 2**64 - 1),
+            features=_unless_left(draw, _arguments.integer(features, "features", 1), 128, 0),
+            gamma=None if factors is None else _arrays.tensor(factors),
+            beta=None if exponents is None else _arrays.tensor(exponents),
+            **offset.fields,
+            causal=int(_arguments.boolean(causal, "causal")),
+            exact_degrees=_arguments.integer(exact_degrees, "exact_degrees", 0, 2),
+            literal=int(_arguments.boolean(literal, "literal")),
+            threads=_arguments.thread_count(threads),
+            denominator_floor=0.0 if denominator_floor is None else _arguments.real(denominator_floor, "denominator_floor"),
+            tolerance=_arguments.real(tolerance, "tolerance"),
+            position=positions.position,
+        )
+        given = _abi.Handle() if draw is None else draw._handle
+
+        def create(lib: _library.Library, native: Any, attention: Any) -> int:
+            return lib.fa_schoenbat_create(native, ctypes.byref(options), positions.tensor, given, attention)
+
+        self._prepare(shape, create, threads=options.threads)
 
 
 def schoenbat(
@@ -39,7 +123,7 @@ def schoenbat(
     threads: Optional[int] = None,
     out: Optional["NDArray[np.float32]"] = None,
     return_info: bool = False,
-) -> Union["NDArray[np.float32]", Tuple["NDArray[np.float32]", AttentionInfo]]:
+) -> Result:
     """SchoenbAt: attention with a dot-product kernel in Maclaurin features (Guo et al. 2025, arXiv 2505.12252).
 
     For every sequence and head, with phi the features of rows without their mean and of length d**-0.25::
@@ -103,35 +187,29 @@ def schoenbat(
     >>> schoenbat(q, k, v, draw=draw).round(4)
     array([[4.2929]], dtype=float32)
     """
+    query, key, value = gated(q, k, v)
+    _check_draw(draw)
+    prepared = _plans.prepared(
+        SchoenbatAttention, query, key, value,
+        {
+            "bias": bias_value(bias), "query_offset": query_offset_value(query_offset), "draw": draw,
+            "gamma": _per_column(gamma, "gamma"), "beta": _per_column(beta, "beta"),
+        },
+        {
+            "kernel": kernel, "features": features, "exact_degrees": exact_degrees, "causal": causal, "seed": seed,
+            "literal": literal, "denominator_floor": denominator_floor, "tolerance": tolerance, "method": method,
+            "threads": threads,
+        },
+    )  # fmt: skip
+    given = None if out is None else {
+        "q": q, "k": k, "v": v, "key_mask": key_mask, "lengths": lengths, "bias": bias, "gamma": gamma, "beta": beta
+    }  # fmt: skip
+    return prepared.forward(query, key, value, key_mask, lengths, out, return_info, given)
+
+
+def _check_draw(draw: Any) -> None:
     if draw is not None and not isinstance(draw, MaclaurinFeatures):
         raise DTypeError(f"draw is {_arguments.shown(draw)}; expected MaclaurinFeatures")
-    positions = Bias(bias)
-    factors = None if gamma is None else _per_column(gamma, "gamma")
-    exponents = None if beta is None else _per_column(beta, "beta")
-    call = Forward(q, k, v, key_mask, lengths, out, return_info, bias=bias, gamma=gamma, beta=beta)
-    offset = QueryOffset(query_offset, call.shape.batch)
-    options = _library.SchoenbatOptions(
-        kernel=_unless_left(draw, _arguments.word(kernel, "kernel"), b"exp", None),
-        method=_arguments.word(method, "method"),
-        seed=_arguments.integer(seed, "seed", 0, 2**64 - 1),
-        features=_unless_left(draw, _arguments.integer(features, "features", 1), 128, 0),
-        gamma=None if factors is None else ctypes.pointer(_arguments.descriptor(factors)),
-        beta=None if exponents is None else ctypes.pointer(_arguments.descriptor(exponents)),
-        **offset.fields,
-        causal=int(_arguments.boolean(causal, "causal")),
-        exact_degrees=_arguments.integer(exact_degrees, "exact_degrees", 0, 2),
-        literal=int(_arguments.boolean(literal, "literal")),
-        threads=_arguments.thread_count(threads),
-        denominator_floor=0.0 if denominator_floor is None else _arguments.real(denominator_floor, "denominator_floor"),
-        tolerance=_arguments.real(tolerance, "tolerance"),
-        position=positions.position,
-    )
-    given = _library.Handle() if draw is None else draw._handle
-
-    def create(lib: _library.Library, shape: Any, attention: Any) -> int:
-        return lib.fa_schoenbat_create(shape, ctypes.byref(options), positions.tensor, given, attention)
-
-    return call.run(create)
 
 
 def _unless_left(draw: Optional[MaclaurinFeatures], value: Any, default: Any, left: Any) -> Any:
@@ -139,6 +217,8 @@ def _unless_left(draw: Optional[MaclaurinFeatures], value: Any, default: Any, le
     return left if draw is not None and value == default else value
 
 
-def _per_column(values: ArrayLike, name: str) -> "NDArray[np.float32]":
-    given = _arguments.number(values, name) if isinstance(values, int) else _arguments.as_array(values, name)
-    return _arguments.float_array(np.atleast_1d(given), name, (1, 2))
+def _per_column(values: Optional[ArrayLike], name: str) -> "Optional[NDArray[np.float32]]":
+    if values is None:
+        return None
+    given = _arguments.number(values, name) if isinstance(values, int) else _arrays.as_array(values, name)
+    return _arrays.float_array(np.atleast_1d(given), name, (1, 2))

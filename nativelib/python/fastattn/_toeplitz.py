@@ -1,18 +1,91 @@
-"""toeplitz_matmul."""
+"""toeplitz_matmul and Toeplitz."""
 
 from __future__ import annotations
 
-import ctypes
-from typing import Optional
+from typing import Any, Optional
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from . import _arguments, _library
+from . import _arguments, _arrays, _library, _plans
 from ._errors import ShapeError
+from ._native_object import NativeObject
 
 # C's and C#'s names of this function's arguments.
 _NAMES = {"coefficients": "c", "destination": "out"}
+
+# What is kept of a coefficient: itself twice, its spectrum, and memory to work in.
+_KEPT_BYTES = 128
+
+
+class Toeplitz(NativeObject):
+    """`toeplitz_matmul` with the matrices prepared once. Immutable; any number of threads may call one object at once. It cannot be pickled.
+
+    Parameters
+    ----------
+    c : array [n_out + n_in - 1] or [H, n_out + n_in - 1]
+        As in `toeplitz_matmul`; copied.
+    input_length : int
+        n_in, at least 0.
+
+    Raises
+    ------
+    ShapeError, ArgumentError, DTypeError, FastAttnError
+        As `toeplitz_matmul`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> with Toeplitz(np.float32([1, 2, 3, 4, 5, 6]), 4) as matrix:
+    ...     matrix.multiply(np.float32([[1], [10], [100], [1000]])).ravel().round()
+    array([6543., 5432., 4321.], dtype=float32)
+    """
+
+    __slots__ = ("_output_length",)
+
+    def __init__(self, c: ArrayLike, input_length: int) -> None:
+        coefficients = _arrays.float_array(c, "c", (1, 2), may_be_empty=True)
+        length = _arguments.integer(input_length, "input_length", 0)
+        self._output_length = coefficients.shape[-1] - length + 1
+        if self._output_length < 0:
+            raise ShapeError(f"c has shape {coefficients.shape}; expected at least {length - 1} coefficients for an input length of {length}")
+
+        def create(lib: _library.Library, toeplitz: Any) -> int:
+            return lib.fa_toeplitz_create(_arrays.described(coefficients), self._output_length, length, toeplitz)
+
+        self._own(create, "fa_toeplitz_destroy", _NAMES)
+
+    def multiply(
+        self, x: ArrayLike, *, out: Optional["NDArray[np.float32]"] = None, threads: Optional[int] = None
+    ) -> "NDArray[np.float32]":
+        """The product with x.
+
+        Parameters
+        ----------
+        x : array [n_in, columns] or [H, n_in, columns]
+        out, threads
+            As in `toeplitz_matmul`.
+
+        Returns
+        -------
+        float32 array [n_out, columns] or [H, n_out, columns]
+            `out` if given.
+
+        Raises
+        ------
+        ShapeError, ArgumentError, DTypeError, FastAttnError
+            As `toeplitz_matmul`; `ArgumentError` also for an object that is closed.
+        """
+        return self._multiply(_operand(x), out, threads, {"x": x})
+
+    def _multiply(self, operand: "NDArray[np.float32]", out: Any, threads: Optional[int], given: "dict[str, Any]") -> "NDArray[np.float32]":
+        shape = operand.shape[:-2] + (self._output_length, operand.shape[-1])
+        result = _arrays.output_array(out, shape, given, dense=True)
+        thread_count = _arguments.thread_count(threads)
+        self._library.interrupts.watch()
+        multiply = self._library.fa_toeplitz_multiply
+        self._check(multiply(self._handle, _arrays.described(operand), _arrays.described(result), thread_count))
+        return result
 
 
 def toeplitz_matmul(
@@ -59,36 +132,16 @@ def toeplitz_matmul(
     >>> toeplitz_matmul(c, x).ravel().round()
     array([6543., 5432., 4321.], dtype=float32)
     """
-    lib = _library.library()
-    coefficients = _arguments.float_array(c, "c", (1, 2), may_be_empty=True)
-    operand = _arguments.float_array(x, "x", (2, 3), dense=True, may_be_empty=True)
-    input_length = operand.shape[-2]
-    output_length = coefficients.shape[-1] - input_length + 1
-    if output_length < 0:
-        raise ShapeError(
-            f"c has shape {coefficients.shape}; expected at least {input_length - 1} coefficients for x of shape {operand.shape}"
-        )
+    operand = _operand(x)
+    coefficients = _arrays.float_array(c, "c", (1, 2), may_be_empty=True)
+    length = operand.shape[-2]
+    if coefficients.shape[-1] < length - 1:
+        raise ShapeError(f"c has shape {coefficients.shape}; expected at least {length - 1} coefficients for x of shape {operand.shape}")
+    kept = _plans.find_or_make(
+        (Toeplitz, length), {"c": coefficients}, {}, lambda: _plans.Kept(Toeplitz(coefficients, length), _KEPT_BYTES * coefficients.size)
+    )
+    return kept.value._multiply(operand, out, threads, {"c": c, "x": x})
 
-    result = _arguments.output_array(out, operand.shape[:-2] + (output_length, operand.shape[-1]), {"c": c, "x": x}, dense=True)
-    thread_count = _arguments.thread_count(threads)
 
-    toeplitz = _library.Handle()
-    try:
-        lib.check(
-            lib.fa_toeplitz_create(
-                ctypes.byref(_arguments.descriptor(coefficients)), output_length, input_length, ctypes.byref(toeplitz)
-            ),
-            _NAMES,
-        )
-        lib.check(
-            lib.fa_toeplitz_multiply(
-                toeplitz,
-                ctypes.byref(_arguments.descriptor(operand)),
-                ctypes.byref(_arguments.descriptor(result)),
-                thread_count,
-            ),
-            _NAMES,
-        )
-    finally:
-        lib.fa_toeplitz_destroy(toeplitz)
-    return result
+def _operand(x: ArrayLike) -> "NDArray[np.float32]":
+    return _arrays.float_array(x, "x", (2, 3), dense=True, may_be_empty=True)

@@ -133,6 +133,13 @@ public abstract unsafe class AttentionSystem : IDisposable
         }
     }
 
+    /// <summary>Frees the working memory that no call uses now; later calls take it anew. For an attention that is kept but rests.</summary>
+    public void Trim()
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        ReleaseIdle();
+    }
+
     /// <summary>Frees the pooled workspaces; calls in flight keep theirs until they return.</summary>
     public void Dispose()
     {
@@ -142,6 +149,9 @@ public abstract unsafe class AttentionSystem : IDisposable
 
     /// <summary>Computes one call whose arguments are checked.</summary>
     private protected abstract ForwardReport Run(in AttentionTensors tensors, KeySelection selection);
+
+    /// <summary>Frees what is pooled and not in use.</summary>
+    private protected abstract void ReleaseIdle();
 
     /// <summary>Frees what is pooled.</summary>
     private protected abstract void Release();

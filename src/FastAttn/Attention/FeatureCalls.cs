@@ -71,4 +71,7 @@ internal sealed class FeatureCalls : IDisposable
 
     /// <summary>Frees the pooled workspaces; calls in flight keep theirs until they return.</summary>
     public void Dispose() => _calls.Dispose();
+
+    /// <summary>Frees the workspaces that no call uses now.</summary>
+    public void Trim() => _calls.Trim();
 }

@@ -55,6 +55,9 @@ internal sealed class ForwardCalls : IDisposable
         }
     }
 
+    /// <summary>Frees the workspaces that no call uses now.</summary>
+    public void Trim() => _workspaces.Trim();
+
     /// <summary>Frees the pooled workspaces; calls in flight keep theirs until they return.</summary>
     public void Dispose() => _workspaces.Dispose();
 

@@ -52,5 +52,7 @@ public sealed class KernelizedAttention : AttentionSystem
         return _calls.Run(tensors, selection);
     }
 
+    private protected override void ReleaseIdle() => _calls.Trim();
+
     private protected override void Release() => _calls.Dispose();
 }

@@ -53,6 +53,8 @@ public sealed class SchoenbatAttention : AttentionSystem
 
     private protected override ForwardReport Run(in AttentionTensors tensors, KeySelection selection) => _calls.Run(tensors, selection);
 
+    private protected override void ReleaseIdle() => _calls.Trim();
+
     private protected override void Release() => _calls.Dispose();
 
     private sealed class Stages(MaclaurinFeatures draw) : ITierVisitor<FeatureStage>

@@ -41,6 +41,9 @@ internal sealed class ScoreCalls : IDisposable
 
     public void Dispose() => _calls.Dispose();
 
+    /// <summary>Frees the workspaces that no call uses now.</summary>
+    public void Trim() => _calls.Trim();
+
     private sealed class Builder(AttentionShape shape, ScoreBias bias, double unit, bool isGaussian) : ITierVisitor<HeadRunner>
     {
         public HeadRunner Visit<TKernels>()

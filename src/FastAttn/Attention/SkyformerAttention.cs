@@ -57,6 +57,8 @@ public sealed class SkyformerAttention : AttentionSystem
 
     private protected override ForwardReport Run(in AttentionTensors tensors, KeySelection selection) => _calls.Run(tensors, selection, Method.Linear, Tiers.Current);
 
+    private protected override void ReleaseIdle() => _calls.Trim();
+
     private protected override void Release() => _calls.Dispose();
 
     private static int[] CheckIndices(int[] indices, AttentionShape shape, float gamma)

@@ -39,5 +39,7 @@ public sealed class SoftmaxAttention : AttentionSystem
 
     private protected override ForwardReport Run(in AttentionTensors tensors, KeySelection selection) => _calls.Run(tensors, selection);
 
+    private protected override void ReleaseIdle() => _calls.Trim();
+
     private protected override void Release() => _calls.Dispose();
 }

@@ -35,6 +35,15 @@ internal sealed class WorkspacePool(long bytes) : IDisposable
         _gate.Exit();
     }
 
+    /// <summary>Frees the workspaces that nobody uses now; they are made anew when they are needed.</summary>
+    public void Trim()
+    {
+        _gate.Enter();
+        _created -= _count;
+        while (_count > 0) _free[--_count].Dispose();
+        _gate.Exit();
+    }
+
     private AlignedBuffer? TakeFree()
     {
         _gate.Enter();
