@@ -1569,7 +1569,8 @@ static void test_position_methods(void) {
     static float noise[2 * TOKENS - 1];
     fill(noise, COUNT(noise), 18);
     fa_tensor noise_tensor = DENSE(noise, 2 * TOKENS - 1);
-    static const char *const reasons[] = {"no constant or negligible tail", "no exponential, constant or negligible tail", "no smooth tails"};
+    static const char *const reasons[] = {
+        "no side where exp(bias) is constant or almost zero", "no side where exp(bias) is exponential, constant or almost zero", "is not smooth"};
     for (int i = 0; i < COUNT(methods); i++) {
         fa_attention_options options = FA_ATTENTION_OPTIONS_INIT;
         fa_attention a = {77};

@@ -162,6 +162,29 @@ summaries() {
     echo "$count summaries, $missing missing"
 }
 
+# architecture: every file and folder that the pages for contributors name is there, and every layer of the library has its line.
+architecture() {
+    (cd "$root" && /usr/bin/python3 -c '
+import pathlib, re, subprocess
+missing, count = [], 0
+for page in ("ARCHITECTURE.md", "CONTRIBUTING.md"):
+    for name in re.findall(r"`([\w.-]+(?:/[\w.-]+)+/?)`", pathlib.Path(page).read_text(encoding="utf-8")):
+        count += 1
+        if not pathlib.Path(name).exists() and not pathlib.Path("src/FastAttn", name).exists():
+            missing.append(f"{page}: {name} is not there")
+block = re.search("<!-- layers of src/FastAttn -->(.*?)<!-- end of layers -->", pathlib.Path("ARCHITECTURE.md").read_text(encoding="utf-8"), re.S)[1]
+named = re.findall(r"^\| `([\w/]+)`", block, re.M)
+files = subprocess.run(["git", "ls-files", "src/FastAttn/*/*.cs"], capture_output=True, text=True, check=True).stdout.split()
+folders = {str(pathlib.Path(file).parent.relative_to("src/FastAttn")) for file in files}
+missing += [f"ARCHITECTURE.md has no layer {name}" for name in folders - set(named)] + [f"there is no layer {name}" for name in set(named) - folders]
+table = re.search("string Library = \"\"\"(.*?)\"\"\"", pathlib.Path("tests/FastAttn.Tests/Layers/LayersTests.cs").read_text(encoding="utf-8"), re.S)[1]
+order = [line.split(":")[0].strip() for line in table.strip().splitlines()]
+if named != [name for name in order if name != "."]:
+    missing.append("the layers of ARCHITECTURE.md are not in the order of LayersTests.cs")
+print(*missing, f"{count} paths and {len(named)} layers, {len(missing)} missing", sep="\n")
+')
+}
+
 reports="method='?(direct|fft|linear|band|decay|multipole)'?"
 check "C#" 'Method = (Direct|Fft|Linear|Band|Decay|Multipole), RepairedRows = [0-9]+' csharp readme README.md
 check "C#, the package's README" 'Tier = (Avx512|Avx2|Portable)' csharp package src/FastAttn/PACKAGE.md
@@ -172,6 +195,7 @@ check "C" '^(direct|fft|linear|band|decay|multipole) on (avx512|avx2|portable), 
 check "C, a function" '^attended$' c_function
 check "C++" '^softmax on (avx512|avx2|portable)$' cpp
 check "command line" '^6 commands$' command_line
+check "architecture" ', 0 missing$' architecture
 check "links" ', 0 broken$' links
 check "summaries of reports" ', 0 missing$' summaries
 check "tables against bench/results" '^$' bash -c '"$0" "$1" --check && echo' /usr/bin/python3 "$root/bench/readme.py"

@@ -77,7 +77,8 @@ internal sealed class Planner(AttentionShape shape, int features, PositionProfil
     private MethodCandidate Fft()
     {
         int length = FftLength();
-        if (length == 0) return new(Method.Fft, false, Invariant($"sequences beyond {FftRecipe.MaximumLength} {(positions.Layout.IsLine ? "tokens" : "places of a grid")}"), double.NaN, 0);
+        if (length == 0)
+            return new(Method.Fft, false, Invariant($"there are more than {FftRecipe.MaximumLength} {(positions.Layout.IsLine ? "tokens" : "places on the grid")}"), double.NaN, 0);
         double seconds = FftSeconds(length);
         int surplus = Math.Max(Math.Max(shape.QueryLength, shape.KeyLength) - length, 0);
         string tiles = positions.Layout.Specials > 0 ? Invariant($", direct tiles for {positions.Layout.Specials} special tokens")
@@ -86,7 +87,7 @@ internal sealed class Planner(AttentionShape shape, int features, PositionProfil
         long bytes = WorkspaceBytes(3, 3, 4 * Tiers.Lanes);
         return positions.SteepShare > 0
             ? new(
-                Method.Fft, true, Invariant($"{reason}; {positions.SteepShare:P0} of the heads so steep that they would run directly after all"),
+                Method.Fft, true, Invariant($"{reason}; {positions.SteepShare:P0} of the heads have a bias so steep that direct computes them in the end"),
                 seconds + (positions.SteepShare * Direct().SecondsPerHead), bytes)
             : new(Method.Fft, true, reason, seconds, bytes);
     }
@@ -103,7 +104,7 @@ internal sealed class Planner(AttentionShape shape, int features, PositionProfil
     }
 
     private MethodCandidate Linear() => positions.HasBias
-        ? new(Method.Linear, false, "needs a problem without relative positions", double.NaN, 0)
+        ? new(Method.Linear, false, "only for problems without relative positions", double.NaN, 0)
         : new(
             Method.Linear, true, "no relative positions",
             LinearOperations((double)shape.QueryLength + shape.KeyLength, features, _columns) / (costs.LinearGflops * 1e9), WorkspaceBytes(3, 3, 0));

@@ -35,8 +35,8 @@ internal readonly record struct PositionProfile(bool HasBias, double Pairs, doub
         return positions.Layout.IsLine
             ? new(
                 true, pairs, share,
-                TailProfile.Of(shape, positions, largestOffset, head => positions.Structure(head, allowance).Flat, "constant or negligible"),
-                TailProfile.Of(shape, positions, largestOffset, head => positions.Structure(head, allowance).Decaying, "exponential, constant or negligible"),
+                TailProfile.Of(shape, positions, largestOffset, head => positions.Structure(head, allowance).Flat, "constant or almost zero"),
+                TailProfile.Of(shape, positions, largestOffset, head => positions.Structure(head, allowance).Decaying, "exponential, constant or almost zero"),
                 SmoothProfile.Of(positions, allowance), positions.Layout)
             : new(true, pairs, share, TailProfile.None(OnGrid), TailProfile.None(OnGrid), SmoothProfile.None(OnGrid), positions.Layout);
     }

@@ -19,12 +19,14 @@ internal sealed record SmoothProfile(bool IsUsable, string Summary, IReadOnlyLis
         for (int head = 0; head < positions.Heads.Count; head++)
         {
             if (positions.Structure(head, allowance).Smooth is not SmoothTails smooth)
-                return None(Invariant($"head {head} has no smooth tails, or too few tokens for them"));
+                return None(Invariant($"exp(bias) of head {head} is not smooth, or there are too few tokens"));
             if (hardest is null || smooth.Ranks.Max() > hardest.Ranks.Max()) hardest = smooth;
             ranks.Add(smooth.Ranks);
         }
 
-        string summary = Invariant($"{(positions.Heads.Count > 1 ? "hardest of the heads: " : "")}smooth away from j − i = {hardest!.Center}, ranks {string.Join(' ', hardest.Ranks)}, errors {hardest.RelativeError:0.#e0} relative and {hardest.AbsoluteError:0.#e0} of the largest");
-        return new SmoothProfile(true, summary, ranks);
+        string which = positions.Heads.Count > 1 ? "in the head that needs the most, " : "", nodes = string.Join(", ", hardest!.Ranks);
+        string error = ErrorText.Of(hardest.RelativeError, hardest.AbsoluteError);
+        return new SmoothProfile(
+            true, Invariant($"{which}exp(bias) is smooth away from j − i = {hardest.Center}: {nodes} nodes a box at the levels of its tree, {error}"), ranks);
     }
 }

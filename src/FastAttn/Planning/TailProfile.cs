@@ -27,7 +27,7 @@ internal sealed record TailProfile(bool IsUsable, string Summary, double NearPai
         {
             CoefficientTails tails = tailsOf(head);
             if (tails.BandLength >= visible)
-                return None(Invariant($"head {head} has no {kinds} tail"));
+                return None(Invariant($"head {head} has no side where exp(bias) is {kinds}"));
             if (widest is null || tails.BandLength > widest.BandLength) widest = tails;
             pairs += PairsBetween(sizes, tails);
 
@@ -49,7 +49,11 @@ internal sealed record TailProfile(bool IsUsable, string Summary, double NearPai
         return rows * Kernels.KernelShape.KeyTile;
     }
 
-    private static string Describe(CoefficientTails tails, int heads) => Invariant($"{(heads > 1 ? "widest of the heads: " : "")}{Side(tails.Left, "≤")}, {Side(tails.Right, "≥")}, band of {tails.BandLength}, errors {tails.RelativeError:0.#e0} relative and {tails.AbsoluteError:0.#e0} of the largest");
+    private static string Describe(CoefficientTails tails, int heads)
+    {
+        string which = heads > 1 ? "in the head with the most offsets between, " : "", error = ErrorText.Of(tails.RelativeError, tails.AbsoluteError);
+        return Invariant($"{which}exp(bias) is {Side(tails.Left, "≤")} and {Side(tails.Right, "≥")}, {tails.BandLength} offsets between, {error}");
+    }
 
     private static string Side(Tail tail, string relation) => Invariant($"{tail.Kind} for j − i {relation} {tail.Edge}");
 }

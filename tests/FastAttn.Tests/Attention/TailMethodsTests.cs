@@ -200,7 +200,7 @@ public sealed class TailMethodsTests
         {
             ArgumentException error = Assert.ThrowsAny<ArgumentException>(() => problem.By(method).Prepare());
             Assert.Contains(Words.Of(method), error.Message);
-            Assert.Contains("tail", error.Message);
+            Assert.Contains("exp(bias)", error.Message);
         }
     }
 

@@ -16,5 +16,5 @@ internal sealed record Tail(int Edge, int Length, TailTerm[] Terms, double Relat
     public bool IsConstant => Terms.Length == 1 && Terms[0].Ratio == 1;
 
     /// <summary>The word for it.</summary>
-    public string Kind => IsZero ? AbsoluteError == 0 ? "zero" : "negligible" : IsConstant ? "constant" : "exponential";
+    public string Kind => IsZero ? AbsoluteError == 0 ? "zero" : "almost zero" : IsConstant ? "constant" : "exponential";
 }
