@@ -35,8 +35,8 @@ public sealed class ExecutionPlan
     public int Features { get; }
 
     /// <summary>
-    /// Length of the Fourier transforms the FFT method uses or would use; 0 when the sequence is too long for it. Up to 64 tokens may
-    /// stand beyond it, whose pairs are summed directly.
+    /// Length of the Fourier transforms that the FFT method uses or would use; 0 when the sequence is too long for it. The sequence may have up to 64 tokens
+    /// more than that; their pairs are summed directly.
     /// </summary>
     public int FftLength => _choice.FftLength;
 
@@ -44,8 +44,8 @@ public sealed class ExecutionPlan
     public IReadOnlyList<MethodCandidate> Candidates => _choice.Candidates;
 
     /// <summary>
-    /// Plans from sizes alone, O(1); for the first sequence where each has its own query offset. A plan for a bias at hand knows more: it counts the pairs whose coefficient is not zero, and
-    /// sees when the bias is too steep for the Fourier method.
+    /// Plans without the numbers of a bias, O(1); for the first sequence where each has its own query offset. The other overload reads the numbers, and so knows
+    /// more: how many pairs have a coefficient that is not zero, whether there is structure, whether the bias is too steep for the Fourier method.
     /// </summary>
     /// <param name="shape">The sizes.</param>
     /// <param name="options">The choices; default options when null.</param>
@@ -59,7 +59,7 @@ public sealed class ExecutionPlan
     /// <param name="options">The choices; default options when null.</param>
     /// <param name="position">The positions.</param>
     /// <exception cref="ShapeException">Sizes contradict each other or the position.</exception>
-    /// <exception cref="ArgumentException">As from sizes alone.</exception>
+    /// <exception cref="ArgumentException">As of the other overload.</exception>
     public static ExecutionPlan Create(AttentionShape shape, KernelizedAttentionOptions? options, RelativePosition position)
     {
         ArgumentNullException.ThrowIfNull(position);

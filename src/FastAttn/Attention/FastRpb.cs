@@ -12,9 +12,9 @@ namespace FastAttn;
 /// <remarks>
 /// <para>O(d·n·log n) a head by fast Fourier transform, or directly where that is cheaper; on a grid O(d·(n + s·log s)) with s its longer side.
 /// No n×n matrix is made.</para>
-/// <para>Each element is within a few 2⁻²⁴·‖w‖₂·‖v_column‖₂ of exact, and also within 2⁻¹⁵·‖w_i‖₂·‖v_i‖₂: w_i are the weights of its own row, and v_i
-/// is the part of its column between the first and the last of them that is not zero. So a later value never reaches a causal row, however
-/// loud it is. On a grid both hold along each axis, for the sums of values along rows and along columns.</para>
+/// <para>Two bounds hold for each element: its error is at most a few 2⁻²⁴·‖w‖₂·‖v_column‖₂, and at most 2⁻¹⁵·‖w_i‖₂·‖v_i‖₂. Here w_i are the weights of its
+/// own row, and v_i is the part of its column from the first to the last of them that is not zero. So a later value never reaches a causal row, however
+/// large it is. On a grid both bounds hold for each axis, for the sums of values along rows and along columns.</para>
 /// <para>A NaN or an infinity in a value reaches its channel in the rows whose weight for it is not zero, and nothing else (on a grid, whose
 /// weight along either axis is not zero). The same input gives the same bits for any number of threads.</para>
 /// <para>Immutable and thread-safe; work memory is kept for reuse, so that the steady state allocates nothing.</para>

@@ -7,12 +7,12 @@ using FastAttn.Threading;
 namespace FastAttn;
 
 /// <summary>
-/// φ(x), the feature map of <see cref="KernelizedAttention"/> by itself: rows go in, features come out, as attention with the same options makes them of
-/// queries and of keys. Attention over them, with <see cref="FeatureMap.Given"/>, is attention with the map.
+/// φ(x), the feature map of <see cref="KernelizedAttention"/>, by itself: rows go in, their features come out, the same that attention with these options makes
+/// of queries and of keys. Attention over these features with <see cref="FeatureMap.Given"/> is attention with the map.
 /// </summary>
 /// <remarks>
-/// <para>φ is that of the table in the library's README, without the factor 1/√m that cancels. Features of large rows leave float32; asked for together with
-/// their log-scales s, the rows are φ(x)/exp(s), the largest feature near one.</para>
+/// <para>φ is that of the table in the library's README, without the factor 1/√m, which cancels. Features of large rows may be too large or too small for float32.
+/// When the log-scales s of the rows are asked for too, the features are φ(x)/exp(s), the largest of them near one.</para>
 /// <para>Immutable and thread-safe: any number of threads may call Map at once. Work memory is kept for reuse, so the steady state allocates nothing.</para>
 /// </remarks>
 public sealed unsafe class FeatureMapper

@@ -7,12 +7,12 @@ namespace FastAttn;
 /// sizes, <c>out_i = Σ_j exp(b_{j−i} − ‖q_i − k_j‖²/(2√d)) v_j</c>. There is no denominator.
 /// </summary>
 /// <remarks>
-/// <para>Tiled as <see cref="SoftmaxAttention"/> is, in the same time and memory. <see cref="SkyformerAttention"/> approximates it in linear time.</para>
-/// <para>With D = ‖q_i − k_j‖²/(2√d), the weight of a pair is within a relative error of about 2⁻¹² + 2D·√d·2⁻²⁴, and never beyond (d + 8)/√d
-/// times that, whatever the norms: rows are measured from a point amid the keys, and queries further than 32 from it are computed by differences, which takes
-/// some twenty times as long. Sums add at most 5e-6 of Σ weight·‖v_j‖, for any number of keys.
-/// An output must stay within float32, as must bias and values: nothing divides them. Weights below 2⁻⁸⁶ of a row's largest,
-/// or of one where there is no bias, are lost, and so are digits of outputs and values below 1e-24 beside a value above 3e26.</para>
+/// <para>Time and memory are those of <see cref="SoftmaxAttention"/>. <see cref="SkyformerAttention"/> approximates it in linear time.</para>
+/// <para>With D = ‖q_i − k_j‖²/(2√d), a weight has a relative error of about 2⁻¹² + 2D·√d·2⁻²⁴, and never more than (d + 8)/√d times that, whatever the norms are.
+/// For this, rows are measured from a point amid the keys. Queries further than 32 from that point are computed by differences, which takes some twenty times
+/// as long. The sums add at most 5e-6 of Σ weight·‖v_j‖, for any number of keys.</para>
+/// <para>Outputs, bias and values must stay within float32, because nothing divides them. These are lost: weights below 2⁻⁸⁶ of a row's largest (of one where
+/// there is no bias), and digits of outputs and values below 1e-24 beside a value above 3e26.</para>
 /// </remarks>
 public sealed class GaussianAttention : AttentionSystem
 {

@@ -7,8 +7,9 @@ namespace FastAttn;
 /// <c>z_i = Σ_j c_{j−i} (φ(q_i)·φ(k_j)) v_j / Σ_j c_{j−i} (φ(q_i)·φ(k_j))</c> with <c>c = exp(b)</c>.
 /// </summary>
 /// <remarks>
-/// <para>Every row keeps <c>‖Δz_i‖₂ ≤ Tolerance · max ‖v_j‖₂</c> over the keys it sees (signed maps: see <see cref="FeatureMap.Trf"/>);
-/// rows that a fast method cannot certify are recomputed.</para>
+/// <para>This is another function than softmax attention: train a model with it.</para>
+/// <para>Every row keeps <c>‖Δz_i‖₂ ≤ Tolerance · max ‖v_j‖₂</c> over the keys that it sees (signed maps: see <see cref="FeatureMap.Trf"/>).
+/// Rows that a fast method cannot certify are computed again.</para>
 /// <para>Time and memory of a call are those of the method that <see cref="Plan"/> names (see <see cref="Method"/>), and O(n·m·d) for the features. Making a plan
 /// with positions takes O(N·log N) a head, N the Fourier length, once for all attentions that share the position and the sizes.</para>
 /// </remarks>

@@ -36,9 +36,9 @@ public sealed record KernelizedAttentionOptions
     public float? QkScale { get; init; }
 
     /// <summary>
-    /// ε added to every feature, finite and above zero, for parity with models that were trained with one. PRF: Performer codes compute
-    /// <c>exp(w·x − ‖x‖²/2 − M) + ε</c>, M the largest w·x of the row for a query, and of all keys of the head that take part for a key, also where a causal query does
-    /// not see them; their ε is 1e-4 or 1e-6. Default: none. ReLU: <c>max(w·x/√m, 0) + ε</c>, default 1e-3. Other maps refuse one.
+    /// ε that is added to every feature, finite and above zero, for models that were trained with one. PRF: Performer codes compute
+    /// <c>exp(w·x − ‖x‖²/2 − M) + ε</c>. For a query, M is the largest w·x of its row. For a key, it is the largest of all keys of the head that take part, also
+    /// of those that a causal query does not see. Their ε is 1e-4 or 1e-6. Default: none. ReLU: <c>max(w·x/√m, 0) + ε</c>, default 1e-3. Other maps refuse one.
     /// </summary>
     public float? FeatureEpsilon { get; init; }
 
@@ -52,15 +52,15 @@ public sealed record KernelizedAttentionOptions
     public int? QueryOffset { get; init; }
 
     /// <summary>
-    /// <c>[B]</c>: one <see cref="QueryOffset"/> a sequence, for batches whose sequences have come different ways. Copied. What depends on an offset is
-    /// prepared once for each that differs. Default: the same for all.
+    /// <c>[B]</c>: one <see cref="QueryOffset"/> a sequence, for batches whose sequences are not equally far along. Copied. What depends on an offset is
+    /// prepared once for each different one. Default: the same for all.
     /// </summary>
     public int[]? QueryOffsets { get; init; }
 
     /// <summary>
-    /// Largest ‖Δz_i‖ allowed in any row, as a share of the largest ‖v_j‖ that row sees. 1e-6…0.1, default 1e-4. Kept for any number of keys;
-    /// features and their products count as the float32 numbers that they are. Below 1e-5 direct sums take two to three times as long, and
-    /// most rows of methods that sum keys before features (linear, band, decay, multipole) are recomputed by them.
+    /// The largest ‖Δz_i‖ that a row may have, as a share of the largest ‖v_j‖ that the row sees. 1e-6…0.1, default 1e-4. It holds for any number of keys.
+    /// Features and their products are taken as the float32 numbers that they are. Below 1e-5 direct sums take two to three times as long, and
+    /// most rows of linear, band, decay and multipole, which sum keys before features, are computed again by direct sums.
     /// </summary>
     public float Tolerance { get; init; } = 1e-4f;
 

@@ -10,15 +10,15 @@ namespace FastAttn;
 /// <c>z_i = Σ_j c_{j−i} (φ(q̂_i)·φ(k̂_j)) v_j / Σ_j c_{j−i} (φ(q̂_i)·φ(k̂_j))</c>, then <c>γ∘z</c> or <c>γ∘sign(z)|z|^β</c>.
 /// </summary>
 /// <remarks>
-/// <para>q̂ and k̂ are query and key rows without their mean and of length d^(−1/4): preSBN as in the authors' code, one token and head at a
-/// time, and the temperature. A row of equal entries becomes zero; no finite row overflows. c = exp(b) are relative positions, which the paper
-/// does not have; without them c = 1 and the method is linear in n.</para>
-/// <para>Features can be negative, and so can the denominator: numerator and denominator are unbiased for the series up to degree 20,
-/// their ratio is not. As for <see cref="FeatureMap.Trf"/>, numerator and denominator are accurate relative to the sum of their terms'
-/// absolute values. <c>‖Δz_i‖₂ ≤ Tolerance · max ‖v_j‖₂</c> over the keys that row i sees holds where the denominator keeps at least a
-/// twentieth of that sum; where it cancels to less, the quotient of two numbers that are nearly zero is what comes out, whatever its
-/// size and sign, and a denominator of exactly zero gives zeros. More features or exact degrees make cancellation rare: with degree 0
-/// exact every term is 1 plus what |q̂·k̂| ≤ 1/√d leaves.</para>
+/// <para>q̂ and k̂ are query and key rows without their mean and of length d^(−1/4). That is preSBN as in the authors' code, one token and head at a time, and
+/// the temperature. A row of equal entries becomes zero; no finite row overflows. c = exp(b) are relative positions, which the paper does not have. Without
+/// them c = 1, and time is linear in n.</para>
+/// <para>Numerator and denominator are unbiased for the series up to degree 20. Their ratio is not. Features can be negative, and so can the denominator. As for
+/// <see cref="FeatureMap.Trf"/>, numerator and denominator are accurate relative to the sum of their terms' absolute values, and
+/// <c>‖Δz_i‖₂ ≤ Tolerance · max ‖v_j‖₂</c> over the keys that row i sees holds where the denominator keeps at least a twentieth of that sum.
+/// Where it cancels to less, the output is the quotient of two numbers near zero, of any size and sign. A denominator of exactly zero gives zeros.</para>
+/// <para>More features or exact degrees make that rare. With degree 0 exact, every term is 1 plus an estimate of the rest of the series, which is small because
+/// |q̂·k̂| ≤ 1/√d.</para>
 /// </remarks>
 public sealed class SchoenbatAttention : AttentionSystem
 {

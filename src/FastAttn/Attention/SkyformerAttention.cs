@@ -12,14 +12,15 @@ namespace FastAttn;
 /// §4.4). With L some rows of [Q; K] and κ(x, y) = exp(−‖x − y‖²/(2√d)), <c>out = κ(Q, L)·(κ(L, L) + γI)⁻¹·(κ(L, K)·V)</c>. An immutable plan for one set of sizes.
 /// </summary>
 /// <remarks>
-/// <para>O((n_q + n_k)·ℓ·(d + d_v) + ℓ³) time a head for ℓ landmarks, and memory linear in n. With γ = 0 and the exact inverse the approximation is a projection: the
-/// kernel matrix of [Q; K] minus its own is positive semidefinite (theorem 2), so more landmarks never make it worse in that sense. γ ≥ 0
-/// takes a little off, and steadies what rounding does. Sums over keys are as exact as those of <see cref="GaussianAttention"/>, however many.</para>
-/// <para>The paper scales the matrix by D^(−1/2) on both sides, D its row sums, and takes the scale off the inverse: for an exact inverse that changes nothing, and
-/// <see cref="SkyformerInverse.Schulz"/> does it. Landmarks are drawn for each head, from the seed, the head and the rows there are: a sequence's answer depends neither on the
-/// others of its batch nor on its padding, and where there are as many queries as keys, queries whose key is masked are padding as well. Rows that are not
-/// finite are never drawn: a query of NaN spoils its own row, a key every row.</para>
-/// <para>An output must stay within float32, as must the sums over keys: nothing divides them.</para>
+/// <para>Time is O((n_q + n_k)·ℓ·(d + d_v) + ℓ³) a head for ℓ landmarks, memory is linear in n. With γ = 0 and the exact inverse, the kernel matrix of [Q; K] minus
+/// its approximation is positive semidefinite (theorem 2): in that sense, more landmarks never make it worse. γ above 0 takes a little off, and makes
+/// rounding matter less. Sums over keys are as exact as those of <see cref="GaussianAttention"/>, however many there are.</para>
+/// <para>The paper scales the matrix by D^(−1/2) on both sides, where D is its row sums, and takes the scale off the inverse. For an exact inverse that changes
+/// nothing; <see cref="SkyformerInverse.Schulz"/> does it.</para>
+/// <para>Landmarks are drawn for each head, from the seed, the head and the rows that take part. So the answer of a sequence depends neither on the others of its
+/// batch nor on its padding. Where there are as many queries as keys, a query whose key is masked is padding as well. Rows that are not finite are never
+/// drawn: a query of NaN makes its own row NaN, a key of NaN every row.</para>
+/// <para>Outputs and the sums over keys must stay within float32, because nothing divides them.</para>
 /// </remarks>
 public sealed class SkyformerAttention : AttentionSystem
 {

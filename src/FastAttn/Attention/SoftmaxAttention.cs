@@ -3,18 +3,18 @@ using FastAttn.Attention;
 namespace FastAttn;
 
 /// <summary>
-/// Exact softmax attention with relative positions, the baseline that every other system is measured against: an immutable plan for
-/// one set of sizes, <c>z_i = Σ_j softmax_j(scale·q_i·k_j + b_{j−i}) v_j</c>.
+/// Exact softmax attention with relative positions: an immutable plan for one set of sizes,
+/// <c>z_i = Σ_j softmax_j(scale·q_i·k_j + b_{j−i}) v_j</c>. The drop-in for models that were trained with softmax.
 /// </summary>
 /// <remarks>
-/// <para>Never n×n in memory: keys stream by in blocks under a running maximum (Milakov and Gimelshein 2018; Dao et al. 2022). Time is
-/// O(n_q·n_k·(d + d_v)) a head; a head in flight works in 4·n_k·(d + d_v) bytes and less than a megabyte a thread, and the plan keeps
-/// 4·(n_q + n_k) bytes of bias, one a head or one for all.</para>
-/// <para>Exact to float32 rounding: a weight is within a relative error of about d·2⁻²⁴ times the size of its score, bias included. Sums of weights and
-/// of weighed values add at most 9.2e-6 (AVX-512), 1.3e-5 (AVX2) or 2.1e-5 (others) of the largest ‖v_j‖, some 1e-6 as a rule,
-/// for any number of keys. Queries that may have scores beyond 2¹²⁰ are computed in float64, which takes some ten times as long, and so are rows whose best
-/// score is 45,426 (2¹⁶·ln 2) or more below their head's largest bias, as where all keys that a row sees have a bias of −1e9. A bias counts relative to its
-/// head's largest. In a head with a value above 3e26, weights below 2⁻⁸⁶ of a row's largest are lost, and products with values below 1e-24 lose digits.</para>
+/// <para>No n×n matrix is made. Keys go by in blocks, and weights are relative to the largest score so far (Milakov and Gimelshein 2018; Dao et al. 2022).
+/// Time is O(n_q·n_k·(d + d_v)) a head. A head that is being computed uses 4·n_k·(d + d_v) bytes, and less than a megabyte a thread. The plan keeps
+/// 4·(n_q + n_k) bytes of bias, once for all heads or once a head.</para>
+/// <para>Exact to float32 rounding. A weight has a relative error of about d·2⁻²⁴ times the size of its score, bias included. The sums add at most
+/// 9.2e-6 (AVX-512), 1.3e-5 (AVX2) or 2.1e-5 (others) of the largest ‖v_j‖, for any number of keys; usually some 1e-6.</para>
+/// <para>Some rows are computed in float64, which takes some ten times as long: queries whose scores may be beyond 2¹²⁰, and rows whose best score is
+/// 45,426 (2¹⁶·ln 2) or more below their head's largest bias, such as rows that see only keys with a bias of −1e9. A bias counts relative to the largest of
+/// its head. In a head with a value above 3e26, weights below 2⁻⁸⁶ of a row's largest are lost, and products with values below 1e-24 lose digits.</para>
 /// </remarks>
 public sealed class SoftmaxAttention : AttentionSystem
 {

@@ -7,10 +7,10 @@ namespace FastAttn;
 /// spectra) is kept here and made only once. Immutable and thread-safe.
 /// </summary>
 /// <remarks>
-/// Query i stands at position p + i and key j at position j; the bias of the pair is b_t with t = j − (p + i), and p is
-/// <see cref="KernelizedAttentionOptions.QueryOffset"/>. All kinds but <see cref="Dense"/> and <see cref="Grid(ReadOnlySpan{float}, int, int, int)"/> fit any number of queries
-/// and keys; those two are made for their lengths and take tokens where they are, whatever p is. Each factory returns the kind's own
-/// class, from which its parameters can be read.
+/// Query i stands at position p + i, key j at position j. The bias of the pair is b_t with t = j − (p + i), where p is
+/// <see cref="KernelizedAttentionOptions.QueryOffset"/>. <see cref="Dense"/> and <see cref="Grid(ReadOnlySpan{float}, int, int, int)"/> are made for their own numbers of
+/// queries and keys, and take tokens where they are, whatever p is. All other kinds fit any number of queries and keys. Each method that makes a position
+/// returns the kind's own class, from which its parameters can be read.
 /// </remarks>
 public abstract class RelativePosition : IBiases
 {

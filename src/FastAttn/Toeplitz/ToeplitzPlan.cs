@@ -9,12 +9,12 @@ namespace FastAttn;
 /// of threads may call <see cref="Multiply"/> at once. Work memory is kept for reuse until the plan is collected.
 /// </summary>
 /// <remarks>
-/// <para>Each element of y is within a few 2⁻²⁴·‖c‖₂·‖x_column‖₂ of exact, and also within 2⁻¹⁵·‖c_i‖₂·‖x_i‖₂: c_i are the coefficients of its own
-/// row, and x_i is the part of its column between the first and the last of them that is not zero. So a value that a row does not see never
-/// reaches it, however loud it is, and a row that sees only zeros is zero. (Where float32 ends, numbers below 2⁻¹⁴⁰ of the largest of
-/// their column or of the coefficients may count as zeros.)</para>
-/// <para>The second bound costs nothing where no coefficient is zero and all are of a size, and up to three times the product where rows see
-/// only what is quiet beside the rest of their columns: those are made from smaller pieces of the matrix.</para>
+/// <para>Two bounds hold for each element of y: its error is at most a few 2⁻²⁴·‖c‖₂·‖x_column‖₂, and at most 2⁻¹⁵·‖c_i‖₂·‖x_i‖₂. Here c_i are the coefficients of
+/// its own row, and x_i is the part of its column from the first to the last of them that is not zero. So a value that a row does not see never
+/// reaches it, however large it is, and a row that sees only zeros is zero. (Numbers below 2⁻¹⁴⁰ of the largest of their column or of the coefficients may
+/// count as zeros: there float32 ends.)</para>
+/// <para>The second bound costs nothing where no coefficient is zero and all are about as large. Where rows see only small numbers beside large ones of the same
+/// column, those rows are made from smaller pieces of the matrix, and the product takes up to three times as long.</para>
 /// </remarks>
 public sealed class ToeplitzPlan
 {

@@ -5,9 +5,9 @@ using FastAttn.Tuning;
 namespace FastAttn;
 
 /// <summary>
-/// The planner's cost table on this machine: shipped with the library for the instruction tier, or measured once and kept in a
-/// file. It decides which method runs, never whether the answer is right; another table may choose another method, whose answer differs
-/// within the tolerance. Immutable and thread-safe.
+/// The planner's cost table on this machine: shipped with the library for the instruction tier, or measured once and kept in a file. It decides which
+/// method runs. It never decides whether the answer is right: with another table another method may run, whose answer is also within the tolerance.
+/// Immutable and thread-safe.
 /// </summary>
 public sealed class MachineCosts
 {

@@ -8,8 +8,8 @@ public enum FeatureMap
 
     /// <summary>
     /// Trigonometric random features, <c>exp(‖x‖²/2)</c> times sine and cosine of <c>w·x</c> (Rahimi and Recht 2007); 2m features of either sign. Numerator
-    /// and denominator are accurate relative to the sums of their terms' absolute values; the tolerance holds where the denominator keeps
-    /// at least a twentieth of that, and is not promised where it cancels to less. Word: <c>trf</c>.
+    /// and denominator are accurate relative to the sums of their terms' absolute values. The tolerance holds where the denominator keeps at least a
+    /// twentieth of that sum; where it cancels to less, nothing is promised. Word: <c>trf</c>.
     /// </summary>
     Trf,
 
@@ -24,8 +24,8 @@ public enum FeatureMap
 
     /// <summary>
     /// Deterministic parameter-free projection (Schlag et al. 2021, eq. 37–38): with <c>r = [relu(x), relu(−x)]</c> the products
-    /// <c>r_i·r_(i−j)</c>, indices modulo 2d, for j = 1…ν; 2dν features. Word: <c>dpfp</c>. A query whose features meet no key's in any
-    /// place has a denominator of zero and comes out as zeros.
+    /// <c>r_i·r_(i−j)</c>, indices modulo 2d, for j = 1…ν; 2dν features. Word: <c>dpfp</c>. If no feature of a
+    /// query meets a feature of any key, the denominator is zero and the row is zeros.
     /// </summary>
     Dpfp,
 

@@ -1,7 +1,7 @@
 namespace FastAttn;
 
 /// <summary>
-/// A question that a thread's own calls ask while they compute or prepare: shall this one end early? For callers that have no
+/// A function that the calls of one thread ask while they compute or prepare: shall this call end early? For callers that have no
 /// <see cref="CancellationToken"/> to pass: bindings to other languages, and hosts that must be asked on the thread that called.
 /// </summary>
 /// <remarks>

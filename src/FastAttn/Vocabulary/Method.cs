@@ -16,17 +16,17 @@ public enum Method
     Linear,
 
     /// <summary>
-    /// Coefficients that are constant or negligible beyond a band of offsets: the band by tiles, the rest by running states,
-    /// O(n·(band·(m + d_v) + m·d_v)). Word: <c>band</c>.
+    /// For coefficients that are constant, or so small that they do not count, on both sides of a band of offsets. The band goes by tiles, the rest by running
+    /// sums over keys. O(n·(band·(m + d_v) + m·d_v)). Word: <c>band</c>.
     /// </summary>
     Band,
 
-    /// <summary>Coefficients that fall exponentially beyond a band of offsets, the same way with decaying states. Word: <c>decay</c>.</summary>
+    /// <summary>The same for coefficients that fall exponentially on both sides of a band, with running sums that decay. Word: <c>decay</c>.</summary>
     Decay,
 
     /// <summary>
-    /// Coefficients that are smooth away from a centre: fast multipole method, interpolating with a rank that keeps the
-    /// tolerance, O(n·rank·m·d_v). Word: <c>multipole</c>.
+    /// For coefficients that are smooth away from a centre: a fast multipole method. It interpolates between so few tokens of a box (the rank) as keep the
+    /// tolerance. O(n·rank·m·d_v). Word: <c>multipole</c>.
     /// </summary>
     Multipole,
 }
