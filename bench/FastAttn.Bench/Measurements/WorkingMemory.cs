@@ -11,7 +11,7 @@ internal sealed class WorkingMemory : IMeasurement
 
     public Table Run(MeasurementSettings settings)
     {
-        var table = new Table("Working memory of a head in flight", "n", "m", "d_v", "map", "method", "threads", "N", "MiB", "bound MiB", "share", "planner's estimate MiB");
+        var table = new Table("Working memory of a head in flight", "n", "m", "d_v", "map", "method", "threads", "N", "MiB", "bound MiB", "share");
         (double Share, string Shape) worst = default;
         var over = new List<string>();
         int shapes = 0;
@@ -37,8 +37,7 @@ internal sealed class WorkingMemory : IMeasurement
                             if (share > worst.Share) worst = (share, name);
                             if (share > 1) over.Add($"{name}: {Percent.Of(share)}");
                             if (!IsShown(length, features, values, map, threads)) continue;
-                            double estimate = plan.Plan.Candidates.First(candidate => candidate.Method == method).WorkspaceBytes;
-                            table.Add(length, featuresOut, values, Words.Of(map), Words.Of(method), threads, size, plan.WorkspaceBytes / Mebibyte, bound / Mebibyte, Percent.Of(share), estimate / Mebibyte);
+                            table.Add(length, featuresOut, values, Words.Of(map), Words.Of(method), threads, size, plan.WorkspaceBytes / Mebibyte, bound / Mebibyte, Percent.Of(share));
                         }
                     }
                 }

@@ -55,7 +55,7 @@ public abstract unsafe class AttentionSystem : IDisposable
                 shape,
                 new SchoenbatOptions { Features = chosen.Budget, Causal = chosen.Causal, QueryOffset = chosen.QueryOffset, QueryOffsets = chosen.QueryOffsets, Seed = chosen.Seed, Threads = chosen.Threads },
                 position),
-            _ => new KernelizedAttention(
+            AttentionKind.Kernelized => new KernelizedAttention(
                 shape,
                 new KernelizedAttentionOptions { Features = chosen.Budget, Causal = chosen.Causal, QueryOffset = chosen.QueryOffset, QueryOffsets = chosen.QueryOffsets, Seed = chosen.Seed, Threads = chosen.Threads },
                 position),

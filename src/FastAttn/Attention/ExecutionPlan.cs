@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using FastAttn.Attention;
 using FastAttn.Kernels;
+using FastAttn.Methods;
 using FastAttn.Planning;
 using FastAttn.Positions;
 
@@ -12,9 +13,16 @@ public sealed class ExecutionPlan
 {
     private readonly MethodChoice _choice;
 
-    internal ExecutionPlan(MethodSettings settings, MethodChoice choice)
+    private readonly Lazy<IReadOnlyList<MethodCandidate>> _candidates;
+
+    /// <param name="settings">The problem.</param>
+    /// <param name="choice">What was chosen, among what.</param>
+    /// <param name="measure">Bytes that a method works in; asked when somebody looks at the candidates.</param>
+    internal ExecutionPlan(MethodSettings settings, MethodChoice choice, Func<Method, long> measure)
     {
         _choice = choice;
+        _candidates = new(() =>
+            [.. choice.Candidates.Select(weighed => new MethodCandidate(weighed.Method, weighed.Admissible, weighed.Reason, weighed.Seconds, weighed.Admissible ? measure(weighed.Method) : 0))]);
         Shape = settings.Shape;
         Features = settings.Features;
     }
@@ -40,19 +48,28 @@ public sealed class ExecutionPlan
     /// </summary>
     public int FftLength => _choice.FftLength;
 
-    /// <summary>Every method, cheapest admissible first; none where there is nothing to compute.</summary>
-    public IReadOnlyList<MethodCandidate> Candidates => _choice.Candidates;
+    /// <summary>Every method, cheapest admissible first; none where there is nothing to compute. Their working memory is measured when this is first asked for.</summary>
+    public IReadOnlyList<MethodCandidate> Candidates => _candidates.Value;
 
     /// <summary>
-    /// Plans without the numbers of a bias, O(1); for the first sequence where each has its own query offset. The other overload reads the numbers, and so knows
+    /// Plans without the numbers of a bias, O(1), and O(n) when somebody first looks at the candidates; for the first sequence where each has its own query offset. The other overload reads the numbers, and so knows
     /// more: how many pairs have a coefficient that is not zero, whether there is structure, whether the bias is too steep for the Fourier method.
     /// </summary>
     /// <param name="shape">The sizes.</param>
     /// <param name="options">The choices; default options when null.</param>
     /// <param name="hasPosition">Whether a relative position bias will be given.</param>
     /// <exception cref="ArgumentException">A size or a choice is out of range, contradicts another, or forces a method that cannot compute the problem.</exception>
-    public static ExecutionPlan Create(AttentionShape shape, KernelizedAttentionOptions? options = null, bool hasPosition = true) =>
-        ForAnyBias(new KernelizedAttentionSettings(shape, options ?? new KernelizedAttentionOptions()).ForMethod, hasPosition);
+    public static ExecutionPlan Create(AttentionShape shape, KernelizedAttentionOptions? options = null, bool hasPosition = true)
+    {
+        options ??= new KernelizedAttentionOptions();
+        var settings = new KernelizedAttentionSettings(shape, options);
+        MethodSettings choices = settings.ForMethod;
+        if (shape.IsEmpty) return Empty(choices);
+        PositionExtent extent = choices.Extents[0];
+        PlanningProblem problem = choices.ProblemOfSizes(extent, hasPosition);
+        return new(
+            choices, MethodChoice.Of(choices.Method, problem), method => settings.SystemOf(options).MeasureWorkspace(method, problem, new PreparedPosition(null, extent)));
+    }
 
     /// <summary>The plan that an attention with these positions has; prepares them, O(heads · (n_q + n_k)), for that attention too.</summary>
     /// <param name="shape">The sizes.</param>
@@ -63,11 +80,10 @@ public sealed class ExecutionPlan
     public static ExecutionPlan Create(AttentionShape shape, KernelizedAttentionOptions? options, RelativePosition position)
     {
         ArgumentNullException.ThrowIfNull(position);
-        MethodSettings settings = new KernelizedAttentionSettings(shape, options ?? new KernelizedAttentionOptions()).ForMethod;
-        position.CheckProblem(shape, options?.Causal ?? false, nameof(position));
-        if (shape.IsEmpty) return new(settings, MethodChoice.Empty(settings));
-        PositionExtent extent = settings.Extents[0];
-        return new(settings, MethodChoice.Of(settings, PositionProfile.Of(shape, position.Prepare(extent), extent.LargestOffset, settings.Allowance)));
+        options ??= new KernelizedAttentionOptions();
+        var settings = new KernelizedAttentionSettings(shape, options);
+        position.CheckProblem(shape, options.Causal, nameof(position));
+        return shape.IsEmpty ? Empty(settings.ForMethod) : settings.SystemOf(options).Prepare(settings.Extents[0], position).Plan;
     }
 
     /// <summary>The plan as a few lines of text.</summary>
@@ -87,6 +103,5 @@ public sealed class ExecutionPlan
         return text.ToString();
     }
 
-    private static ExecutionPlan ForAnyBias(MethodSettings settings, bool hasPosition) => new(settings, settings.Shape.IsEmpty ? MethodChoice.Empty(settings)
-        : MethodChoice.Of(settings, PositionProfile.Even(settings.Shape, settings.Extents[0].LargestOffset, hasPosition)));
+    internal static ExecutionPlan Empty(MethodSettings settings) => new(settings, MethodChoice.Empty(settings), _ => 0);
 }

@@ -1,4 +1,3 @@
-using FastAttn.Features;
 using FastAttn.Heads;
 using FastAttn.Kernels;
 using FastAttn.Methods;
@@ -14,22 +13,18 @@ internal sealed class FeatureCalls : IDisposable
     private readonly ForwardCalls _calls;
     private readonly Method _planned;
 
-    /// <param name="settings">The problem.</param>
-    /// <param name="stages">Makes features on the tier that runs.</param>
+    /// <param name="system">The system.</param>
     /// <param name="position">The caller's positions, checked against the problem; null for none.</param>
-    /// <param name="threads">Threads.</param>
-    /// <param name="gain">What every output goes through at the end; null for nothing.</param>
-    /// <param name="floor">The least denominator.</param>
-    public FeatureCalls(
-        MethodSettings settings, ITierVisitor<FeatureStage> stages, RelativePosition? position, int threads, OutputGain? gain = null, DenominatorFloor floor = default)
+    public FeatureCalls(FeatureSystem system, RelativePosition? position)
     {
         using CallWatch? watch = CallWatch.Begin(default);
+        MethodSettings settings = system.Settings;
         AttentionShape shape = settings.Shape;
         if (shape.IsEmpty)
         {
-            Plans = [new ExecutionPlan(settings, MethodChoice.Empty(settings))];
+            Plans = [ExecutionPlan.Empty(settings)];
             _planned = Plans[0].Method;
-            _calls = new ForwardCalls(shape, [], threads);
+            _calls = new ForwardCalls(shape, [], settings.Threads);
             return;
         }
 
@@ -39,13 +34,13 @@ internal sealed class FeatureCalls : IDisposable
         for (int sequence = 0; sequence < runners.Length; sequence++)
         {
             PositionExtent extent = settings.Extents[sequence];
-            if (!known.TryGetValue(extent, out (ExecutionPlan Plan, HeadRunner Runner) own)) known.Add(extent, own = Prepare(settings, extent, stages, position, gain, floor));
+            if (!known.TryGetValue(extent, out (ExecutionPlan Plan, HeadRunner Runner) own)) known.Add(extent, own = system.Prepare(extent, position));
             (plans[sequence], runners[sequence]) = own;
         }
 
         Plans = plans;
         _planned = plans.CountBy(plan => plan.Method).MaxBy(methods => methods.Value).Key;
-        _calls = new ForwardCalls(shape, runners, threads);
+        _calls = new ForwardCalls(shape, runners, settings.Threads);
     }
 
     /// <summary>The method that will run and why: one plan for all sequences, or one a sequence.</summary>
@@ -56,18 +51,6 @@ internal sealed class FeatureCalls : IDisposable
 
     /// <summary>Computes all heads.</summary>
     public ForwardReport Run(in AttentionTensors tensors, KeySelection selection) => _calls.Run(tensors, selection, _planned, Tiers.Current);
-
-    private static (ExecutionPlan Plan, HeadRunner Runner) Prepare(
-        MethodSettings settings, PositionExtent extent, ITierVisitor<FeatureStage> stages, RelativePosition? position, OutputGain? gain, DenominatorFloor floor)
-    {
-        AttentionShape shape = settings.Shape;
-        PreparedPosition prepared = position?.Prepare(extent) ?? new PreparedPosition(null, extent);
-        PositionProfile profile = position is null
-            ? PositionProfile.Even(shape, extent.LargestOffset, hasBias: false)
-            : PositionProfile.Of(shape, prepared, extent.LargestOffset, settings.Allowance);
-        MethodChoice choice = MethodChoice.Of(settings, profile);
-        return (new ExecutionPlan(settings, choice), Tiers.Visit(Tiers.Current, new RunnerBuilder(settings, choice, stages, prepared, gain, floor)));
-    }
 
     /// <summary>Frees the pooled workspaces; calls in flight keep theirs until they return.</summary>
     public void Dispose() => _calls.Dispose();

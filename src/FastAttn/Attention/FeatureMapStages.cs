@@ -10,7 +10,7 @@ internal sealed class FeatureMapStages(KernelizedAttentionSettings settings, Ran
         where TKernels : struct, IKernels
     {
         FeatureStage stage = FeatureMaps.Visit(settings.Map, settings.Nu, settings.IsSigned, new OfMap<TKernels>(settings, projection), settings.Epsilon);
-        return settings is { Map: FeatureMap.Prf, Epsilon: float epsilon }
+        return settings is { Defaults.Epsilon: EpsilonUse.AddedToFeatures, Epsilon: float epsilon }
             ? new StabilizedStage<TKernels>(stage, new RowFactors(settings.Normalize, settings.Scale), epsilon)
             : stage;
     }

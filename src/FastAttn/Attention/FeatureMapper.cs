@@ -34,8 +34,8 @@ public sealed unsafe class FeatureMapper
     {
         options ??= new KernelizedAttentionOptions();
         _settings = new KernelizedAttentionSettings(new AttentionShape(heads, 0, dimension), options);
-        if (_settings is { Map: FeatureMap.Prf, Epsilon: float epsilon })
-            throw new ArgumentException(Invariant($"FeatureEpsilon is {epsilon}; expected none, with it a key's prf features depend on the other keys"), nameof(options.FeatureEpsilon));
+        if (_settings is { Defaults.Epsilon: EpsilonUse.AddedToFeatures, Epsilon: float epsilon })
+            throw new ArgumentException(Invariant($"FeatureEpsilon is {epsilon}; expected none, with it a key's {Words.Of(_settings.Map)} features depend on the other keys"), nameof(options.FeatureEpsilon));
         Projection = _settings.ProjectionOf(options);
         _stage = Tiers.Visit(Tiers.Current, new FeatureMapStages(_settings, Projection));
         Arena measuring = Arena.Measuring;

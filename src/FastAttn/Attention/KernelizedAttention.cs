@@ -31,8 +31,8 @@ public sealed class KernelizedAttention : AttentionSystem
         var settings = new KernelizedAttentionSettings(shape, options);
         position?.CheckProblem(shape, options.Causal, nameof(position));
         Projection = settings.ProjectionOf(options);
-        _checksFeatures = settings.Map == FeatureMap.Given && !settings.IsSigned;
-        _calls = new FeatureCalls(settings.ForMethod, new FeatureMapStages(settings, Projection), position, settings.Threads);
+        _checksFeatures = settings.Defaults.IsGiven && !settings.IsSigned;
+        _calls = new FeatureCalls(settings.SystemOf(Projection), position);
     }
 
     /// <summary>The method that will run and why; that of the first sequence where each has its own query offset.</summary>

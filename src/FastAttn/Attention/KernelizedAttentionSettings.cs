@@ -15,14 +15,14 @@ internal sealed record KernelizedAttentionSettings
 
     public KernelizedAttentionSettings(AttentionShape shape, KernelizedAttentionOptions options)
     {
-        Shape = ProblemCheck.Shape(shape, options.FeatureMap == FeatureMap.Given ? MaxFeatures : RandomProjection.MaxDimension);
         ArgumentCheck.Defined(options.FeatureMap, nameof(options.FeatureMap));
+        Map = options.FeatureMap;
+        Shape = ProblemCheck.Shape(shape, OfMap(nu: 1, isSigned: false, shape).IsGiven ? MaxFeatures : RandomProjection.MaxDimension);
         ArgumentCheck.Defined(options.ProjectionKind, nameof(options.ProjectionKind));
         ArgumentCheck.Defined(options.Method, nameof(options.Method));
-        Map = options.FeatureMap;
         Nu = CheckNu(options);
         IsSigned = CheckSigned(options);
-        Defaults = FeatureMaps.Defaults(Map, Nu, IsSigned, shape.HeadDimension);
+        Defaults = OfMap(Nu, IsSigned, shape);
         Columns = CheckProjection(options);
         Normalize = options.Normalize ?? Defaults.Normalizes;
         Scale = CheckScale(options.QkScale);
@@ -66,7 +66,7 @@ internal sealed record KernelizedAttentionSettings
     public Method Method { get; }
 
     /// <summary>What the choice of a method needs of this.</summary>
-    public MethodSettings ForMethod => new(Shape, Features, Defaults.IsSigned, Extents, Tolerance, Method);
+    public MethodSettings ForMethod => new(Shape, Features, Defaults.IsSigned, Extents, Tolerance, Method, Threads);
 
     public int Threads { get; }
 
@@ -74,14 +74,22 @@ internal sealed record KernelizedAttentionSettings
     public RandomProjection? ProjectionOf(KernelizedAttentionOptions options) =>
         Defaults.Projects ? options.Projection ?? RandomProjection.Create(Columns, Shape.HeadDimension, options.ProjectionKind, options.Seed) : null;
 
-    private bool CheckSigned(KernelizedAttentionOptions options) => options.SignedFeatures && Map != FeatureMap.Given
+    /// <summary>The whole system; draws a projection where one is needed and none is given.</summary>
+    public FeatureSystem SystemOf(KernelizedAttentionOptions options) => SystemOf(ProjectionOf(options));
+
+    /// <inheritdoc cref="SystemOf(KernelizedAttentionOptions)"/>
+    public FeatureSystem SystemOf(RandomProjection? projection) => new(ForMethod, new FeatureMapStages(this, projection));
+
+    private FeatureMapDefaults OfMap(int nu, bool isSigned, AttentionShape shape) => FeatureMaps.Defaults(Map, nu, isSigned, shape.HeadDimension);
+
+    private bool CheckSigned(KernelizedAttentionOptions options) => options.SignedFeatures && !OfMap(Nu, isSigned: true, Shape).IsGiven
         ? throw new ArgumentException(Invariant($"SignedFeatures is true; expected false, the {Words.Of(Map)} map makes its own features"), nameof(options.SignedFeatures))
         : options.SignedFeatures;
 
     private int CheckNu(KernelizedAttentionOptions options)
     {
         int most = MaxFeatures / (2 * Shape.HeadDimension);
-        if (Map == FeatureMap.Dpfp) ArgumentCheck.InRange(options.Nu, 1, most, nameof(options.Nu));
+        if (OfMap(nu: 1, isSigned: false, Shape).Rolls) ArgumentCheck.InRange(options.Nu, 1, most, nameof(options.Nu));
         else if (options.Nu != 1)
             throw new ArgumentException(
                 Invariant($"Nu is {options.Nu}; expected 1 (or nothing), the {Words.Of(Map)} map does not read it"), nameof(options.Nu));
@@ -124,9 +132,13 @@ internal sealed record KernelizedAttentionSettings
 
     private float? CheckEpsilon(float? epsilon)
     {
-        if (epsilon is not null && Map is not (FeatureMap.Prf or FeatureMap.Relu))
+        if (epsilon is not null && Defaults.Epsilon == EpsilonUse.None)
+        {
+            string others = string.Join(" and ", Enum.GetValues<FeatureMap>().Where(map => FeatureMaps.Defaults(map, 1, false, 1).Epsilon != EpsilonUse.None).Select(Words.Of));
             throw new ArgumentException(
-                Invariant($"FeatureEpsilon is {epsilon}; expected none, because only prf and relu have one, not {Words.Of(Map)}"), nameof(KernelizedAttentionOptions.FeatureEpsilon));
+                Invariant($"FeatureEpsilon is {epsilon}; expected none, because only {others} have one, not {Words.Of(Map)}"), nameof(KernelizedAttentionOptions.FeatureEpsilon));
+        }
+
         return ArgumentCheck.Factor(epsilon, nameof(KernelizedAttentionOptions.FeatureEpsilon));
     }
 

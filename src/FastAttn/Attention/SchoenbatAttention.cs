@@ -36,7 +36,7 @@ public sealed class SchoenbatAttention : AttentionSystem
         var settings = new SchoenbatSettings(shape, options ?? new SchoenbatOptions());
         position?.CheckProblem(shape, options?.Causal ?? false, nameof(position));
         Draw = settings.Draw;
-        _calls = new FeatureCalls(settings.ForMethod, new Stages(Draw), position, settings.Threads, settings.Gain, settings.Floor);
+        _calls = new FeatureCalls(new FeatureSystem(settings.ForMethod, new Stages(Draw), settings.Gain, settings.Floor), position);
     }
 
     /// <summary>The method that will run and why; that of the first sequence where each has its own query offset.</summary>

@@ -18,8 +18,8 @@ internal sealed class SchoenbatSettings
         Draw = options.Draw is MaclaurinFeatures draw ? CheckDraw(draw, shape, options) : CreateDraw(shape, options);
         Gain = CreateGain(shape, options);
         Floor = new DenominatorFloor(ArgumentCheck.Factor(options.DenominatorFloor, nameof(options.DenominatorFloor)) ?? 0);
-        Threads = ThreadCount.Resolve(options.Threads, nameof(options.Threads));
-        ForMethod = new(shape, Draw.Features, Signed: true, extents, ProblemCheck.Tolerance(options.Tolerance), options.Method);
+        float tolerance = ProblemCheck.Tolerance(options.Tolerance);
+        ForMethod = new(shape, Draw.Features, Signed: true, extents, tolerance, options.Method, ThreadCount.Resolve(options.Threads, nameof(options.Threads)));
     }
 
     public MaclaurinFeatures Draw { get; }
@@ -28,8 +28,6 @@ internal sealed class SchoenbatSettings
     public OutputGain? Gain { get; }
 
     public DenominatorFloor Floor { get; }
-
-    public int Threads { get; }
 
     /// <summary>What the choice of a method needs of this.</summary>
     public MethodSettings ForMethod { get; }

@@ -82,7 +82,7 @@ internal sealed record CostTable
         },
 
         // NEON takes the portable figures, which have as many lanes, until someone runs the command on such a machine.
-        _ => new()
+        InstructionTier.Neon or InstructionTier.Portable => new()
         {
             DirectGflops = 49.8,
             LinearGflops = 36.9,

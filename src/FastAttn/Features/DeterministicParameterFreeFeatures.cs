@@ -27,6 +27,8 @@ internal readonly unsafe struct DeterministicParameterFreeFeatures(int nu) : IFe
 
     public int FeaturesPerColumn => 2 * nu;
 
+    public static bool Rolls => true;
+
     public static double DefaultScale(int headDimension) => 1;
 
     public static double ProjectionFactor(int features) => 1;

@@ -6,4 +6,8 @@ namespace FastAttn.Features;
 /// <param name="Normalizes">Whether rows are scaled to length one.</param>
 /// <param name="Scale">The factor on un-normalised rows.</param>
 /// <param name="FeaturesPerColumn">Features out per projection row (or per entry).</param>
-internal readonly record struct FeatureMapDefaults(bool Projects, bool IsSigned, bool Normalizes, double Scale, int FeaturesPerColumn);
+/// <param name="IsGiven">Whether rows are features already.</param>
+/// <param name="Rolls">Whether it rolls its entries ν times.</param>
+/// <param name="Epsilon">What it makes of an epsilon.</param>
+internal readonly record struct FeatureMapDefaults(
+    bool Projects, bool IsSigned, bool Normalizes, double Scale, int FeaturesPerColumn, bool IsGiven, bool Rolls, EpsilonUse Epsilon);

@@ -13,9 +13,8 @@ internal static class FeatureMaps
         FeatureMap.Elu => visitor.Visit(default(EluFeatures)),
         FeatureMap.Relu => visitor.Visit(new ReluFeatures(epsilon ?? ReluFeatures.DefaultFloor)),
         FeatureMap.Dpfp => visitor.Visit(new DeterministicParameterFreeFeatures(nu)),
-        FeatureMap.Given when isSigned => visitor.Visit(default(SignedGivenFeatures)),
-        FeatureMap.Given => visitor.Visit(default(GivenFeatures)),
-        _ => visitor.Visit(default(ShiftInvariantFeatures)),
+        FeatureMap.Sikf => visitor.Visit(default(ShiftInvariantFeatures)),
+        FeatureMap.Given => isSigned ? visitor.Visit(default(SignedGivenFeatures)) : visitor.Visit(default(GivenFeatures)),
     };
 
     /// <summary>What a map does unless the caller says otherwise.</summary>
@@ -25,6 +24,6 @@ internal static class FeatureMaps
     {
         public FeatureMapDefaults Visit<TMap>(TMap map)
             where TMap : struct, IFeatureMap =>
-            new(TMap.Projects, TMap.IsSigned, TMap.NormalizesByDefault, TMap.DefaultScale(headDimension), map.FeaturesPerColumn);
+            new(TMap.Projects, TMap.IsSigned, TMap.NormalizesByDefault, TMap.DefaultScale(headDimension), map.FeaturesPerColumn, TMap.IsGiven, TMap.Rolls, TMap.Epsilon);
     }
 }

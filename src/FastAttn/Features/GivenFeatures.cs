@@ -13,6 +13,8 @@ internal readonly unsafe struct GivenFeatures : IFeatureMap
 
     public static bool NormalizesByDefault => false;
 
+    public static bool IsGiven => true;
+
     public static double DefaultScale(int headDimension) => 1;
 
     public static double ProjectionFactor(int features) => 1;

@@ -20,6 +20,15 @@ internal unsafe interface IFeatureMap
     /// <summary>Whether rows are scaled to length one unless the caller says otherwise.</summary>
     static abstract bool NormalizesByDefault { get; }
 
+    /// <summary>Whether rows are features already.</summary>
+    static virtual bool IsGiven => false;
+
+    /// <summary>Whether the map rolls its entries ν times.</summary>
+    static virtual bool Rolls => false;
+
+    /// <summary>What the map makes of an epsilon.</summary>
+    static virtual EpsilonUse Epsilon => EpsilonUse.None;
+
     /// <summary>The factor on un-normalised rows unless the caller says otherwise.</summary>
     static abstract double DefaultScale(int headDimension);
 

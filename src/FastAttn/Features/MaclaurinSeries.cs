@@ -17,7 +17,7 @@ internal static class MaclaurinSeries
                 SchoenbatKernel.Inv => 1,
                 SchoenbatKernel.Log => 1.0 / n,
                 SchoenbatKernel.Sqrt => n == 1 ? 0.5 : coefficient * ((2 * n) - 3) / (2 * n),
-                _ => coefficient / n,
+                SchoenbatKernel.Exp or SchoenbatKernel.Trigh => coefficient / n,
             };
         }
 

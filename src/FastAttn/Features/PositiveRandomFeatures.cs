@@ -16,6 +16,8 @@ internal readonly unsafe struct PositiveRandomFeatures : IFeatureMap
 
     public static bool NormalizesByDefault => true;
 
+    public static EpsilonUse Epsilon => EpsilonUse.AddedToFeatures;
+
     public static double DefaultScale(int headDimension) => Math.Pow(headDimension, -0.25);
 
     public static double ProjectionFactor(int features) => 1 / Math.Log(2);

@@ -21,6 +21,8 @@ internal readonly unsafe struct ReluFeatures(float floor) : IFeatureMap
 
     public static bool NormalizesByDefault => false;
 
+    public static EpsilonUse Epsilon => EpsilonUse.InMap;
+
     public static double DefaultScale(int headDimension) => Math.Pow(headDimension, -0.25);
 
     public static double ProjectionFactor(int features) => 1 / Math.Sqrt(features);

@@ -44,7 +44,7 @@ internal static class Tiers
         InstructionTier.Avx512 => visitor.Visit<Avx512Kernels>(),
         InstructionTier.Avx2 => visitor.Visit<Avx2Kernels>(),
         InstructionTier.Neon => visitor.Visit<NeonKernels>(),
-        _ => visitor.Visit<PortableKernels>(),
+        InstructionTier.Portable => visitor.Visit<PortableKernels>(),
     };
 
     private static (InstructionTier Tier, string Reason) Choose(string? asked)

@@ -16,8 +16,16 @@ internal abstract unsafe class AttentionMethod
     /// <summary>The loudness of tokens that matter to an error relative to a plain sum over thousands of tokens.</summary>
     protected const double SumLoudness = 4096;
 
+    /// <summary>Of the tolerance at most this share is for what a method neglects, and no more than rounding leaves of it.</summary>
+    public const float ToleranceShare = 0.5f;
+
     /// <summary>Which one it is.</summary>
     public abstract Method Kind { get; }
+
+    /// <summary>
+    /// What the rounding of sums may put every row off by, as a share of the largest ‖v_j‖ that it sees; zero where the error bounds of the sums have it already.
+    /// </summary>
+    public abstract double Rounding(int features);
 
     /// <summary>
     /// When the keys of few tokens are loud: the sum of squares of all keys' sizes is so many times what it is without them. Unless a method

@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using FastAttn.Costs;
-using FastAttn.Planning;
+using FastAttn.Methods;
 
 namespace FastAttn.Tuning;
 
@@ -52,11 +52,11 @@ internal sealed class CostMeasurement(Action<string, double>? progress, Cancella
 
         return new CostTable
         {
-            DirectGflops = Planner.DirectOperations(1, Dimension, Dimension) / direct / 1e9,
-            LinearGflops = Planner.LinearOperations(2 * Long, Dimension, Dimension) / linear / 1e9,
+            DirectGflops = Operations.Direct(1, Dimension, Dimension) / direct / 1e9,
+            LinearGflops = Operations.State(2 * Long, Dimension, Dimension) / linear / 1e9,
             AroundNanoseconds = Math.Max(aroundToken * 1e9 / (2 * Dimension), 1e-3),
-            TailGflops = 2 * Planner.TailOperations(Long, Long, Dimension, Dimension) / tails / 1e9,
-            MultipoleGflops = Planner.MultipoleOperations(Long, Long, LowestRanks, Dimension, Dimension) / tree / 1e9,
+            TailGflops = 2 * TailsDescriptor.TermOperations(Long, Long, Dimension, Dimension) / tails / 1e9,
+            MultipoleGflops = MultipoleDescriptor.TreeOperations(Long, Long, LowestRanks, Dimension, Dimension) / tree / 1e9,
             FftNanoseconds = transforms,
         };
 
@@ -68,7 +68,7 @@ internal sealed class CostMeasurement(Action<string, double>? progress, Cancella
         {
             double seconds = Seconds(Method.Fft, length, features) - (fewer > 0 ? Seconds(Method.Fft, length, fewer) : 0);
             seconds -= aroundToken * length * (features - fewer) / Dimension;
-            double transforms = Planner.Transforms(features, Dimension) - (fewer > 0 ? Planner.Transforms(fewer, Dimension) : 0);
+            double transforms = FftDescriptor.Transforms(features, Dimension) - (fewer > 0 ? FftDescriptor.Transforms(fewer, Dimension) : 0);
             return Math.Max(seconds, 1e-9) / (transforms * length);
         }
     }

@@ -19,19 +19,19 @@ public sealed class LayersTests
         Toeplitz: Fft Kernels Memory Threading Vocabulary
         Heads: Features Memory Threading Vocabulary
         Sums: Kernels Positions/Coefficients
-        Methods: Features Kernels Memory Positions/Coefficients Threading Vocabulary
+        Methods: Costs Features Kernels Memory Positions/Coefficients Threading Vocabulary
         Methods/Direct: Kernels Memory Methods Positions/Coefficients Sums Threading Vocabulary
-        Methods/Linear: Kernels Memory Methods Methods/Direct Positions/Coefficients Sums Threading Vocabulary
-        Methods/Fourier: Fft Kernels Memory Methods Methods/Direct Positions/Coefficients Sums Threading Vocabulary
-        Methods/Tails: Kernels Memory Methods Methods/Direct Positions/Coefficients Sums Threading Vocabulary
-        Methods/Multipole: Kernels Memory Methods Methods/Direct Positions/Coefficients Sums Threading Vocabulary
+        Methods/Linear: Costs Kernels Memory Methods Methods/Direct Positions/Coefficients Sums Threading Vocabulary
+        Methods/Fourier: Costs Fft Kernels Memory Methods Methods/Direct Positions/Coefficients Sums Threading Vocabulary
+        Methods/Tails: Costs Kernels Memory Methods Methods/Direct Positions/Coefficients Sums Threading Vocabulary
+        Methods/Multipole: Costs Kernels Memory Methods Methods/Direct Positions/Coefficients Sums Threading Vocabulary
         Methods/Certificate: Features Kernels Memory Methods Methods/Direct Positions/Coefficients Threading
-        Methods/Pipeline: Features Heads Kernels Memory Methods Methods/Certificate Methods/Direct Methods/Tails Positions/Coefficients Threading Vocabulary
+        Methods/Pipeline: Features Heads Kernels Memory Methods Methods/Certificate Methods/Direct Positions/Coefficients Threading Vocabulary
         Scores: Features Heads Kernels Memory Positions Positions/Coefficients Sums Threading Vocabulary
         Nystrom: Features Heads Kernels Memory Scores Threading Vocabulary
-        Planning: Costs Fft Kernels Memory Methods Methods/Fourier Methods/Multipole Methods/Tails Positions/Coefficients Vocabulary
-        Attention: Features Fft Heads Kernels Memory Methods Methods/Direct Methods/Fourier Methods/Linear Methods/Multipole Methods/Pipeline Methods/Tails Nystrom Planning Positions Positions/Coefficients Scores Threading Toeplitz Vocabulary
-        Tuning: Attention Costs Kernels Planning Positions Vocabulary
+        Planning: Methods Methods/Direct Methods/Fourier Methods/Linear Methods/Multipole Methods/Tails Positions/Coefficients Vocabulary
+        Attention: Features Heads Kernels Memory Methods Methods/Pipeline Nystrom Planning Positions Positions/Coefficients Scores Threading Toeplitz Vocabulary
+        Tuning: Attention Costs Kernels Methods/Fourier Methods/Multipole Methods/Tails Positions Vocabulary
         .: Kernels Threading Vocabulary
         """;
 

@@ -3,6 +3,7 @@ using FastAttn.Fft;
 using FastAttn.Kernels;
 using FastAttn.Memory;
 using FastAttn.Methods;
+using FastAttn.Planning;
 using FastAttn.Positions;
 using FastAttn.Threading;
 
@@ -35,15 +36,9 @@ internal sealed unsafe class MethodRoles(Method method, PreparedPosition positio
         where TKernels : struct, IKernels
     {
         (int rows, int keys, int inner, int outer) = (Rows.End - Rows.First, Keys.End - Keys.First, Sizes.Inner, Sizes.Outer);
-        AttentionMethod made = method switch
-        {
-            Method.Direct => new DirectMethod<TKernels>(),
-            Method.Fft => new FftMethod<TKernels>(LaneFft.Get(LaneFft.NextLength(Places(Math.Max(rows, keys))), TKernels.Lanes), positions.Layout, keys),
-            Method.Linear => new LinearMethod<TKernels>(),
-            Method.Band or Method.Decay => new TailScanMethod<TKernels>(method, Allowance),
-            Method.Multipole => new MultipoleMethod<TKernels>(Allowance),
-            _ => throw new ArgumentOutOfRangeException(nameof(method)),
-        };
+        AttentionMethod made = method == Method.Fft
+            ? new FftMethod<TKernels>(LaneFft.Get(LaneFft.NextLength(Places(Math.Max(rows, keys))), TKernels.Lanes), positions.Layout, keys)
+            : KnownMethods.Of(method).Build<TKernels>(PlanningProblem.Of(new AttentionShape(1, rows, inner) { KeyLength = keys, ValueDimension = outer }, inner, Allowance, positions));
         int stride = Padding.RoundUp(inner, 2 * TKernels.Lanes);
         using AlignedBuffer queries = Padded(x, Rows.First, rows, inner, stride, TKernels.RowTile), padded = Padded(y, Keys.First, keys, inner, stride, TKernels.RowTile);
         var states = new RowState[keys];
@@ -71,7 +66,7 @@ internal sealed unsafe class MethodRoles(Method method, PreparedPosition positio
             using var memory = new AlignedBuffer(measuring.Peak);
             new Span<byte>(memory.Data, (int)memory.Bytes).Fill(0xFF);
             var arena = new Arena(memory.Data, memory.Bytes);
-            double worst = Worst<TKernels>(problem, made.Compute(problem, default, crew, ref arena));
+            double worst = Worst<TKernels>(made, problem, made.Compute(problem, default, crew, ref arena));
             crew.Dismiss();
             return worst;
         }
@@ -79,14 +74,14 @@ internal sealed unsafe class MethodRoles(Method method, PreparedPosition positio
 
     private int Places(int tokens) => positions.Layout.Specials > 0 ? positions.Layout.FirstSpecialOffset : positions.Layout.Place(tokens - 1) + 1;
 
-    private double Worst<TKernels>(in HeadProblem problem, in PartialSums sums)
+    private double Worst<TKernels>(AttentionMethod made, in HeadProblem problem, in PartialSums sums)
         where TKernels : struct, IKernels
     {
         (int inner, int outer) = (Sizes.Inner, Sizes.Outer);
         double worst = 0, scale = Math.Exp(sums.LogScale);
 
         // Products of features are sums of so many terms too; the rest is what the method says of its sums.
-        double rounding = ((inner + 8) / (double)(1 << 24)) + SumRounding<TKernels>.Direct + SumRounding<TKernels>.Of(method, inner, Allowance.Tolerance);
+        double rounding = ((inner + 8) / (double)(1 << 24)) + SumRounding<TKernels>.Direct + made.Rounding(inner);
         for (int i = 0; i < problem.QueryCount; i++)
         {
             double[] expected = new double[outer];

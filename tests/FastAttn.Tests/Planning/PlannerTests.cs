@@ -1,3 +1,5 @@
+using FastAttn.Planning;
+
 namespace FastAttn.Tests.Planning;
 
 /// <summary>The planner: one answer as data and as text, the cheapest admissible method, or the one that was forced.</summary>
@@ -37,6 +39,10 @@ public sealed class PlannerTests
         Assert.All(plan.Candidates, candidate => Assert.Equal(candidate.Admissible, double.IsFinite(candidate.SecondsPerHead)));
         Assert.Equal(plan.Candidates.Where(candidate => candidate.Admissible).MinBy(candidate => candidate.SecondsPerHead)!.Method, plan.Method);
     }
+
+    [Fact]
+    public void EveryMethodHasOneDescriptor() =>
+        Assert.Equal(Enum.GetValues<Method>().Where(method => method != Method.Auto), KnownMethods.All.Select(descriptor => descriptor.Method).Order());
 
     [Fact]
     public void LongSequencesWithPositionsGoByFft()
@@ -121,7 +127,7 @@ public sealed class PlannerTests
 
     [Theory]
     [MemberData(nameof(Sizes))]
-    public void EstimatedMemoryStaysWithinItsBound(int length, int features, bool causal, bool hasPosition)
+    public void MemoryOfEveryMethodStaysWithinItsBound(int length, int features, bool causal, bool hasPosition)
     {
         ExecutionPlan plan = ExecutionPlan.Create(
             new AttentionShape(8, length, 64), new KernelizedAttentionOptions { Features = features, Causal = causal }, hasPosition);
@@ -148,6 +154,7 @@ public sealed class PlannerTests
             using var attention = new KernelizedAttention(shape, new() { Features = features, Method = method }, position);
             int rows = method == Method.Fft ? attention.Plan.FftLength : length;
             Assert.InRange(attention.WorkspaceBytes, 1, Bound(rows, attention.Plan.Features, valueDimension));
+            Assert.Equal(attention.WorkspaceBytes, attention.Plan.Candidates.Single(candidate => candidate.Method == method).WorkspaceBytes);
         }
     }
 

@@ -3,16 +3,13 @@ namespace FastAttn.Methods;
 /// <summary>Whether a row of partial sums is sure to keep the contract ‖Δz_i‖₂ ≤ tolerance · max ‖v_j‖₂ over the keys it sees.</summary>
 /// <param name="tolerance">The contract's tolerance.</param>
 /// <param name="signed">Whether features, and so denominators, can be negative.</param>
-/// <param name="rounding">What the rounding of sums may put every row off by, in the units of the tolerance: <see cref="SumRounding{TKernels}"/>.</param>
+/// <param name="rounding">What the rounding of sums may put every row off by, in the units of the tolerance: <see cref="AttentionMethod.Rounding"/>.</param>
 internal readonly struct RowCertificate(float tolerance, bool signed, double rounding)
 {
-    /// <summary>Of the tolerance at most this share is for what a method neglects, and no more than rounding leaves of it.</summary>
-    public const float MethodShare = 0.5f;
-
     /// <summary>Beyond this share of uncertified rows one direct run is cheaper than repairs.</summary>
     public const double FallbackShare = 0.1;
 
-    private readonly float _allowed = (float)Math.Min(MethodShare * tolerance, tolerance - rounding);
+    private readonly float _allowed = (float)Math.Min(AttentionMethod.ToleranceShare * tolerance, tolerance - rounding);
 
     /// <summary>Values this much quieter than the head's loudest lose digits to underflow when they share its factor.</summary>
     private const float QuietestNorm = 8.673617e-19f;

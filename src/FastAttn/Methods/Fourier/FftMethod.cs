@@ -35,6 +35,9 @@ internal sealed unsafe class FftMethod<TKernels> : AttentionMethod
 
     public override Method Kind => Method.Fft;
 
+    /// <summary>It is in <see cref="FftErrorBound"/>.</summary>
+    public override double Rounding(int features) => 0;
+
     /// <summary>The rounding of a transform falls on all rows, whatever they see.</summary>
     public override double KeyLoudness => RootLoudness;
 

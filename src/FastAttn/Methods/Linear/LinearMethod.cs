@@ -26,6 +26,8 @@ internal sealed unsafe class LinearMethod<TKernels> : AttentionMethod
 
     public override Method Kind => Method.Linear;
 
+    public override double Rounding(int features) => SumRounding<TKernels>.KeysFirst(MostBlocksPerPart + CompensatedSums.Roundings + 1, features);
+
     /// <summary>Rows hear exactly what they see.</summary>
     public override double KeyLoudness => UnderflowLoudness;
 

@@ -26,8 +26,9 @@ internal sealed unsafe class HeadRunner<TKernels>(
     private readonly DirectMethod<TKernels> _direct = new(SumRounding<TKernels>.NeedsFine(tolerance));
 
     private readonly RowRepair<TKernels> _repair = new(stage);
-    private readonly RowCertificate _certificate = new(tolerance, stage.IsSigned, SumRounding<TKernels>.Of(method.Kind, stage.Features, tolerance));
-    private readonly RowCertificate _directCertificate = new(tolerance, stage.IsSigned, SumRounding<TKernels>.Of(Method.Direct, stage.Features, tolerance));
+    private readonly RowCertificate _certificate = new(tolerance, stage.IsSigned, method.Rounding(stage.Features));
+    private readonly RowCertificate _directCertificate = new(
+        tolerance, stage.IsSigned, SumRounding<TKernels>.NeedsFine(tolerance) ? SumRounding<TKernels>.Fine : SumRounding<TKernels>.Direct);
 
     public override long MeasureWorkspace(int workers)
     {

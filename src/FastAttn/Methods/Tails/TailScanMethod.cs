@@ -21,6 +21,9 @@ internal sealed unsafe class TailScanMethod<TKernels>(Method kind, TailAllowance
     /// <summary>Rows that are finished together: their queries and numerators, and the states that they meet, stay in the second-level cache.</summary>
     public static int MostChunkRows => 512 / TKernels.RowTile * TKernels.RowTile;
 
+    public override double Rounding(int features) =>
+        SumRounding<TKernels>.KeysFirst((kind == Method.Band ? 1 : 2) * TailSweep<TKernels>.MostJoins, features, SumRounding<TKernels>.NearBand);
+
     public override bool TakesQueriesByChunk => true;
 
     public override int ChunkRows(int queries) => RowsOfChunk(queries);

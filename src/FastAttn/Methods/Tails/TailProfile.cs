@@ -1,7 +1,6 @@
-using FastAttn.Methods;
 using FastAttn.Positions;
 
-namespace FastAttn.Planning;
+namespace FastAttn.Methods;
 
 /// <summary>What the planner wants to know of tails that a method would use.</summary>
 /// <param name="IsUsable">Whether every head has tails worth the name.</param>
@@ -17,16 +16,17 @@ internal sealed record TailProfile(bool IsUsable, string Summary, double NearPai
     public static TailProfile None(string reason) => new(false, reason, double.NaN, double.NaN);
 
     /// <summary>The tails of every head.</summary>
-    public static TailProfile Of(AttentionShape shape, PreparedPosition positions, int largestOffset, Func<int, CoefficientTails> tailsOf, string kinds)
+    public static TailProfile Of(in PlanningProblem problem, Func<int, CoefficientTails> tailsOf, string kinds)
     {
-        var sizes = new HeadProblem { QueryCount = shape.QueryLength, KeyCount = shape.KeyLength };
-        int visible = largestOffset + shape.QueryLength;
+        PreparedPosition positions = problem.Positions!;
+        var sizes = new HeadProblem { QueryCount = problem.Shape.QueryLength, KeyCount = problem.Shape.KeyLength };
         double pairs = 0, terms = 0;
         CoefficientTails? widest = null;
         for (int head = 0; head < positions.Heads.Count; head++)
         {
             CoefficientTails tails = tailsOf(head);
-            if (tails.BandLength >= visible)
+            HeadPosition position = positions.Head(head);
+            if (tails.BandLength > position.LastVisible - position.FirstVisible)
                 return None(Invariant($"head {head} has no side where exp(bias) is {kinds}"));
             if (widest is null || tails.BandLength > widest.BandLength) widest = tails;
             pairs += PairsBetween(sizes, tails);

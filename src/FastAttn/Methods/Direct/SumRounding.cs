@@ -31,12 +31,6 @@ internal static class SumRounding<TKernels>
     /// </summary>
     private const double Drift = 3.0 / 8;
 
-    /// <summary>
-    /// <see cref="Method.Multipole"/>: terms are weighed by polynomials, never alike. Four times the worst that alike keys have shown, 7 units among
-    /// 512 … 65,536 of them.
-    /// </summary>
-    private const double MultipoleUnits = 28;
-
     /// <summary>The direct tiles: keys of a block, blocks of a part, parts, loud tokens; for denominators, keys of a lane, lanes, parts.</summary>
     public static double Direct
     {
@@ -54,24 +48,18 @@ internal static class SumRounding<TKernels>
     /// <summary>Whether direct sums keep a tolerance only by <see cref="FineBlocks{TKernels}"/>: a little is left for what underflows.</summary>
     public static bool NeedsFine(float tolerance) => Direct > 0.97 * tolerance;
 
-    /// <summary>A method's bound; the direct method's as the tolerance has it. That of <see cref="Method.Fft"/> is in <see cref="FftErrorBound"/>.</summary>
-    public static double Of(Method method, int features, float tolerance) => method switch
-    {
-        Method.Direct => NeedsFine(tolerance) ? Fine : Direct,
-        Method.Linear => Drift * Unit * KeysFirst(LinearMethod<TKernels>.MostBlocksPerPart + CompensatedSums.Roundings + 1, features),
-        Method.Band => Drift * ((Unit * KeysFirst(TailSweep<TKernels>.MostJoins, features)) + NearBand),
-        Method.Decay => Drift * ((Unit * KeysFirst(2 * TailSweep<TKernels>.MostJoins, features)) + NearBand),
-        Method.Multipole => MultipoleUnits * Unit,
-        _ => 0,
-    };
+    /// <summary>
+    /// Sums of keys first and of features after, where so many sums are joined; a share of the worst (see <see cref="Drift"/>), as is what is added to it.
+    /// </summary>
+    public static double KeysFirst(int joins, int features, double added = 0) => Drift * ((Unit * KeysFirstLength(joins, features)) + added);
 
     /// <summary>What direct tiles add where keys from afar are in the sums already: all but the first block's own keys.</summary>
-    private static double NearBand => Direct - (KernelShape.KeyTile * Unit);
+    public static double NearBand => Direct - (KernelShape.KeyTile * Unit);
 
     private static int LaneFolds => int.Log2(TKernels.Lanes);
 
     /// <summary>Lengths of both sums: keys of a block, blocks and parts, then features.</summary>
-    private static int KeysFirst(int joins, int features)
+    private static int KeysFirstLength(int joins, int features)
     {
         int numerator = Math.Min(features, ProductDepth) + (features / ProductDepth), denominator = (features / (4 * TKernels.Lanes)) + 2 + LaneFolds;
         return (2 * (KernelShape.KeyTile + joins)) + numerator + denominator + Division;

@@ -1,4 +1,4 @@
-namespace FastAttn.Planning;
+namespace FastAttn.Methods;
 
 /// <summary>How far coefficients may be from what a method takes in their place, in words.</summary>
 internal static class ErrorText

@@ -1,6 +1,6 @@
 using FastAttn.Positions;
 
-namespace FastAttn.Planning;
+namespace FastAttn.Methods;
 
 /// <summary>What the planner wants to know of smooth tails.</summary>
 /// <param name="IsUsable">Whether every head has them.</param>
