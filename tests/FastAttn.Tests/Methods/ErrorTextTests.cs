@@ -1,6 +1,6 @@
-using FastAttn.Planning;
+using FastAttn.Methods;
 
-namespace FastAttn.Tests.Planning;
+namespace FastAttn.Tests.Methods;
 
 public class ErrorTextTests
 {
