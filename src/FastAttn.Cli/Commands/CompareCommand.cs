@@ -12,16 +12,19 @@ internal sealed class CompareCommand
     /// <summary>What is run and measured, printed by <c>fastattn compare --help</c>.</summary>
     public const string Details =
         """
-        What is run: every system of the library over 8 heads × 64 dimensions of the data that fastattn demo makes of a document, with as many
-        features or landmarks as --budget says; elu, sikf and dpfp have as many features as their formulas give. Systems that know relative
-        positions get the demo's bias; gaussian, skyformer and schoenbat are run as their papers have them, without. FastRPB is added to
-        softmax attention, with weights N(0,1)/n from a fixed seed.
+        What is run: every system of the library, over the 8 heads of 64 columns that fastattn demo makes of a document, with as many features
+        or landmarks as --budget says. elu, sikf and dpfp have as many features as their formulas give. Systems that know relative positions
+        get the demo's bias. gaussian, skyformer and schoenbat are run without one, as their papers have them. FastRPB is added to softmax
+        attention, with weights N(0,1)/n from a fixed seed.
 
-        The columns: ms a head is the wall time of a call over all heads divided by 8, the median of 1 to 15 runs after one to warm up; MiB is the
-        working memory of one head in flight, or of the whole call where heads share it; distances are |z - expected| / max |v| over 256 rows
-        of each head, against exact softmax attention with the bias, and against what the system itself computes (elu, relu, sikf,
-        dpfp, gaussian, softmax) or estimates (prf, trf: exp of unit vectors' products; skyformer: gaussian; schoenbat: its kernel), all
-        in double precision. A large distance from softmax is no fault: most systems are trained in its place, not instead of it.
+        The columns:
+        ms a head         the time of a call over all heads, divided by 8: the median of 1 to 15 runs, after one to warm up
+        MiB               the working memory of one head, or of the whole call where heads share it
+        from softmax      |z - expected| / max |v|, with exact softmax attention and the bias as what is expected, over 256 rows of each head
+        from its exact    the same, with the function that the system itself computes (elu, relu, sikf, dpfp, gaussian, softmax) or estimates
+        form              (prf, trf: exp of products of unit vectors; skyformer: gaussian; schoenbat: its kernel), in double precision
+
+        A large distance from softmax is not an error. Most systems are other functions than softmax: models are trained with them.
         """;
 
     private const int DefaultLength = 4096;

@@ -11,16 +11,19 @@ internal sealed class DemoCommand
     /// <summary>What is run and measured, printed by <c>fastattn demo --help</c>.</summary>
     public const string Details =
         """
-        What is run: 8 heads × 64 dimensions of kernelized attention with a relative position bias, 64 positive random features,
-        normalised, over 512, 1024 … 16384 positions, by every admissible method and by the planner's choice.
+        What is run: kernelized attention with a relative position bias, 8 heads of 64 columns, 64 positive random features, normalised. Over 512,
+        1024 … 16384 positions, by every method that can compute it, and by the planner's choice.
 
-        The data: random numbers, made out of the bytes of a document. Each byte has, per head, a vector of independent N(0,1) numbers as
-        query, another as key, another as value, from fixed seeds; position t takes (e(t) + e(t-1)/2 + e(t-2)/4 + e(t-3)/8) / sqrt(85/64). A document shorter than the sequence is
-        repeated. The bias of each head and offset is N(0,1)/2 from a fixed seed. Nothing is tuned to any method.
+        The data: random numbers, made out of the bytes of a document. Each byte has, in each head, three vectors of independent N(0,1) numbers
+        from fixed seeds: a query, a key and a value. Position t takes (e(t) + e(t-1)/2 + e(t-2)/4 + e(t-3)/8) / sqrt(85/64). A document that is
+        shorter than the sequence is repeated. The bias of each head and offset is N(0,1)/2 from a fixed seed. Nothing is tuned to any method.
 
-        The columns: ms per head is the wall time of a call over all heads divided by 8, the median of 1 to 15 runs after one to warm up;
-        error is the worst row of |z - z64| / max |v| over all heads, all rows up to n = 4096 and 1024 rows a head above, the first
-        and last 32 among them; speed is the time of exact softmax attention with the same bias, data and threads, divided by the method's.
+        The columns:
+        ms per head   the time of a call over all heads, divided by 8: the median of 1 to 15 runs, after one to warm up
+        error         the worst row of |z - z64| / max |v| over all heads, z64 in double precision: all rows up to n = 4096, above that 1024 rows
+                      a head, the first and last 32 among them
+        repaired rows rows that were computed again because their error was not sure to be small
+        speed         the time of exact softmax attention with the same bias, data and threads, divided by the method's
 
         The last line says whether every checked row is within 1e-4. If one is not, the exit status is 1.
         """;

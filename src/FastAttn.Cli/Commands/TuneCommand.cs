@@ -18,7 +18,7 @@ internal sealed class TuneCommand
     {
         Command command = new(
             "tune",
-            "Measure this machine's kernels, in some seconds, so that plans choose the method that is fastest here. Answers stay within the tolerance, but another method's bits differ.")
+            "Measure this machine in some seconds. Later plans take the method that is fastest here. Answers stay within the tolerance, but may differ in their last bits.")
         {
             _output, _dryRun,
         };
