@@ -796,7 +796,7 @@ typedef struct fa_skyformer_options {
  *   attention  receives the handle; destroy it with fa_attention_destroy
  * Landmarks are drawn without replacement unless sampling says otherwise, for every head by itself, from seed, head and the
  * rows there are: a sequence's answer depends neither on the others of its batch nor on its padding. Keys left out are none; where n_q = n_k, neither are the queries beside them.
- * Rows that hold NaN or infinity are none. Indices that name such rows are passed over; repeated ones need a gamma above 0.
+ * Rows that hold NaN or infinity are none. Indices that name such rows are left out; repeated ones need a gamma above 0.
  * Errors: NULL (shape, attention), STRUCT_SIZE, SHAPE, ARGUMENT, WORD, OUT_OF_MEMORY.
  * Time of a forward call: O((n_q + n_k) l (d + d_v) + l^3) a head for l landmarks. Source: Chen et al. 2021, eq. 4 to 6, section 4.4.
  */

@@ -22,7 +22,7 @@ _loaded: Optional["Library"] = None
 
 
 class Library:
-    """The loaded library: its functions, the file they came from, and the builds that were passed over for it, each with the reason."""
+    """The loaded library: its functions, the file they came from, and the wider builds that were not taken, each with the reason."""
 
     def __init__(self, path: Path, passed_over: "Tuple[Tuple[Path, str], ...]" = ()) -> None:
         self.path = path

@@ -145,7 +145,8 @@ internal sealed class SystemOptions
                 Threads = kernelized.Threads,
             },
             position),
-        _ => new KernelizedAttention(shape, kernelized, position),
+        Operation.Kernelized => new KernelizedAttention(shape, kernelized, position),
+        Operation.FastRpb => throw new InvalidOperationException("FastRPB alone is no attention"),
     };
 
     private static Operation[] AllBut(params Operation[] others) => [.. Enum.GetValues<Operation>().Except(others)];

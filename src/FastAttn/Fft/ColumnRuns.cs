@@ -2,7 +2,7 @@ namespace FastAttn.Fft;
 
 /// <summary>
 /// The columns of the outermost step that hold anything: <paramref name="Count"/> runs of <paramref name="Length"/> columns,
-/// <paramref name="Pitch"/> apart. The other columns are zeros that come in and numbers of no use that come out, and are passed over.
+/// <paramref name="Pitch"/> apart. The other columns are left out: zeros would come in, and nobody reads what comes out.
 /// </summary>
 internal readonly record struct ColumnRuns(int Count, int Length, int Pitch)
 {

@@ -90,7 +90,7 @@ internal sealed unsafe class LandmarkChoice(int count, int[]? indices, LandmarkS
         return count;
     }
 
-    /// <summary>Moves rows drawn without replacement to the front (Fisher and Yates); one that is not finite is passed over. Returns how many there are.</summary>
+    /// <summary>Moves rows drawn without replacement to the front (Fisher and Yates); one that is not finite is left out. Returns how many there are.</summary>
     private static int Draw<TKernels>(in HeadCall call, int* rows, int found, int wanted, ref Philox random)
         where TKernels : struct, IRowKernels
     {

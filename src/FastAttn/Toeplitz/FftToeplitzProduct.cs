@@ -4,7 +4,7 @@ using FastAttn.Memory;
 
 namespace FastAttn.Toeplitz;
 
-/// <summary>Toeplitz products by fast Fourier transform, one spectrum a head; rows that may drown in its rounding by <see cref="SquareTiles{TKernels}"/>.</summary>
+/// <summary>Toeplitz products by fast Fourier transform, one spectrum a head; rows that may be smaller than its rounding by <see cref="SquareTiles{TKernels}"/>.</summary>
 internal sealed unsafe class FftToeplitzProduct<TKernels> : ToeplitzProduct
     where TKernels : struct, IKernels
 {

@@ -4,7 +4,7 @@ namespace FastAttn.Toeplitz;
 
 /// <summary>
 /// Which rows of a transformed product are sure to be right by what they see themselves. A transform rounds relative to whole columns;
-/// a row that sees only quiet parts of them, or only small coefficients, may drown in that.
+/// a row that sees only small parts of them, or only small coefficients, may be smaller than that rounding.
 /// </summary>
 /// <remarks>
 /// A row is sure when <see cref="Noise"/>·‖c‖₂·‖x‖₂ ≤ <see cref="Tolerance"/>·‖c_i‖₂·‖x_i‖₂, where c_i are the row's own coefficients and x_i the part

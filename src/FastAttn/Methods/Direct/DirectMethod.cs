@@ -9,7 +9,7 @@ namespace FastAttn.Methods;
 
 /// <summary>
 /// The sums as they stand, in tiles: O(n_q·n_k·(m + d_v)) time, memory linear in n, exact to float32 rounding.
-/// Blocks whose coefficients are all zero (causality, −∞, steep decay) are passed over.
+/// Blocks whose coefficients are all zero (causality, −∞, steep decay) are left out.
 /// </summary>
 /// <param name="isFine">Whether by <see cref="FineBlocks{TKernels}"/>, for tolerances near float32's precision.</param>
 internal sealed unsafe class DirectMethod<TKernels>(bool isFine = false) : AttentionMethod

@@ -6,9 +6,9 @@ using FastAttn.Threading;
 namespace FastAttn.Methods;
 
 /// <summary>
-/// Brings every feature column of φ(k) to a size near one by a power of two, φ(q) by its inverse: two features share a complex
-/// number in the Fourier method, and the loud one's rounding would drown the quiet one. The columns' norms then bound each
-/// row's error, two that share a number together: columns of one size may still differ in how many entries they have, none among them.
+/// Brings every feature column of φ(k) to a size near one by a power of two, and φ(q) by its inverse. Two features share a complex number in the Fourier
+/// method; without this, the rounding of a large one would be more than a small one has digits. The columns' norms then bound each row's error, with
+/// two that share a number taken together: columns of one size may still differ in how many entries they have; they may have none.
 /// </summary>
 internal static unsafe class FeatureBalance<TKernels>
     where TKernels : struct, IKernels

@@ -11,7 +11,7 @@ namespace FastAttn.Methods;
 /// each exponential and side. O(n·(band·(m + d_v) + m·d_v)) time, memory linear in n.
 /// </summary>
 /// <remarks>
-/// It never computes c − constant over all keys to repair the band afterwards: a loud key in the band would drown everything else.
+/// It never computes with the constant over all keys and corrects the band afterwards: beside one large key in the band, all else would lose its digits.
 /// </remarks>
 internal sealed unsafe class TailScanMethod<TKernels>(Method kind, TailAllowance allowance) : AttentionMethod
     where TKernels : struct, IKernels

@@ -1,6 +1,6 @@
 namespace FastAttn.Positions;
 
-/// <summary>How far a tail may be from the coefficients it stands for. Part of the key under which verdicts are kept.</summary>
+/// <summary>How far a tail may be from the coefficients it stands for. What was found for one allowance is kept for it.</summary>
 /// <param name="Tolerance">The contract's tolerance.</param>
 /// <param name="Signed">Whether features can be negative.</param>
 internal readonly record struct TailAllowance(float Tolerance, bool Signed)
