@@ -14,6 +14,7 @@ internal static unsafe class FastRpbExports
         try
         {
             Arguments.NotNull(rpb, "fast_rpb");
+            CallerInterrupt.Take();
             Tensor given = new(weights, 1, 2, "weights");
             FastRpbOptions choices = ReadOptions(options) with { Heads = given.Extent(1) };
             *rpb = s_table.Add(new FastRpb(given.Gather(), Length(given, choices, "weights"), choices));
@@ -31,6 +32,7 @@ internal static unsafe class FastRpbExports
         try
         {
             Arguments.NotNull(rpb, "fast_rpb");
+            CallerInterrupt.Take();
             Tensor down = new(vertical, 1, 2, "vertical"), across = horizontal is null ? down : new(horizontal, 1, 2, "horizontal");
             if (across.Extent(1) != down.Extent(1))
                 throw new ShapeException($"horizontal is {across.Shape}; expected as many heads as vertical, {down.Shape}", "horizontal");

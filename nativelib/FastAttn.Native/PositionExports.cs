@@ -103,6 +103,7 @@ internal static unsafe class PositionExports
         try
         {
             Arguments.NotNull(position, "position");
+            CallerInterrupt.Take();
             *position = Table.Add(make());
             return Status.Ok;
         }

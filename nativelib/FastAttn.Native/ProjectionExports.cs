@@ -14,6 +14,7 @@ internal static unsafe class ProjectionExports
         try
         {
             Arguments.NotNull(projection, "projection");
+            CallerInterrupt.Take();
             *projection = Table.Add(RandomProjection.Create(
                 Arguments.Size(features, "features"),
                 Arguments.Size(dimension, "dimension"),
@@ -33,6 +34,7 @@ internal static unsafe class ProjectionExports
         try
         {
             Arguments.NotNull(projection, "projection");
+            CallerInterrupt.Take();
             Tensor given = new(values, 2, 3, "values");
             *projection = Table.Add(RandomProjection.FromValues(given.Gather(), given.Extent(1), given.Extent(0), given.Extent(2)));
             return Status.Ok;

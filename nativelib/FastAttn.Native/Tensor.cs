@@ -3,6 +3,9 @@ namespace FastAttn.Native;
 /// <summary>A checked <c>fa_tensor</c>: axes counted from the last, absent leading axes have extent 1.</summary>
 internal unsafe readonly ref struct Tensor
 {
+    /// <summary>Numbers copied between two questions whether to go on.</summary>
+    private const int Piece = 1 << 20;
+
     private readonly NativeTensor* _tensor;
     private readonly string _name;
 
@@ -81,24 +84,37 @@ internal unsafe readonly ref struct Tensor
         return new Span<float>(Data, SpanLength());
     }
 
-    /// <summary>A row-major copy, whatever the strides.</summary>
+    /// <summary>A row-major copy, whatever the strides. May end early, since arrays may be large.</summary>
     public float[] Gather()
     {
         float[] copy = new float[SpanLength()];
-        int next = 0;
+        Span<float> rest = copy;
         for (int a = 0; a < Extent(3); a++)
         {
             for (int b = 0; b < Extent(2); b++)
             {
                 for (int c = 0; c < Extent(1); c++)
                 {
-                    float* row = Data + a * Stride(3) + b * Stride(2) + c * Stride(1);
-                    for (int d = 0; d < Extent(0); d++) copy[next++] = row[d * Stride(0)];
+                    GatherRow(Data + a * Stride(3) + b * Stride(2) + c * Stride(1), rest[..Extent(0)]);
+                    rest = rest[Extent(0)..];
                 }
             }
         }
 
         return copy;
+    }
+
+    private void GatherRow(float* row, Span<float> copy)
+    {
+        long stride = Stride(0);
+        for (int start = 0; start < copy.Length; start += Piece)
+        {
+            CallerInterrupt.Look();
+            Span<float> piece = copy.Slice(start, Math.Min(Piece, copy.Length - start));
+            float* first = row + (start * stride);
+            if (stride == 1) new ReadOnlySpan<float>(first, piece.Length).CopyTo(piece);
+            else for (int index = 0; index < piece.Length; index++) piece[index] = first[index * stride];
+        }
     }
 
     private int SpanLength() =>

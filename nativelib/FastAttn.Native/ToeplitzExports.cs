@@ -14,6 +14,7 @@ internal static unsafe class ToeplitzExports
         try
         {
             Arguments.NotNull(toeplitz, "toeplitz");
+            CallerInterrupt.Take();
             int rowsOut = Arguments.Size(outputLength, "output_length");
             int rowsIn = Arguments.Size(inputLength, "input_length");
             Tensor given = new(coefficients, 1, 2, "coefficients");

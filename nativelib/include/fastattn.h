@@ -217,7 +217,7 @@ typedef int32_t (*fa_interrupt_check)(void *context);
  *   check         NULL: ask nothing. It may take its time: helpers go on meanwhile. It must return: no longjmp, no exception.
  *   context       given to check
  *   milliseconds  the least time from the beginning of a call to its first question, and from one question to the next; at least 0
- * All functions that compute or prepare an attention ask. They end some tens of milliseconds after the answer, with FA_ERROR_CANCELLED, which
+ * All functions that compute, prepare an attention or copy positions, projections, weights or coefficients ask. They end some tens of milliseconds after the answer, with FA_ERROR_CANCELLED, which
  * their own lists of errors do not repeat.
  * Errors: ARGUMENT (milliseconds), FORKED. Never starts the runtime.
  */

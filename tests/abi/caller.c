@@ -155,6 +155,16 @@ static void test_a_check_ends_calls(void) {
     questions = 1;
     CHECK(fa_map_features(NULL, (fa_projection){0}, &vt, &pt, NULL, 0) == FA_ERROR_CANCELLED);
 
+    fa_position made = {0};
+    fa_projection rows = {0};
+    questions = 1;
+    CHECK(fa_position_dense(&ct, 3, 4, &made) == FA_ERROR_CANCELLED && made.id == 0);
+    questions = 1;
+    CHECK(fa_projection_from_values(&xt, &rows) == FA_ERROR_CANCELLED && rows.id == 0);
+    fa_toeplitz other = {0};
+    questions = 1;
+    CHECK(fa_toeplitz_create(&ct, 3, 4, &other) == FA_ERROR_CANCELLED && other.id == 0);
+
     /* Asked so seldom, it is never asked; and removed, it is not asked either. */
     questions = 1;
     CHECK(fa_set_interrupt(ends_at, &questions, INT32_MAX) == FA_OK);

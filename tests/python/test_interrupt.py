@@ -30,6 +30,7 @@ def usable():
     one = np.ones((3, 1), dtype=np.float32)
     assert fastattn.fast_rpb(one, [1.0, 1, 1, 1, 1]).ravel().round().tolist() == [3, 3, 3]
     assert fastattn.softmax_attention(one, one, one).ravel().tolist() == [1, 1, 1]
+    assert fastattn.dense_positions(np.zeros(5), 3).kind == "dense"
 """
 
 
@@ -107,6 +108,40 @@ class InterruptTest(unittest.TestCase):
                 except Stop:
                     usable()
                     print("done" if len(seen) == 2 else seen)
+                """
+            )
+        )
+
+    def test_a_handler_may_call_the_object_that_it_interrupts(self) -> None:
+        self.check(
+            run(
+                """
+                class Stop(Exception):
+                    pass
+
+                m = 60_000
+                rows, ones = q[:, :m].copy(), v[:, :m].copy()
+                attention = fastattn.SoftmaxAttention(1, m, 64, threads=1)
+                seen = []
+
+                def handler(number, frame):
+                    seen.append(number)
+                    lone = fastattn.SoftmaxAttention(1, 1, 64)
+                    assert lone.forward(q[:, :1], q[:, :1], v[:, :1]).tolist() == v[:, :1].tolist()
+                    try:
+                        attention.forward(rows[:, 1:], rows, ones)
+                    except fastattn.ShapeError:
+                        seen.append("refused")
+                    raise Stop
+
+                signal.signal(signal.SIGALRM, handler)
+                signal.setitimer(signal.ITIMER_REAL, 0.3)
+                try:
+                    attention.forward(rows, rows, ones)
+                except Stop:
+                    signal.setitimer(signal.ITIMER_REAL, 0)
+                    usable()
+                    print("done" if seen == [signal.SIGALRM, "refused"] else seen)
                 """
             )
         )

@@ -207,6 +207,7 @@ import os, signal, sys, threading, numpy as np, fastattn
 q = np.ones((4, 64, 16), dtype=np.float32)
 positions = fastattn.alibi_positions(0.5)
 draw = fastattn.maclaurin_features(64, 16)
+prepared = fastattn.SoftmaxAttention(4, 64, 16)
 enough = threading.Event()
 
 def compute():
@@ -223,13 +224,18 @@ for attempt in range(40):
         signal.alarm(20)
         if attempt % 2:
             sys.exit(0)
-        for ask in (fastattn.show_config, lambda: fastattn.random_projection(2, 2), lambda: fastattn.alibi_positions(1.0)):
+        fastattn.clear_plan_cache()
+        for ask in (
+            fastattn.show_config, lambda: fastattn.random_projection(2, 2), lambda: fastattn.alibi_positions(1.0),
+            lambda: prepared.forward(q, q, q), prepared.explain, lambda: fastattn.kernelized_attention(q, q, q, bias=positions, threads=2),
+        ):
             try:
                 ask()
                 os._exit(1)
             except fastattn.FastAttnError as error:
                 if type(error) is not fastattn.FastAttnError or "forked" not in str(error):
                     os._exit(2)
+        prepared.close()
         os._exit(0)
     ended.append(os.waitpid(child, 0)[1])
 enough.set()

@@ -6,11 +6,12 @@ import inspect
 import pickle
 import threading
 import unittest
+from unittest import mock
 
 import numpy as np
 
 import fastattn
-from fastattn import ArgumentError, DTypeError, ShapeError
+from fastattn import ArgumentError, DTypeError, ShapeError, _library
 
 N, HEADS, D = 12, 2, 8
 PAIRS = {
@@ -154,6 +155,10 @@ class Objects(Fresh):
             attention.trim()
             np.testing.assert_array_equal(attention.forward(Q, K, V), expected)
 
+    def test_what_they_have_in_common_is_not_made_alone(self):
+        with self.assertRaisesRegex(TypeError, "make one of its kinds, such as SoftmaxAttention"):
+            fastattn.AttentionSystem()
+
     def test_cannot_be_copied_or_pickled(self):
         attention = fastattn.SoftmaxAttention(HEADS, N, D)
         for act in (pickle.dumps, copy.copy, copy.deepcopy):
@@ -179,6 +184,28 @@ class Objects(Fresh):
             for thread in threads:
                 thread.join()
         self.assertEqual(wrong, [])
+
+
+    def test_a_call_within_a_call_has_arguments_of_its_own(self):
+        attention = fastattn.SoftmaxAttention(HEADS, N, D)
+        expected, other = attention.forward(Q, K, V), attention.forward(K, V, Q)
+        library, within = attention._library, []
+
+        class Calls:
+            """The library, in which the first call makes another one, as a signal handler or another thread might."""
+
+            def __getattr__(self, name):
+                return getattr(library, name)
+
+            def fa_attention_forward(self, *arguments):
+                if not within:
+                    within.append(None)
+                    within[0] = attention.forward(K, V, Q)
+                return library.fa_attention_forward(*arguments)
+
+        attention._library = Calls()
+        np.testing.assert_array_equal(attention.forward(Q, K, V), expected)
+        np.testing.assert_array_equal(within[0], other)
 
 
 class Products(Fresh):
@@ -333,6 +360,19 @@ class Memory(Fresh):
         fastattn.kernelized_attention(rows, rows, rows)
         self.assertEqual(fastattn.plan_cache_info().plans, 0)
 
+    def test_the_least_recently_used_goes_first(self):
+        def use(length):
+            rows = np.ones((length, 1), dtype=np.float32)
+            before = self.misses()
+            fastattn.softmax_attention(rows, rows, rows, threads=1)
+            return self.misses() > before
+
+        self.assertTrue(all(use(length) for length in range(1, 257)))
+        self.assertFalse(use(1))
+        self.assertTrue(use(257))
+        self.assertFalse(use(1), "it was used after the second")
+        self.assertTrue(use(2))
+
     def test_so_many_plans_at_most(self):
         for length in range(1, 300):
             rows = np.ones((length, 1), dtype=np.float32)
@@ -342,8 +382,12 @@ class Memory(Fresh):
     def test_large_working_memory_is_not_kept(self):
         fastattn.set_plan_cache_limit(4 << 20)
         rows = normal(2000, D)
-        for _ in range(2):
-            result, info = fastattn.kernelized_attention(rows, rows, rows, bias=np.zeros(3999), method="fft", return_info=True)
+        with mock.patch.object(fastattn.AttentionSystem, "trim", autospec=True, side_effect=fastattn.AttentionSystem.trim) as trim:
+            for _ in range(2):
+                result, info = fastattn.kernelized_attention(rows, rows, rows, bias=np.zeros(3999), method="fft", return_info=True)
+            self.assertEqual(trim.call_count, 2)
+            fastattn.softmax_attention(Q, K, V)
+            self.assertEqual(trim.call_count, 2)
         self.assertEqual(info.method, "fft")
         self.assertEqual(fastattn.plan_cache_info().hits, 1)
         attention = fastattn.KernelizedAttention(1, 2000, D, bias=np.zeros(3999), method="fft")
@@ -356,6 +400,22 @@ class Memory(Fresh):
         before = len(gc.get_referrers(positions))
         fastattn.clear_plan_cache()
         self.assertLess(len(gc.get_referrers(positions)), before)
+
+    def test_is_let_go_of_where_there_is_too_little(self):
+        out_of_memory, kept = 8, []
+
+        def ask():
+            kept.append(fastattn.plan_cache_info().plans)
+            return 0 if len(kept) > 1 else out_of_memory
+
+        fastattn.softmax_attention(Q, K, V)
+        self.assertEqual(_library.with_memory(ask), 0)
+        self.assertEqual(kept, [1, 0])
+        self.assertEqual(_library.with_memory(lambda: out_of_memory), out_of_memory)
+        # Without the second attempt, what is not about memory.
+        kept.clear()
+        self.assertEqual(_library.with_memory(ask, 2), 2)
+        self.assertEqual(kept, [])
 
     def test_may_be_cleared_while_others_compute(self):
         rows = normal(3, 60, D)

@@ -15,7 +15,10 @@ from ._abi import ABI_VERSION, FUNCTIONS, Handle
 from ._errors import ArgumentError, FastAttnError, ShapeError
 from ._interrupt import Interrupts
 
-_OK, _NULL, _ARGUMENT, _SHAPE, _WORD, _CANCELLED = 0, 1, 2, 3, 4, 10
+_OK, _NULL, _ARGUMENT, _SHAPE, _WORD, _OUT_OF_MEMORY, _CANCELLED = 0, 1, 2, 3, 4, 8, 10
+
+# Functions that let go of memory which only saves time.
+reserves: "List[Callable[[], None]]" = []
 
 _lock = threading.Lock()
 _loaded: Optional["Library"] = None
@@ -73,6 +76,16 @@ def _load_once() -> Library:
         if _loaded is None:
             _loaded = _load()
         return _loaded
+
+
+def with_memory(call: "Callable[[], int]", status: Optional[int] = None) -> int:
+    """The status of a call, which is made again with more room where there was too little memory. `status`: of the first time."""
+    status = call() if status is None else status
+    if status == _OUT_OF_MEMORY:
+        for let_go in reserves:
+            let_go()
+        status = call()
+    return status
 
 
 def destroy_with(owner: object, destroy: "Callable[[Handle], int]", handle: Handle) -> "weakref.finalize[..., object]":

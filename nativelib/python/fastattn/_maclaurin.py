@@ -24,7 +24,7 @@ class MaclaurinFeatures:
     def __init__(self, create: "Callable[[_library.Library, Any], int]", kernel: str, exact_degrees: int, literal: bool) -> None:
         lib = _library.library()
         handle = _abi.Handle()
-        lib.check(create(lib, ctypes.byref(handle)), _NAMES)
+        lib.check(_library.with_memory(lambda: create(lib, ctypes.byref(handle))), _NAMES)
         _library.destroy_with(self, lib.fa_maclaurin_destroy, handle)
         shape = (ctypes.c_int64 * 4)()
         lib.check(lib.fa_maclaurin_shape(handle, shape))

@@ -23,7 +23,7 @@ class NativeObject:
         """
         lib = _library.library()
         self._library, self._names, self._handle = lib, names, _abi.Handle()
-        lib.check(create(lib, ctypes.byref(self._handle)), names)
+        lib.check(_library.with_memory(lambda: create(lib, ctypes.byref(self._handle))), names)
         self._end = _library.destroy_with(self, getattr(lib, destroy), self._handle)
 
     def close(self) -> None:

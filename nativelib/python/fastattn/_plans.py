@@ -11,7 +11,7 @@ from typing import Any, Callable, Dict, Hashable, List, Mapping, Optional, Tuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from . import _arguments
+from . import _arguments, _library
 from ._arrays import four_axes
 from ._maclaurin import MaclaurinFeatures
 from ._positions import Positions
@@ -208,10 +208,14 @@ def clear_plan_cache() -> None:
     >>> plan_cache_info().plans
     0
     """
-    cache = _cache
-    with cache.lock:
-        ended = cache.shrink(-1)
-        cache.hits = cache.misses = 0
+    _let_go()
+    with _cache.lock:
+        _cache.hits = _cache.misses = 0
+
+
+def _let_go() -> None:
+    with _cache.lock:
+        ended = _cache.shrink(-1)
     del ended
 
 
@@ -278,4 +282,5 @@ def _after_fork() -> None:
     _cache = _Cache(_cache.limit)
 
 
+_library.reserves.append(_let_go)
 os.register_at_fork(after_in_child=_after_fork)

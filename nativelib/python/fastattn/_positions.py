@@ -28,7 +28,7 @@ class Positions:
     def __init__(self, kind: str, make: "Callable[..., Positions]", parameters: "Dict[str, Any]", create: str, *arguments: Any) -> None:
         lib = _library.library()
         handle = _abi.Handle()
-        lib.check(getattr(lib, create)(*arguments, ctypes.byref(handle)))
+        lib.check(_library.with_memory(lambda: getattr(lib, create)(*arguments, ctypes.byref(handle))))
         self._kind = kind
         self._make = make
         self._parameters = MappingProxyType(parameters)

@@ -81,6 +81,9 @@ class AttentionSystem(NativeObject):
 
     __slots__ = ("_sizes", "_threads", "_calls")
 
+    def __init__(self) -> None:
+        raise TypeError("AttentionSystem is what attentions have in common; make one of its kinds, such as SoftmaxAttention")
+
     def _prepare(
         self,
         sizes: "Mapping[str, Any]",
@@ -157,7 +160,7 @@ class AttentionSystem(NativeObject):
         except IndexError:
             call = _Call()
         try:
-            status = lib.fa_attention_forward(
+            arguments = (
                 self._handle,
                 call.query.describe(query),
                 call.key.describe(key),
@@ -166,8 +169,9 @@ class AttentionSystem(NativeObject):
                 None if selection is None else selection.reference,
                 call.report_reference if with_info else None,
             )
+            status = lib.fa_attention_forward(*arguments)
             if status:
-                self._check(status)
+                self._check(_library.with_memory(lambda: lib.fa_attention_forward(*arguments), status))
             return (result, call.info()) if with_info else result
         finally:
             self._calls.append(call)

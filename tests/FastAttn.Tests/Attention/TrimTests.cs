@@ -11,7 +11,7 @@ public class TrimTests
 
     [Theory]
     [MemberData(nameof(Kinds))]
-    public async Task Calls_give_the_same_bits_before_after_and_while_it_is_given_back(AttentionKind kind)
+    public async Task CallsGiveTheSameBitsBeforeAfterAndWhileItIsGivenBack(AttentionKind kind)
     {
         using var attention = AttentionSystem.Create(kind, s_shape, new CommonOptions { Threads = 2 });
         float[] rows = [.. Enumerable.Range(0, 2 * 4 * 300 * 16).Select(entry => MathF.Sin(entry * 0.37f))], expected = new float[rows.Length];
@@ -35,7 +35,7 @@ public class TrimTests
     }
 
     [Fact]
-    public void What_is_given_back_is_free()
+    public void WhatIsGivenBackIsFree()
     {
         using var pool = new FastAttn.Memory.WorkspacePool(1 << 12);
         FastAttn.Memory.AlignedBuffer inUse = pool.Rent(), resting = pool.Rent();
@@ -54,7 +54,7 @@ public class TrimTests
     }
 
     [Fact]
-    public void A_disposed_attention_is_refused()
+    public void ADisposedAttentionIsRefused()
     {
         var attention = AttentionSystem.Create(AttentionKind.Softmax, s_shape);
         attention.Dispose();

@@ -20,7 +20,7 @@ public class DeclarationTests
 
     [Theory]
     [MemberData(nameof(Structures))]
-    public void A_structure_is_laid_out_as_in_C(string name)
+    public void AStructureIsLaidOutAsInC(string name)
     {
         Type structure = Type(name);
         FieldInfo[] fields = structure.GetFields(BindingFlags.Public | BindingFlags.Instance);
@@ -37,7 +37,7 @@ public class DeclarationTests
 
     [Theory]
     [MemberData(nameof(Functions))]
-    public void A_function_takes_what_C_gives(string name)
+    public void AFunctionTakesWhatCGives(string name)
     {
         MethodInfo method = Exports()[name];
         (string result, (string Type, string Name, int Count)[] parameters) = s_header.Functions[name];
@@ -46,10 +46,10 @@ public class DeclarationTests
     }
 
     [Fact]
-    public void There_are_no_other_functions() => Assert.Equal(s_header.Functions.Keys.Except(s_answeredByTheDoor).Order(), Exports().Keys.Order());
+    public void ThereAreNoOtherFunctions() => Assert.Equal(s_header.Functions.Keys.Except(s_answeredByTheDoor).Order(), Exports().Keys.Order());
 
     [Fact]
-    public void The_header_is_read()
+    public void TheHeaderIsRead()
     {
         Assert.InRange(s_header.Structures.Count, 16, 100);
         Assert.InRange(s_header.Functions.Count, 50, 500);
