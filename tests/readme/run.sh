@@ -148,6 +148,13 @@ print(f"{count} links, {broken} broken")
 ')
 }
 
+# short: the front page has at most 200 lines, and what packages show has no links, which would lead nowhere from there.
+short() {
+    local lines
+    lines=$(wc -l < "$root/README.md")
+    [ "$lines" -le 200 ] && ! grep -F '](' "$root/src/FastAttn/PACKAGE.md" "$root/src/FastAttn.Cli/README.md" && echo "$lines lines"
+}
+
 # summaries: every report begins with what its tables say.
 summaries() {
     local report lines count=0 missing=0
@@ -197,6 +204,7 @@ check "C++" '^softmax on (avx512|avx2|portable)$' cpp
 check "command line" '^6 commands$' command_line
 check "architecture" ', 0 missing$' architecture
 check "links" ', 0 broken$' links
+check "the front page is short" '^[0-9]+ lines$' short
 check "summaries of reports" ', 0 missing$' summaries
 check "tables against bench/results" '^$' bash -c '"$0" "$1" --check && echo' /usr/bin/python3 "$root/bench/readme.py"
 
