@@ -57,7 +57,7 @@ internal abstract unsafe class AttentionMethod
     public abstract PartialSums Compute(in HeadProblem problem, in RowChunks chunks, Crew crew, ref Arena arena);
 
     /// <summary>Sums with room for whole tiles of rows.</summary>
-    protected static PartialSums TakeSums<TKernels>(in HeadProblem problem, ref Arena arena)
+    internal static PartialSums TakeSums<TKernels>(in HeadProblem problem, ref Arena arena)
         where TKernels : struct, IKernels
     {
         int rows = Padding.RoundUp(problem.QueryCount, TKernels.RowTile);

@@ -57,12 +57,22 @@ internal readonly unsafe struct KeyBlocks
     public static KeyBlocks PackOne<TKernels>(in HeadProblem problem, int block, float* weights, in KeyBlocks room)
         where TKernels : struct, IKernels
     {
-        long floats = (long)block * KernelShape.KeyTile;
         var view = new KeyBlocks(
-            room._keys - (floats * room._features), room._values - block, room._copies - (floats * room.ValueStride), room.Count, room._features, room.ValueStride);
+            room._keys - (RowsBefore(block) * room._features), room._values - block, room._copies - (RowsBefore(block) * room.ValueStride), room.Count, room._features,
+            room.ValueStride);
         Pack<TKernels>(problem, view, block, weights);
         return view;
     }
+
+    /// <summary>A block that is packed already, as such a view.</summary>
+    /// <param name="block">Which block.</param>
+    /// <param name="count">Blocks that there are.</param>
+    /// <param name="keys">Its keys.</param>
+    /// <param name="values">Points at the address of its values.</param>
+    /// <param name="features">Features, whole register tiles.</param>
+    /// <param name="valueStride">Floats between value rows.</param>
+    public static KeyBlocks One(int block, int count, float* keys, nint* values, int features, int valueStride) =>
+        new(keys - (RowsBefore(block) * features), values - block, null, count, features, valueStride);
 
     /// <summary>Room for one block.</summary>
     public static KeyBlocks Room<TKernels>(in HeadProblem problem, ref Arena arena)
@@ -73,6 +83,8 @@ internal readonly unsafe struct KeyBlocks
         return new KeyBlocks(
             arena.Take<float>((long)features * Tile), arena.Take<nint>(1), arena.Take<float>((long)Tile * valueStride), (problem.KeyCount + Tile - 1) / Tile, features, valueStride);
     }
+
+    private static long RowsBefore(int block) => (long)block * KernelShape.KeyTile;
 
     private static void Pack<TKernels>(in HeadProblem problem, in KeyBlocks blocks, int block, float* weights)
         where TKernels : struct, IKernels

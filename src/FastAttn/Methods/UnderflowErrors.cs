@@ -16,10 +16,19 @@ internal readonly unsafe struct UnderflowErrors
     private readonly float _numerator;
 
     public UnderflowErrors(in HeadProblem problem)
+        : this(
+            (double)problem.KeyCount + problem.Loud.Count, problem.Features,
+            TensorPrimitives.Max(new ReadOnlySpan<double>(problem.ValueNorm, problem.KeyCount)) * problem.Values.Factor)
     {
-        double largestNorm = TensorPrimitives.Max(new ReadOnlySpan<double>(problem.ValueNorm, problem.KeyCount));
-        _denominator = (float)(((double)problem.KeyCount + problem.Loud.Count) * problem.Features * SmallestNormal);
-        _numerator = (float)(_denominator * Math.Max(largestNorm * problem.Values.Factor, 1));
+    }
+
+    /// <param name="keys">Keys that are summed.</param>
+    /// <param name="features">Features of each.</param>
+    /// <param name="largestValue">The largest ‖v_j‖, times the values' factor.</param>
+    public UnderflowErrors(double keys, int features, double largestValue)
+    {
+        _denominator = (float)(keys * features * SmallestNormal);
+        _numerator = (float)(_denominator * Math.Max(largestValue, 1));
     }
 
     /// <summary>Sets the error bounds of rows <paramref name="first"/> … <paramref name="end"/>−1.</summary>

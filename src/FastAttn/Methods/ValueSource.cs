@@ -14,6 +14,9 @@ internal readonly unsafe struct ValueSource(RowSource rows, RowState* states, fl
     /// <summary>The power of two every value is multiplied by.</summary>
     public float Factor => factor;
 
+    /// <summary>The same values as they are.</summary>
+    public ValueSource Unscaled => new(rows, states, 1);
+
     /// <summary>The same values with the factor that suits rows of the given size.</summary>
     public ValueSource ScaledFor(double size) => new(rows, states, FactorFor(size));
 

@@ -27,6 +27,7 @@ public sealed class LayersTests
         Methods/Multipole: Costs Kernels Memory Methods Methods/Direct Positions/Coefficients Sums Threading Vocabulary
         Methods/Certificate: Features Kernels Memory Methods Methods/Direct Positions/Coefficients Threading
         Methods/Pipeline: Features Heads Kernels Memory Methods Methods/Certificate Methods/Direct Positions/Coefficients Threading Vocabulary
+        Methods/Kept: Features Kernels Memory Methods Methods/Direct Positions/Coefficients Sums Threading
         Scores: Features Heads Kernels Memory Positions Positions/Coefficients Sums Threading Vocabulary
         Nystrom: Features Heads Kernels Memory Scores Threading Vocabulary
         Planning: Methods Methods/Direct Methods/Fourier Methods/Linear Methods/Multipole Methods/Tails Positions/Coefficients Vocabulary
