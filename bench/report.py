@@ -142,6 +142,7 @@ SECTIONS = [
     ("lengths", "Any length", None, True),
     ("grids", "Positions on a grid", None, True),
     ("features", "Feature maps", None, True),
+    ("types", "Element types", None, True),
     ("threads", "Two threads", None, True),
     ("planner", "The planner's choices", None, False),
     ("memory", "Working memory", None, False),

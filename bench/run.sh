@@ -35,6 +35,7 @@ grids      0.5  1    -
 features   0.5  0.5  -
 softmax    1    0.3  -
 skyformer  1    0.3  -
+types      1    0.3  -
 threads    1    0.3  -
 memory     0    0.5  -
 costs      0.3  1    -

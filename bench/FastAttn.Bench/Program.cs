@@ -20,6 +20,7 @@ return new RootCommand("Measures FastAttn. 'benchmarks' runs BenchmarkDotNet wit
     MeasurementCommand.Create("fft", "Transforms of the FFT method against the floors that the vector units set.", new Transforms()),
     MeasurementCommand.Create("lengths", "The FFT method at random lengths against the transform lengths above them.", new Lengths()),
     MeasurementCommand.Create("toeplitz", "Toeplitz products of 64 columns, and other programs' times.", new ToeplitzProducts()),
+    MeasurementCommand.Create("types", "Heads of 16-bit numbers against the same in float32.", new ElementTypes()),
     MeasurementCommand.Create("threads", "One head and eight heads on one thread and on two.", new ThreadScaling()),
     MeasurementCommand.Create("memory", "Working memory of a head against its bound.", new WorkingMemory()),
     MeasurementCommand.Create("accuracy", "Largest error of the FFT method in units of its certificate.", new ErrorScan()),

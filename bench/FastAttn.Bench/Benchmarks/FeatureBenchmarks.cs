@@ -4,6 +4,7 @@ using FastAttn.Bench.Inputs;
 using FastAttn.Features;
 using FastAttn.Kernels;
 using FastAttn.Memory;
+using FastAttn.Tensors;
 using FastAttn.Threading;
 
 namespace FastAttn.Bench.Benchmarks;

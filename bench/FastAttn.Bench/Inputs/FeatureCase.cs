@@ -2,6 +2,7 @@ using FastAttn.Attention;
 using FastAttn.Features;
 using FastAttn.Kernels;
 using FastAttn.Memory;
+using FastAttn.Tensors;
 using FastAttn.Threading;
 
 namespace FastAttn.Bench.Inputs;

@@ -1,5 +1,7 @@
 using System.Numerics.Tensors;
+using System.Runtime.CompilerServices;
 using FastAttn.Attention;
+using FastAttn.Tensors;
 using FastAttn.Threading;
 
 namespace FastAttn;
@@ -76,23 +78,16 @@ public abstract unsafe class AttentionSystem : IDisposable
     /// <exception cref="OperationCanceledException">The token was cancelled, or <see cref="InterruptCheck"/> said so. The destination holds unspecified numbers; the attention can be used again.</exception>
     public ForwardReport Forward(
         ReadOnlySpan<float> query, ReadOnlySpan<float> key, ReadOnlySpan<float> value, Span<float> destination,
-        ReadOnlySpan<bool> keyMask = default, ReadOnlySpan<int> lengths = default, CancellationToken cancellationToken = default)
-    {
-        AttentionShape shape = Shape;
-        ArgumentCheck.Elements(query.Length, shape.Batch, shape.Heads, shape.QueryLength, shape.HeadDimension, nameof(query));
-        ArgumentCheck.Elements(key.Length, shape.Batch, shape.KeyHeads, shape.KeyLength, shape.HeadDimension, nameof(key));
-        ArgumentCheck.Elements(value.Length, shape.Batch, shape.KeyHeads, shape.KeyLength, shape.ValueDimension, nameof(value));
-        ArgumentCheck.Elements(destination.Length, shape.Batch, shape.Heads, shape.QueryLength, shape.ValueDimension, nameof(destination));
-        fixed (float* q = query, k = key, v = value, z = destination)
-        {
-            return Forward(
-                StridedTensor.Dense(q, shape.Batch, shape.Heads, shape.QueryLength, shape.HeadDimension),
-                StridedTensor.Dense(k, shape.Batch, shape.KeyHeads, shape.KeyLength, shape.HeadDimension),
-                StridedTensor.Dense(v, shape.Batch, shape.KeyHeads, shape.KeyLength, shape.ValueDimension),
-                StridedTensor.Dense(z, shape.Batch, shape.Heads, shape.QueryLength, shape.ValueDimension),
-                keyMask, lengths, cancellationToken);
-        }
-    }
+        ReadOnlySpan<bool> keyMask = default, ReadOnlySpan<int> lengths = default, CancellationToken cancellationToken = default) =>
+        Forward(query, key, value, destination, ElementType.Float32, keyMask, lengths, cancellationToken);
+
+    /// <summary>Dense tensors of <see cref="Half"/>. Tensors of other types, or of different ones, come as <see cref="StridedTensor"/>.</summary>
+    /// <inheritdoc cref="Forward(ReadOnlySpan{float}, ReadOnlySpan{float}, ReadOnlySpan{float}, Span{float}, ReadOnlySpan{bool}, ReadOnlySpan{int}, CancellationToken)"/>
+    [OverloadResolutionPriority(-1)]
+    public ForwardReport Forward(
+        ReadOnlySpan<Half> query, ReadOnlySpan<Half> key, ReadOnlySpan<Half> value, Span<Half> destination,
+        ReadOnlySpan<bool> keyMask = default, ReadOnlySpan<int> lengths = default, CancellationToken cancellationToken = default) =>
+        Forward(query, key, value, destination, ElementType.Float16, keyMask, lengths, cancellationToken);
 
     /// <summary>
     /// Tensors of rank 2, 3 or 4 (leading axes may be absent when they are 1) with any strides on batch, head and row; the
@@ -101,20 +96,18 @@ public abstract unsafe class AttentionSystem : IDisposable
     /// <inheritdoc cref="Forward(ReadOnlySpan{float}, ReadOnlySpan{float}, ReadOnlySpan{float}, Span{float}, ReadOnlySpan{bool}, ReadOnlySpan{int}, CancellationToken)"/>
     public ForwardReport Forward(
         in ReadOnlyTensorSpan<float> query, in ReadOnlyTensorSpan<float> key, in ReadOnlyTensorSpan<float> value,
-        in TensorSpan<float> destination, ReadOnlySpan<bool> keyMask = default, ReadOnlySpan<int> lengths = default, CancellationToken cancellationToken = default)
-    {
-        fixed (float* q = &query.GetPinnableReference(), k = &key.GetPinnableReference(), v = &value.GetPinnableReference(), z = &destination.GetPinnableReference())
-        {
-            return Forward(
-                TensorAxes.Describe(q, query.Lengths, query.Strides, nameof(query)),
-                TensorAxes.Describe(k, key.Lengths, key.Strides, nameof(key)),
-                TensorAxes.Describe(v, value.Lengths, value.Strides, nameof(value)),
-                TensorAxes.Describe(z, destination.Lengths, destination.Strides, nameof(destination)),
-                keyMask, lengths, cancellationToken);
-        }
-    }
+        in TensorSpan<float> destination, ReadOnlySpan<bool> keyMask = default, ReadOnlySpan<int> lengths = default, CancellationToken cancellationToken = default) =>
+        Forward(query, key, value, destination, ElementType.Float32, keyMask, lengths, cancellationToken);
 
-    /// <summary>Raw memory with explicit strides, for bindings to other languages.</summary>
+    /// <summary>The same of <see cref="Half"/>.</summary>
+    /// <inheritdoc cref="Forward(in ReadOnlyTensorSpan{float}, in ReadOnlyTensorSpan{float}, in ReadOnlyTensorSpan{float}, in TensorSpan{float}, ReadOnlySpan{bool}, ReadOnlySpan{int}, CancellationToken)"/>
+    [OverloadResolutionPriority(-1)]
+    public ForwardReport Forward(
+        in ReadOnlyTensorSpan<Half> query, in ReadOnlyTensorSpan<Half> key, in ReadOnlyTensorSpan<Half> value,
+        in TensorSpan<Half> destination, ReadOnlySpan<bool> keyMask = default, ReadOnlySpan<int> lengths = default, CancellationToken cancellationToken = default) =>
+        Forward(query, key, value, destination, ElementType.Float16, keyMask, lengths, cancellationToken);
+
+    /// <summary>Raw memory with explicit strides and a type each: for element types without spans, for mixed ones, and for bindings to other languages.</summary>
     /// <inheritdoc cref="Forward(ReadOnlySpan{float}, ReadOnlySpan{float}, ReadOnlySpan{float}, Span{float}, ReadOnlySpan{bool}, ReadOnlySpan{int}, CancellationToken)"/>
     public ForwardReport Forward(
         StridedTensor query, StridedTensor key, StridedTensor value, StridedTensor destination,
@@ -155,4 +148,41 @@ public abstract unsafe class AttentionSystem : IDisposable
 
     /// <summary>Frees what is pooled.</summary>
     private protected abstract void Release();
+
+    private ForwardReport Forward<T>(
+        ReadOnlySpan<T> query, ReadOnlySpan<T> key, ReadOnlySpan<T> value, Span<T> destination, ElementType element,
+        ReadOnlySpan<bool> keyMask, ReadOnlySpan<int> lengths, CancellationToken cancellationToken)
+        where T : unmanaged
+    {
+        AttentionShape shape = Shape;
+        ArgumentCheck.Elements(query.Length, shape.Batch, shape.Heads, shape.QueryLength, shape.HeadDimension, nameof(query));
+        ArgumentCheck.Elements(key.Length, shape.Batch, shape.KeyHeads, shape.KeyLength, shape.HeadDimension, nameof(key));
+        ArgumentCheck.Elements(value.Length, shape.Batch, shape.KeyHeads, shape.KeyLength, shape.ValueDimension, nameof(value));
+        ArgumentCheck.Elements(destination.Length, shape.Batch, shape.Heads, shape.QueryLength, shape.ValueDimension, nameof(destination));
+        fixed (T* q = query, k = key, v = value, z = destination)
+        {
+            return Forward(
+                StridedTensor.Dense(q, element, shape.Batch, shape.Heads, shape.QueryLength, shape.HeadDimension),
+                StridedTensor.Dense(k, element, shape.Batch, shape.KeyHeads, shape.KeyLength, shape.HeadDimension),
+                StridedTensor.Dense(v, element, shape.Batch, shape.KeyHeads, shape.KeyLength, shape.ValueDimension),
+                StridedTensor.Dense(z, element, shape.Batch, shape.Heads, shape.QueryLength, shape.ValueDimension),
+                keyMask, lengths, cancellationToken);
+        }
+    }
+
+    private ForwardReport Forward<T>(
+        in ReadOnlyTensorSpan<T> query, in ReadOnlyTensorSpan<T> key, in ReadOnlyTensorSpan<T> value, in TensorSpan<T> destination, ElementType element,
+        ReadOnlySpan<bool> keyMask, ReadOnlySpan<int> lengths, CancellationToken cancellationToken)
+        where T : unmanaged
+    {
+        fixed (T* q = &query.GetPinnableReference(), k = &key.GetPinnableReference(), v = &value.GetPinnableReference(), z = &destination.GetPinnableReference())
+        {
+            return Forward(
+                TensorAxes.Describe(q, element, query.Lengths, query.Strides, nameof(query)),
+                TensorAxes.Describe(k, element, key.Lengths, key.Strides, nameof(key)),
+                TensorAxes.Describe(v, element, value.Lengths, value.Strides, nameof(value)),
+                TensorAxes.Describe(z, element, destination.Lengths, destination.Strides, nameof(destination)),
+                keyMask, lengths, cancellationToken);
+        }
+    }
 }

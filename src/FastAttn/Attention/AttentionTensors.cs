@@ -1,3 +1,5 @@
+using FastAttn.Tensors;
+
 namespace FastAttn.Attention;
 
 /// <summary>The tensors of one forward call, checked against the shape.</summary>

@@ -1,9 +1,10 @@
-using System.Numerics.Tensors;
+using FastAttn.Kernels;
+using FastAttn.Tensors;
 
 namespace FastAttn.Attention;
 
 /// <summary>The output of a call without keys, every row of which sees none: zeros, or NaN where the query is not finite.</summary>
-internal static unsafe class EmptyRows
+internal static class EmptyRows
 {
     public static void Store(in AttentionTensors tensors)
     {
@@ -12,12 +13,8 @@ internal static unsafe class EmptyRows
         {
             for (int head = 0; head < query.Heads; head++)
             {
-                for (int row = 0; row < query.Rows; row++)
-                {
-                    var source = new ReadOnlySpan<float>(query.Row(batch, head, row), query.Columns);
-                    float filling = float.IsFinite(TensorPrimitives.MaxMagnitude(source)) ? 0 : float.NaN;
-                    new Span<float>(destination.Row(batch, head, row), destination.Columns).Fill(filling);
-                }
+                RowSource queries = query.RowsOf(batch, head), outputs = destination.RowsOf(batch, head);
+                for (int row = 0; row < query.Rows; row++) outputs.Fill(row, queries.AllFinite<PortableKernels>(row) ? 0 : float.NaN);
             }
         }
     }

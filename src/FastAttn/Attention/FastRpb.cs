@@ -1,5 +1,7 @@
 using System.Numerics.Tensors;
+using System.Runtime.CompilerServices;
 using FastAttn.Attention;
+using FastAttn.Tensors;
 using FastAttn.Threading;
 using FastAttn.Toeplitz;
 
@@ -22,7 +24,7 @@ namespace FastAttn;
 public sealed unsafe class FastRpb
 {
     private readonly FastRpbOptions _options;
-    private readonly IColumnProduct? _product;
+    private readonly ConvertedProduct? _product;
 
     /// <summary>Prepares the weights of sequences; nothing of the span is kept.</summary>
     /// <param name="weights">
@@ -42,7 +44,7 @@ public sealed unsafe class FastRpb
     private FastRpb(FastRpbOptions options, int length, IColumnProduct? product)
     {
         _options = options;
-        _product = product;
+        _product = product is null ? null : new ConvertedProduct(product, length, length);
         Length = length;
     }
 
@@ -136,7 +138,15 @@ public sealed unsafe class FastRpb
     public void Forward(
         AttentionShape shape, ReadOnlySpan<float> value, Span<float> destination,
         ReadOnlySpan<bool> keyMask = default, ReadOnlySpan<int> lengths = default, int? threads = null, CancellationToken cancellationToken = default) =>
-        Run(shape, value, destination, keyMask, lengths, threads, adds: false, cancellationToken);
+        Run(shape, value, destination, ElementType.Float32, keyMask, lengths, threads, adds: false, cancellationToken);
+
+    /// <summary>The same of <see cref="Half"/>. Tensors of other types, or of different ones, come as <see cref="StridedTensor"/>.</summary>
+    /// <inheritdoc cref="Forward(AttentionShape, ReadOnlySpan{float}, Span{float}, ReadOnlySpan{bool}, ReadOnlySpan{int}, int?, CancellationToken)"/>
+    [OverloadResolutionPriority(-1)]
+    public void Forward(
+        AttentionShape shape, ReadOnlySpan<Half> value, Span<Half> destination,
+        ReadOnlySpan<bool> keyMask = default, ReadOnlySpan<int> lengths = default, int? threads = null, CancellationToken cancellationToken = default) =>
+        Run(shape, value, destination, ElementType.Float16, keyMask, lengths, threads, adds: false, cancellationToken);
 
     /// <summary>
     /// Tensors of rank 2, 3 or 4 (leading axes may be absent when they are 1) with any strides on batch, head and row; the last
@@ -146,9 +156,17 @@ public sealed unsafe class FastRpb
     public void Forward(
         in ReadOnlyTensorSpan<float> value, in TensorSpan<float> destination,
         ReadOnlySpan<bool> keyMask = default, ReadOnlySpan<int> lengths = default, int? threads = null, CancellationToken cancellationToken = default) =>
-        Run(value, destination, keyMask, lengths, threads, adds: false, cancellationToken);
+        Run(value, destination, ElementType.Float32, keyMask, lengths, threads, adds: false, cancellationToken);
 
-    /// <summary>Raw memory with explicit strides, for bindings to other languages.</summary>
+    /// <summary>The same of <see cref="Half"/>.</summary>
+    /// <inheritdoc cref="Forward(in ReadOnlyTensorSpan{float}, in TensorSpan{float}, ReadOnlySpan{bool}, ReadOnlySpan{int}, int?, CancellationToken)"/>
+    [OverloadResolutionPriority(-1)]
+    public void Forward(
+        in ReadOnlyTensorSpan<Half> value, in TensorSpan<Half> destination,
+        ReadOnlySpan<bool> keyMask = default, ReadOnlySpan<int> lengths = default, int? threads = null, CancellationToken cancellationToken = default) =>
+        Run(value, destination, ElementType.Float16, keyMask, lengths, threads, adds: false, cancellationToken);
+
+    /// <summary>Raw memory with explicit strides and a type each: for element types without spans, for mixed ones, and for bindings to other languages.</summary>
     /// <inheritdoc cref="Forward(AttentionShape, ReadOnlySpan{float}, Span{float}, ReadOnlySpan{bool}, ReadOnlySpan{int}, int?, CancellationToken)"/>
     public void Forward(
         StridedTensor value, StridedTensor destination,
@@ -160,13 +178,29 @@ public sealed unsafe class FastRpb
     public void AddTo(
         AttentionShape shape, ReadOnlySpan<float> value, Span<float> destination,
         ReadOnlySpan<bool> keyMask = default, ReadOnlySpan<int> lengths = default, int? threads = null, CancellationToken cancellationToken = default) =>
-        Run(shape, value, destination, keyMask, lengths, threads, adds: true, cancellationToken);
+        Run(shape, value, destination, ElementType.Float32, keyMask, lengths, threads, adds: true, cancellationToken);
+
+    /// <summary>The same of <see cref="Half"/>. Tensors of other types, or of different ones, come as <see cref="StridedTensor"/>.</summary>
+    /// <inheritdoc cref="AddTo(AttentionShape, ReadOnlySpan{float}, Span{float}, ReadOnlySpan{bool}, ReadOnlySpan{int}, int?, CancellationToken)"/>
+    [OverloadResolutionPriority(-1)]
+    public void AddTo(
+        AttentionShape shape, ReadOnlySpan<Half> value, Span<Half> destination,
+        ReadOnlySpan<bool> keyMask = default, ReadOnlySpan<int> lengths = default, int? threads = null, CancellationToken cancellationToken = default) =>
+        Run(shape, value, destination, ElementType.Float16, keyMask, lengths, threads, adds: true, cancellationToken);
 
     /// <inheritdoc cref="Forward(in ReadOnlyTensorSpan{float}, in TensorSpan{float}, ReadOnlySpan{bool}, ReadOnlySpan{int}, int?, CancellationToken)"/>
     public void AddTo(
         in ReadOnlyTensorSpan<float> value, in TensorSpan<float> destination,
         ReadOnlySpan<bool> keyMask = default, ReadOnlySpan<int> lengths = default, int? threads = null, CancellationToken cancellationToken = default) =>
-        Run(value, destination, keyMask, lengths, threads, adds: true, cancellationToken);
+        Run(value, destination, ElementType.Float32, keyMask, lengths, threads, adds: true, cancellationToken);
+
+    /// <summary>The same of <see cref="Half"/>.</summary>
+    /// <inheritdoc cref="AddTo(in ReadOnlyTensorSpan{float}, in TensorSpan{float}, ReadOnlySpan{bool}, ReadOnlySpan{int}, int?, CancellationToken)"/>
+    [OverloadResolutionPriority(-1)]
+    public void AddTo(
+        in ReadOnlyTensorSpan<Half> value, in TensorSpan<Half> destination,
+        ReadOnlySpan<bool> keyMask = default, ReadOnlySpan<int> lengths = default, int? threads = null, CancellationToken cancellationToken = default) =>
+        Run(value, destination, ElementType.Float16, keyMask, lengths, threads, adds: true, cancellationToken);
 
     /// <inheritdoc cref="Forward(StridedTensor, StridedTensor, ReadOnlySpan{bool}, ReadOnlySpan{int}, int?, CancellationToken)"/>
     public void AddTo(
@@ -208,8 +242,10 @@ public sealed unsafe class FastRpb
         return ToeplitzProduct.Create(coefficients, length, length, heads);
     }
 
-    private void Run(
-        AttentionShape shape, ReadOnlySpan<float> value, Span<float> destination, ReadOnlySpan<bool> keyMask, ReadOnlySpan<int> lengths, int? threads, bool adds, CancellationToken cancellationToken)
+    private void Run<T>(
+        AttentionShape shape, ReadOnlySpan<T> value, Span<T> destination, ElementType element,
+        ReadOnlySpan<bool> keyMask, ReadOnlySpan<int> lengths, int? threads, bool adds, CancellationToken cancellationToken)
+        where T : unmanaged
     {
         ProblemCheck.Shape(shape);
         if (shape.QueryLength != Rows)
@@ -218,22 +254,24 @@ public sealed unsafe class FastRpb
             throw new ShapeException(Invariant($"KeyLength is {shape.KeyLength}; expected {Rows}, the rows that the weights are for"), nameof(shape));
         ArgumentCheck.Elements(value.Length, shape.Batch, shape.KeyHeads, Rows, shape.ValueDimension, nameof(value));
         ArgumentCheck.Elements(destination.Length, shape.Batch, shape.Heads, Rows, shape.ValueDimension, nameof(destination));
-        fixed (float* v = value, z = destination)
+        fixed (T* v = value, z = destination)
         {
             Run(
-                StridedTensor.Dense(v, shape.Batch, shape.KeyHeads, Rows, shape.ValueDimension),
-                StridedTensor.Dense(z, shape.Batch, shape.Heads, Rows, shape.ValueDimension), keyMask, lengths, threads, adds, cancellationToken);
+                StridedTensor.Dense(v, element, shape.Batch, shape.KeyHeads, Rows, shape.ValueDimension),
+                StridedTensor.Dense(z, element, shape.Batch, shape.Heads, Rows, shape.ValueDimension), keyMask, lengths, threads, adds, cancellationToken);
         }
     }
 
-    private void Run(
-        in ReadOnlyTensorSpan<float> value, in TensorSpan<float> destination, ReadOnlySpan<bool> keyMask, ReadOnlySpan<int> lengths, int? threads, bool adds, CancellationToken cancellationToken)
+    private void Run<T>(
+        in ReadOnlyTensorSpan<T> value, in TensorSpan<T> destination, ElementType element,
+        ReadOnlySpan<bool> keyMask, ReadOnlySpan<int> lengths, int? threads, bool adds, CancellationToken cancellationToken)
+        where T : unmanaged
     {
-        fixed (float* v = &value.GetPinnableReference(), z = &destination.GetPinnableReference())
+        fixed (T* v = &value.GetPinnableReference(), z = &destination.GetPinnableReference())
         {
             Run(
-                TensorAxes.Describe(v, value.Lengths, value.Strides, nameof(value)),
-                TensorAxes.Describe(z, destination.Lengths, destination.Strides, nameof(destination)), keyMask, lengths, threads, adds, cancellationToken);
+                TensorAxes.Describe(v, element, value.Lengths, value.Strides, nameof(value)),
+                TensorAxes.Describe(z, element, destination.Lengths, destination.Strides, nameof(destination)), keyMask, lengths, threads, adds, cancellationToken);
         }
     }
 
@@ -265,7 +303,8 @@ public sealed unsafe class FastRpb
         {
             for (int head = 0; head < destination.Heads; head++)
             {
-                for (int row = 0; row < destination.Rows; row++) new Span<float>(destination.Row(batch, head, row), destination.Columns).Clear();
+                RowSource rows = destination.RowsOf(batch, head);
+                for (int row = 0; row < rows.Count; row++) rows.Fill(row, 0);
             }
         }
     }
@@ -304,35 +343,22 @@ public sealed unsafe class FastRpb
     {
         public void Run(int index, int worker)
         {
-            IColumnProduct product = owner._product!;
+            ConvertedProduct product = owner._product!;
             (int item, int block) = Math.DivRem(index, blocks);
             (int batch, int head) = Math.DivRem(item, heads);
             int group = destination.Heads / value.Heads, copies = destination.Heads / heads, first = block * product.BlockColumns;
-            int prefix = owner._options.Prefix;
+            int prefix = owner._options.Prefix, width = Math.Min(product.BlockColumns, value.Columns - first);
             bool* mask = selection.Mask(batch);
-            float* rows = (float*)destination.Data + (batch * destination.BatchStride) + ((long)head * copies * destination.HeadStride) + first;
-            var columns = new ToeplitzColumns
-            {
-                X = (float*)value.Data + (batch * value.BatchStride) + (head * copies / group * value.HeadStride) + (prefix * value.RowStride) + first,
-                XStride = (nint)value.RowStride,
-                Rows = Math.Clamp(selection.Kept(batch) - prefix, 0, owner.Length),
-                Mask = mask is null ? null : mask + prefix,
-                Y = rows + (prefix * destination.RowStride),
-                YStride = (nint)destination.RowStride,
-                Copies = copies,
-                CopyStride = (nint)destination.HeadStride,
-                Adds = adds,
-                Width = Math.Min(product.BlockColumns, value.Columns - first),
-            };
-            product.Run(head, columns);
+            RowSource x = value.RowsOf(batch, head * copies / group).SliceColumns(first, width), y = destination.RowsOf(batch, head * copies).SliceColumns(first, width);
+            product.Run(
+                head, x.Slice(prefix, Math.Clamp(selection.Kept(batch) - prefix, 0, owner.Length)), mask is null ? null : mask + prefix,
+                y.Slice(prefix, owner.Length), copies, destination.HeadStride, adds);
             for (int copy = 0; copy < copies && !adds; copy++)
             {
-                float* specials = rows + (copy * destination.HeadStride);
-                for (int row = 0; row < prefix; row++) Clear(specials, row, columns.Width);
-                for (int row = prefix + owner.Length; row < owner.Rows; row++) Clear(specials, row, columns.Width);
+                RowSource specials = y.From(copy * destination.HeadStride);
+                for (int row = 0; row < prefix; row++) specials.Fill(row, 0);
+                for (int row = prefix + owner.Length; row < owner.Rows; row++) specials.Fill(row, 0);
             }
         }
-
-        private void Clear(float* rows, int row, int width) => new Span<float>(rows + (row * destination.RowStride), width).Clear();
     }
 }

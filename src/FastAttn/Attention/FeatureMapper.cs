@@ -2,6 +2,7 @@ using FastAttn.Attention;
 using FastAttn.Features;
 using FastAttn.Kernels;
 using FastAttn.Memory;
+using FastAttn.Tensors;
 using FastAttn.Threading;
 
 namespace FastAttn;
@@ -128,28 +129,31 @@ public sealed unsafe class FeatureMapper
             var own = new Scratch(stage, mapper.Dimension, ref arena);
             new Span<RowState>(own.States, count).Clear();
             stage.Map(
-                new RowSource((nint)rows.Row(batch, head, first), rows.RowStride, count, rows.Columns), RowRole.Query, head, logarithmic: false,
+                rows.RowsOf(batch, head).Slice(first, count), RowRole.Query, head, logarithmic: false,
                 own.States, own.Features, own.LogScales, Crew.Alone, ref arena);
+            RowSource target = features.RowsOf(batch, head).Slice(first, count);
             for (int r = 0; r < count; r++)
             {
                 double scale = own.States[r] == RowState.Kept ? own.LogScales[r] : double.NaN;
                 if (logScales is not null) logScales[((long)item * rows.Rows) + first + r] = scale;
-                Store(new ReadOnlySpan<float>(own.Features + ((long)r * stage.Stride), stage.Features), new Span<float>(features.Row(batch, head, first + r), stage.Features), scale);
+                Store(own.Features + ((long)r * stage.Stride), target, r, scale);
             }
 
             mapper._workspaces.Return(workspace);
         }
 
-        /// <summary>Features relative to their scale, or times it; NaN where that is NaN.</summary>
-        private void Store(ReadOnlySpan<float> source, Span<float> target, double scale)
+        /// <summary>Features relative to their scale, or times it; NaN where that is NaN. The source is scratch.</summary>
+        private void Store(float* source, RowSource target, int row, double scale)
         {
-            if (double.IsNaN(scale)) target.Fill(float.NaN);
-            else if (logScales is not null) source.CopyTo(target);
-            else
+            if (double.IsNaN(scale))
             {
-                double factor = Math.Exp(scale);
-                for (int a = 0; a < target.Length; a++) target[a] = source[a] == 0 ? 0 : (float)(source[a] * factor);
+                target.Fill(row, float.NaN);
+                return;
             }
+
+            double factor = Math.Exp(scale);
+            for (int a = 0; a < target.Columns && logScales is null; a++) source[a] = source[a] == 0 ? 0 : (float)(source[a] * factor);
+            target.Write(row, source);
         }
     }
 }

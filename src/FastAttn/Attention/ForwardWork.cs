@@ -1,7 +1,7 @@
-using FastAttn.Features;
 using FastAttn.Heads;
 using FastAttn.Memory;
 using FastAttn.Methods;
+using FastAttn.Tensors;
 using FastAttn.Threading;
 
 namespace FastAttn.Attention;
@@ -39,10 +39,10 @@ internal sealed unsafe class ForwardWork(HeadRunner[] runners, AttentionShape sh
         var call = new HeadCall
         {
             Head = head,
-            Query = Rows(_tensors.Query, batch, head),
-            Key = Rows(_tensors.Key, batch, keyHead),
-            Value = Rows(_tensors.Value, batch, keyHead),
-            Destination = Rows(_tensors.Destination, batch, head),
+            Query = _tensors.Query.RowsOf(batch, head),
+            Key = _tensors.Key.RowsOf(batch, keyHead),
+            Value = _tensors.Value.RowsOf(batch, keyHead),
+            Destination = _tensors.Destination.RowsOf(batch, head),
             KeyMask = _selection.Mask(batch),
             KeptKeys = _selection.Kept(batch),
         };
@@ -71,9 +71,6 @@ internal sealed unsafe class ForwardWork(HeadRunner[] runners, AttentionShape sh
             workspaces.Return(workspace);
         }
     }
-
-    private static RowSource Rows(StridedTensor tensor, int batch, int head) =>
-        new((nint)((float*)tensor.Data + (batch * tensor.BatchStride) + (head * tensor.HeadStride)), tensor.RowStride, tensor.Rows, tensor.Columns);
 
     /// <summary>Heads from <paramref name="first"/> on, each by <paramref name="workers"/> threads.</summary>
     private readonly struct Heads(ForwardWork work, int first, int workers) : IParallelWork

@@ -9,7 +9,7 @@ namespace FastAttn.Features;
 /// </summary>
 internal static unsafe class CenteredRows
 {
-    /// <summary>Copies one row; returns false, with zeros, when some entry is NaN or infinite.</summary>
+    /// <summary>Copies one row, perhaps onto itself; returns false, with zeros, when some entry is NaN or infinite.</summary>
     public static bool Copy(float* source, float* target, int count, double length)
     {
         // The sum is finite if and only if every entry is.

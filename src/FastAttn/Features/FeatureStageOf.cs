@@ -1,5 +1,6 @@
 using FastAttn.Kernels;
 using FastAttn.Memory;
+using FastAttn.Tensors;
 using FastAttn.Threading;
 
 namespace FastAttn.Features;
@@ -47,10 +48,11 @@ internal sealed unsafe class FeatureStage<TKernels, TMap> : FeatureStage
     {
         long mark = arena.Mark;
         RowBlock block = RowBlock.Take(crew.Workers * BlockRows, ref arena);
+        float* converted = arena.Take<float>((long)crew.Workers * BlockRows * _dimension);
         float* copies = arena.Take<float>(_panels is null ? 0 : (long)crew.Workers * BlockRows * _dimension);
         if (!arena.IsMeasuring)
         {
-            var blocks = new Blocks(this, rows, head, logarithmic, states, features, logScales, block, copies);
+            var blocks = new Blocks(this, rows, head, logarithmic, states, features, logScales, block, converted, copies);
             crew.Run(blocks, (PaddedRows(rows.Count) + BlockRows - 1) / BlockRows);
         }
 
@@ -62,14 +64,15 @@ internal sealed unsafe class FeatureStage<TKernels, TMap> : FeatureStage
     /// others are copied; a row's bits are the same either way.
     /// </summary>
     private void Project(
-        ProjectionPanels<TKernels> panels, RowSource rows, int first, int count, int padded, int head, bool areOrdinary, in RowBlock block, float* copies, float* features)
+        ProjectionPanels<TKernels> panels, FloatRows rows, int padded, int head, bool areOrdinary, in RowBlock block, float* copies, float* features)
     {
+        int count = rows.Count;
         int wholeTiles = Padding.RoundUp(count, TKernels.RowTile), inPlace = areOrdinary ? count / TKernels.RowTile * TKernels.RowTile : 0;
-        panels.Multiply(rows.Row(first), (nint)rows.Stride, inPlace, head, block.Factors, features, Stride);
+        panels.Multiply(rows.Row(0), (nint)rows.Stride, inPlace, head, block.Factors, features, Stride);
         if (inPlace < wholeTiles)
         {
             RowBlock copied = block.From(inPlace);
-            Copy(rows, first + inPlace, count - inPlace, copied, copies, _dimension);
+            Copy(rows, inPlace, copied, copies, _dimension);
             new Span<float>(copies + ((count - inPlace) * _dimension), (wholeTiles - count) * _dimension).Clear();
             new Span<float>(copied.Factors + (count - inPlace), wholeTiles - count).Clear();
             panels.Multiply(copies, _dimension, wholeTiles - inPlace, head, copied.Factors, features + ((long)inPlace * Stride), Stride);
@@ -81,17 +84,17 @@ internal sealed unsafe class FeatureStage<TKernels, TMap> : FeatureStage
     }
 
     /// <summary>Writes <paramref name="padded"/> whole rows for maps of the rows themselves, zero beyond the data.</summary>
-    private void Scale(RowSource rows, int first, int count, int padded, in RowBlock block, float* features)
+    private void Scale(FloatRows rows, int padded, in RowBlock block, float* features)
     {
         new Span<float>(features, padded * Stride).Clear();
-        Copy(rows, first, count, block, features, Stride);
-        TKernels.ScaleRows(features, Stride, count, _dimension, block.Factors, features, Stride);
+        Copy(rows, 0, block, features, Stride);
+        TKernels.ScaleRows(features, Stride, rows.Count, _dimension, block.Factors, features, Stride);
     }
 
-    /// <summary>Copies rows times their <see cref="RowBlock.CopyFactors"/>; those of factor zero may hold NaN.</summary>
-    private void Copy(RowSource rows, int first, int count, in RowBlock block, float* target, int stride)
+    /// <summary>Copies rows from <paramref name="first"/> on times their <see cref="RowBlock.CopyFactors"/>; those of factor zero may hold NaN.</summary>
+    private void Copy(FloatRows rows, int first, in RowBlock block, float* target, int stride)
     {
-        for (int r = 0; r < count; r++, target += stride)
+        for (int r = 0; r < rows.Count - first; r++, target += stride)
         {
             float* source = rows.Row(first + r);
             double factor = block.CopyFactors[r];
@@ -107,7 +110,7 @@ internal sealed unsafe class FeatureStage<TKernels, TMap> : FeatureStage
     /// <summary>Blocks of rows, the last ones perhaps of padding only.</summary>
     private readonly struct Blocks(
         FeatureStage<TKernels, TMap> stage, RowSource rows, int head, bool logarithmic, RowState* states, float* features, double* logScales,
-        RowBlock block, float* copies) : IParallelWork
+        RowBlock block, float* converted, float* copies) : IParallelWork
     {
         public void Run(int index, int worker)
         {
@@ -115,9 +118,11 @@ internal sealed unsafe class FeatureStage<TKernels, TMap> : FeatureStage
             int count = Math.Clamp(rows.Count - first, 0, BlockRows);
             float* target = features + ((long)first * stage.Stride);
             RowBlock own = block.From(worker * BlockRows);
-            bool areOrdinary = stage._factors.Find(rows, first, count, states + first, own);
-            if (stage._panels is null) stage.Scale(rows, first, count, padded, own, target);
-            else stage.Project(stage._panels, rows, first, count, padded, head, areOrdinary, own, copies + ((long)worker * BlockRows * stage._dimension), target);
+            long scratch = (long)worker * BlockRows * stage._dimension;
+            FloatRows source = rows.Read(first, count, converted + scratch);
+            bool areOrdinary = stage._factors.Find(source, states + first, own);
+            if (stage._panels is null) stage.Scale(source, padded, own, target);
+            else stage.Project(stage._panels, source, padded, head, areOrdinary, own, copies + scratch, target);
             if (!logarithmic) stage._map.Map<TKernels>(new FeatureRows(target, stage.Stride, count, stage._columns, own.Exponents, own.HalfSquaredNorms, logScales + first));
             for (int r = 0; r < count && (logarithmic || !areOrdinary); r++)
             {

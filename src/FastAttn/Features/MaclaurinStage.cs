@@ -1,5 +1,6 @@
 using FastAttn.Kernels;
 using FastAttn.Memory;
+using FastAttn.Tensors;
 using FastAttn.Threading;
 
 namespace FastAttn.Features;
@@ -101,11 +102,14 @@ internal sealed unsafe class MaclaurinStage<TKernels> : FeatureStage
             float* target = features + ((long)first * stage.Stride), most = largest + (worker * BlockRows);
             Clearing.Clear(target, (long)padded * stage.Stride);
             if (count == 0) return;
+
+            // What is not float32 becomes it where its copy will stand.
+            FloatRows source = rows.Read(first, count, x);
             for (int r = 0; r < count; r++)
             {
                 float* row = x + (r * dimension);
                 if (states[first + r] == RowState.Masked) new Span<float>(row, dimension).Clear();
-                else if (!CenteredRows.Copy(rows.Row(first + r), row, dimension, stage._length)) states[first + r] = RowState.NonFinite;
+                else if (!CenteredRows.Copy(source.Row(r), row, dimension, stage._length)) states[first + r] = RowState.NonFinite;
             }
 
             int tiles = Padding.RoundUp(count, TKernels.RowTile);

@@ -1,4 +1,5 @@
 using System.Runtime.Intrinsics;
+using FastAttn.Tensors;
 
 namespace FastAttn.Features;
 
@@ -25,12 +26,14 @@ internal readonly unsafe struct RowFactors
     }
 
     /// <summary>Fills a block, and marks rows that hold NaN or infinity. Returns true when all rows are kept and ordinary.</summary>
-    public bool Find(RowSource rows, int first, int count, RowState* states, in RowBlock block)
+    public bool Find(FloatRows rows, RowState* states, in RowBlock block)
     {
+        int count = rows.Count;
+
         // In float64: half of a large squared norm becomes an exponent, where a relative error is an absolute one. A sum is
         // finite if and only if every entry is, and zero only if all are.
         double* squares = block.HalfSquaredNorms;
-        WideSum.OfSquares(rows.Row(first), rows.Stride, count, rows.Columns, squares);
+        WideSum.OfSquares(rows.Row(0), rows.Stride, count, rows.Columns, squares);
         new Span<int>(block.Exponents, count).Clear();
         new Span<double>(block.CopyFactors, count).Fill(1);
         if (AreOrdinary(squares, count) && !new ReadOnlySpan<byte>(states, count).ContainsAnyExcept((byte)RowState.Kept))

@@ -1,6 +1,7 @@
 using System.Numerics.Tensors;
 using FastAttn.Kernels;
 using FastAttn.Memory;
+using FastAttn.Tensors;
 using FastAttn.Threading;
 
 namespace FastAttn.Features;
@@ -34,11 +35,12 @@ internal sealed unsafe class StabilizedStage<TKernels>(FeatureStage plain, RowFa
         plain.Map(rows, role, head, logarithmic, states, features, logScales, crew, ref arena);
         long mark = arena.Mark;
         RowBlock block = RowBlock.Take(crew.Workers * BlockRows, ref arena);
+        float* converted = arena.Take<float>((long)crew.Workers * BlockRows * rows.Columns);
         double* largest = arena.Take<double>(rows.Count), norms = arena.Take<double>(rows.Count);
         if (!arena.IsMeasuring)
         {
             int blocks = (rows.Count + BlockRows - 1) / BlockRows;
-            crew.Run(new Largest(factors, rows, states, logScales, block, largest, norms), blocks);
+            crew.Run(new Largest(factors, rows, states, logScales, block, converted, largest, norms), blocks);
             double most = role == RowRole.Key ? TensorPrimitives.Max(new ReadOnlySpan<double>(largest, rows.Count)) : double.NaN;
             crew.Run(new Adding(this, rows.Count, logarithmic, most, states, features, logScales, largest, norms), blocks);
         }
@@ -75,13 +77,13 @@ internal sealed unsafe class StabilizedStage<TKernels>(FeatureStage plain, RowFa
 
     /// <summary>The largest w·x and ½‖x‖² of every row; −∞ where a row does not count.</summary>
     private readonly struct Largest(
-        RowFactors factors, RowSource rows, RowState* states, double* logScales, RowBlock block, double* largest, double* norms) : IParallelWork
+        RowFactors factors, RowSource rows, RowState* states, double* logScales, RowBlock block, float* converted, double* largest, double* norms) : IParallelWork
     {
         public void Run(int index, int worker)
         {
             int first = index * BlockRows, end = Math.Min(first + BlockRows, rows.Count);
             RowBlock own = block.From(worker * BlockRows);
-            factors.Find(rows, first, end - first, states + first, own);
+            factors.Find(rows.Read(first, end - first, converted + ((long)worker * BlockRows * rows.Columns)), states + first, own);
             for (int r = first; r < end; r++)
             {
                 norms[r] = own.HalfSquaredNorms[r - first];

@@ -1,4 +1,4 @@
-using FastAttn.Features;
+using FastAttn.Tensors;
 
 namespace FastAttn.Heads;
 

@@ -1,6 +1,7 @@
 using System.Numerics.Tensors;
 using FastAttn.Features;
 using FastAttn.Memory;
+using FastAttn.Tensors;
 using FastAttn.Threading;
 
 namespace FastAttn.Methods;
@@ -19,10 +20,11 @@ internal static unsafe class ValueRows
         long mark = arena.Mark;
         int ranges = RowRanges.Count(values.Count);
         double* largest = arena.Take<double>(ranges);
+        float* converted = arena.Take<float>((long)crew.Workers * values.Columns);
         float factor = 1;
         if (!arena.IsMeasuring)
         {
-            crew.Run(new Ranges(values, keyStates, states, norms, largest), ranges);
+            crew.Run(new Ranges(values, keyStates, states, norms, largest, converted), ranges);
             factor = ValueSource.FactorFor(TensorPrimitives.Max(new ReadOnlySpan<double>(largest, ranges)));
         }
 
@@ -30,7 +32,7 @@ internal static unsafe class ValueRows
         return new ValueSource(values, states, factor);
     }
 
-    private readonly struct Ranges(RowSource values, RowState* keyStates, RowState* states, double* norms, double* largest) : IParallelWork
+    private readonly struct Ranges(RowSource values, RowState* keyStates, RowState* states, double* norms, double* largest, float* converted) : IParallelWork
     {
         public void Run(int index, int worker)
         {
@@ -43,9 +45,10 @@ internal static unsafe class ValueRows
                 if (keyStates[j] != RowState.Kept) continue;
 
                 // In float64 the sum of squares is finite if and only if every entry is.
-                double squares = WideSum.OfSquares(values.Row(j), values.Columns);
+                float* row = values.Read(j, converted + ((long)worker * values.Columns));
+                double squares = WideSum.OfSquares(row, values.Columns);
                 states[j] = double.IsFinite(squares) ? RowState.Kept : RowState.NonFinite;
-                norms[j] = Math.Sqrt(states[j] == RowState.Kept ? squares : OfFiniteEntries(values.Row(j)));
+                norms[j] = Math.Sqrt(states[j] == RowState.Kept ? squares : OfFiniteEntries(row));
                 largest[index] = Math.Max(largest[index], norms[j]);
             }
         }

@@ -1,5 +1,6 @@
 using FastAttn.Features;
 using FastAttn.Kernels;
+using FastAttn.Tensors;
 
 namespace FastAttn.Methods;
 
@@ -39,12 +40,12 @@ internal readonly unsafe struct ValueSource(RowSource rows, RowState* states, fl
     public int Count => rows.Count;
 
     /// <summary>Some of the rows.</summary>
-    public ValueSource Slice(int first, int count) => new(rows with { Address = (nint)rows.Row(first), Count = count }, states + first, factor);
+    public ValueSource Slice(int first, int count) => new(rows.Slice(first, count), states + first, factor);
 
     /// <summary>Where rows <paramref name="first"/> … stand as the methods want them, one after the other; null when they have to be copied.</summary>
     public float* InPlace(int first, int count) =>
         factor == 1 && rows.Stride == rows.Columns && first + count <= rows.Count
-        && new ReadOnlySpan<byte>(states + first, count).IndexOfAnyExcept((byte)RowState.Kept) < 0 ? rows.Row(first) : null;
+        && new ReadOnlySpan<byte>(states + first, count).IndexOfAnyExcept((byte)RowState.Kept) < 0 ? rows.InPlace(first) : null;
 
     /// <summary>Copies columns <paramref name="first"/> … of row <paramref name="row"/>; what lies beyond the last column becomes zero.</summary>
     public void Copy<TKernels>(int row, int first, int count, float* target)
@@ -52,18 +53,19 @@ internal readonly unsafe struct ValueSource(RowSource rows, RowState* states, fl
     {
         int present = Math.Clamp(rows.Columns - first, 0, count);
         if (present < count) new Span<float>(target + present, count - present).Clear();
-        float* source = rows.Row(row) + first;
-        switch (states[row])
+        if (states[row] == RowState.Masked)
         {
-            case RowState.Kept:
-                TKernels.Scale(source, target, present, factor);
-                break;
-            case RowState.Masked:
-                new Span<float>(target, present).Clear();
-                break;
-            default:
-                for (int column = 0; column < present; column++) target[column] = float.IsFinite(source[column]) ? source[column] * factor : 0;
-                break;
+            new Span<float>(target, present).Clear();
+            return;
         }
+
+        float* source = rows.Read(row, first, present, target);
+        if (states[row] == RowState.Kept)
+        {
+            TKernels.Scale(source, target, present, factor);
+            return;
+        }
+
+        for (int column = 0; column < present; column++) target[column] = float.IsFinite(source[column]) ? source[column] * factor : 0;
     }
 }

@@ -116,6 +116,6 @@ internal sealed unsafe class LandmarkChoice(int count, int[]? indices, LandmarkS
         where TKernels : struct, IRowKernels
     {
         int queries = call.Query.Count;
-        return TKernels.AllFinite(row < queries ? call.Query.Row(row) : call.Key.Row(row - queries), call.Query.Columns);
+        return row < queries ? call.Query.AllFinite<TKernels>(row) : call.Key.AllFinite<TKernels>(row - queries);
     }
 }

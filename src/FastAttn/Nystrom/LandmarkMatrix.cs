@@ -1,5 +1,6 @@
 using System.Numerics.Tensors;
 using FastAttn.Features;
+using FastAttn.Tensors;
 using FastAttn.Threading;
 
 namespace FastAttn.Nystrom;
@@ -12,7 +13,7 @@ internal static unsafe class LandmarkMatrix
     /// <param name="gamma">γ.</param>
     /// <param name="wide">Scratch, <c>[n, d]</c>.</param>
     /// <param name="matrix">Filled.</param>
-    public static void Fill(RowSource landmarks, double gamma, double* wide, double* matrix)
+    public static void Fill(FloatRows landmarks, double gamma, double* wide, double* matrix)
     {
         int count = landmarks.Count, columns = landmarks.Columns;
         for (int a = 0; a < count; a++)

@@ -4,6 +4,7 @@ using FastAttn.Kernels;
 using FastAttn.Memory;
 using FastAttn.Methods;
 using FastAttn.Scores;
+using FastAttn.Tensors;
 using FastAttn.Threading;
 
 namespace FastAttn.Nystrom;
@@ -50,7 +51,7 @@ internal sealed unsafe class SkyformerRunner<TKernels>(AttentionShape shape, Lan
         float* landmarkRows = arena.Take<float>((long)most * columns), sums = arena.Take<float>((long)most * valueColumns);
         int count = arena.IsMeasuring ? most : choice.Choose<TKernels>(call, indices);
         for (int landmark = 0; landmark < count && !arena.IsMeasuring; landmark++)
-            new ReadOnlySpan<float>(Row(call, indices[landmark]), columns).CopyTo(new Span<float>(landmarkRows + ((long)landmark * columns), columns));
+            Copy(call, indices[landmark], landmarkRows + ((long)landmark * columns));
         bool isEmpty = count == 0;
         if (isEmpty)
         {
@@ -59,16 +60,16 @@ internal sealed unsafe class SkyformerRunner<TKernels>(AttentionShape shape, Lan
             count = 1;
         }
 
-        var landmarks = new RowSource((nint)landmarkRows, columns, count, columns);
-        var weighted = new RowSource((nint)sums, valueColumns, count, valueColumns);
+        var landmarks = new FloatRows((nint)landmarkRows, columns, count, columns);
+        var weighted = new FloatRows((nint)sums, valueColumns, count, valueColumns);
 
-        ScoreProblem keys = Problem(landmarks, call.Key, call.Value, weighted);
+        ScoreProblem keys = Problem(RowSource.Of(landmarks), call.Key, call.Value, RowSource.Of(weighted));
         keys.KeyMask = call.KeyMask;
         keys.KeptKeys = call.KeptKeys;
         ScoreHead<TKernels>.Run(keys, crew, ref arena);
         for (int column = 0; column < valueColumns && isEmpty; column++) sums[column] *= 0;
         Solve(landmarks, weighted, ref arena);
-        ScoreHead<TKernels>.Run(Problem(call.Query, landmarks, weighted, call.Destination), crew, ref arena);
+        ScoreHead<TKernels>.Run(Problem(call.Query, RowSource.Of(landmarks), RowSource.Of(weighted), call.Destination), crew, ref arena);
     }
 
     private ScoreProblem Problem(RowSource query, RowSource key, RowSource value, RowSource destination) => new()
@@ -84,7 +85,7 @@ internal sealed unsafe class SkyformerRunner<TKernels>(AttentionShape shape, Lan
     };
 
     /// <summary>Replaces sums over keys by X.</summary>
-    private void Solve(RowSource landmarks, RowSource sums, ref Arena arena)
+    private void Solve(FloatRows landmarks, FloatRows sums, ref Arena arena)
     {
         long mark = arena.Mark;
         int count = landmarks.Count, columns = sums.Columns;
@@ -112,5 +113,11 @@ internal sealed unsafe class SkyformerRunner<TKernels>(AttentionShape shape, Lan
         arena.Release(mark);
     }
 
-    private static float* Row(in HeadCall call, int row) => row < call.Query.Count ? call.Query.Row(row) : call.Key.Row(row - call.Query.Count);
+    /// <summary>Copies a row of [Q; K].</summary>
+    private static void Copy(in HeadCall call, int row, float* target)
+    {
+        int queries = call.Query.Count;
+        if (row < queries) call.Query.Copy(row, 0, call.Query.Columns, target);
+        else call.Key.Copy(row - queries, 0, call.Key.Columns, target);
+    }
 }

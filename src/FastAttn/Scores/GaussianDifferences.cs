@@ -22,9 +22,11 @@ internal static unsafe class GaussianDifferences<TKernels>
     /// <param name="headroom">How far, in binary orders, weights stay below one, for values near overflow.</param>
     /// <param name="part">Scratch, a value row: sums over a block, relative to its largest weight.</param>
     /// <param name="total">Scratch, <c>[d_v]</c>.</param>
-    public static void Store(in ScoreProblem problem, ScoreKeys keys, int i, float headroom, float* part, double* total)
+    /// <param name="rows">Scratch, two rows of query and key.</param>
+    public static void Store(in ScoreProblem problem, ScoreKeys keys, int i, float headroom, float* part, double* total, float* rows)
     {
         int valueColumns = problem.Destination.Columns;
+        float* query = problem.Query.Read(i, rows), converted = rows + problem.Query.Columns;
         double* powers = stackalloc double[Tile];
         float* weights = stackalloc float[Tile];
         var ofBlock = new Span<double>(powers, Tile);
@@ -32,7 +34,7 @@ internal static unsafe class GaussianDifferences<TKernels>
         for (int block = 0; block < keys.Blocks; block++)
         {
             CallWatch.Look();
-            for (int key = 0; key < Tile; key++) powers[key] = Power(problem, keys, i, (block * Tile) + key);
+            for (int key = 0; key < Tile; key++) powers[key] = Power(problem, keys, i, (block * Tile) + key, query, converted);
             double largest = TensorPrimitives.Max<double>(ofBlock);
             if (double.IsNegativeInfinity(largest)) continue;
             TensorPrimitives.Subtract(ofBlock, largest + headroom, ofBlock);
@@ -43,15 +45,15 @@ internal static unsafe class GaussianDifferences<TKernels>
             for (int column = 0; column < valueColumns; column++) total[column] += factor * part[column];
         }
 
-        float* destination = problem.Destination.Row(i);
-        for (int column = 0; column < valueColumns; column++) destination[column] = (float)total[column];
+        TensorPrimitives.ConvertTruncating<double, float>(new Span<double>(total, valueColumns), new Span<float>(part, valueColumns));
+        problem.Destination.Write<TKernels>(i, part, 1);
     }
 
     /// <summary>The binary logarithm of a key's weight, −∞ where the query does not see it.</summary>
-    private static double Power(in ScoreProblem problem, ScoreKeys keys, int i, int j)
+    private static double Power(in ScoreProblem problem, ScoreKeys keys, int i, int j, float* query, float* converted)
     {
         if (keys.State(j) != RowState.Kept || !problem.Bias.Sees(i, j)) return double.NegativeInfinity;
-        double square = SquaredDistance(problem.Query.Row(i), problem.Key.Row(j), problem.Query.Columns);
+        double square = SquaredDistance(query, problem.Key.Read(j, converted), problem.Query.Columns);
         return *problem.Bias.From(i, j) + problem.Bias.Largest - (0.5 * problem.Unit * square);
     }
 

@@ -39,13 +39,13 @@ internal static unsafe class GaussianFrame
         new Span<float>(centre, columns).Clear();
         for (int column = 0; column < columns && count > 0; column++)
         {
-            for (int sample = 0; sample < count; sample++) sorted[sample] = problem.Key.Row(samples[sample])[column];
+            for (int sample = 0; sample < count; sample++) sorted[sample] = problem.Key.At(samples[sample], column);
             new Span<float>(sorted, count).Sort();
             centre[column] = sorted[count / 2];
         }
     }
 
-    /// <summary>Writes a row relative to the centre and returns its square, in float64.</summary>
+    /// <summary>Writes a row relative to the centre, perhaps over itself, and returns its square, in float64.</summary>
     public static double Relative(float* row, float* centre, float* target, int columns)
     {
         TensorPrimitives.Subtract(new ReadOnlySpan<float>(row, columns), new ReadOnlySpan<float>(centre, columns), new Span<float>(target, columns));
@@ -59,7 +59,7 @@ internal static unsafe class GaussianFrame
         int count = 0, step = (problem.KeptKeys + MostSamples - 1) / MostSamples;
         for (int key = 0; key < problem.KeptKeys && count < MostSamples; key += step)
         {
-            if (problem.Keeps(key) && TKernels.AllFinite(problem.Key.Row(key), problem.Key.Columns)) samples[count++] = key;
+            if (problem.Keeps(key) && problem.Key.AllFinite<TKernels>(key)) samples[count++] = key;
         }
 
         return count;

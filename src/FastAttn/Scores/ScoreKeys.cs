@@ -2,6 +2,7 @@ using System.Numerics.Tensors;
 using FastAttn.Features;
 using FastAttn.Kernels;
 using FastAttn.Memory;
+using FastAttn.Tensors;
 
 namespace FastAttn.Scores;
 
@@ -38,7 +39,7 @@ internal readonly unsafe struct ScoreKeys
         _largestSquares = arena.Take<double>(most);
         _blockIsFinite = arena.Take<bool>(most);
         _states = arena.Take<RowState>((long)most * Tile);
-        _rows = problem.IsGaussian ? arena.Take<float>((long)workers * Tile * _columns) : null;
+        _rows = arena.Take<float>((long)workers * Tile * _columns);
     }
 
     /// <summary>Blocks that hold kept keys.</summary>
@@ -78,24 +79,23 @@ internal readonly unsafe struct ScoreKeys
         where TKernels : struct, IKernels
     {
         int first = block * Tile, count = Math.Min(Tile, problem.KeptKeys - first);
-        float* own = Keys(block), packed = own + Tile, factors = stackalloc float[Tile], rows = problem.Key.Row(first);
-        nint stride = (nint)problem.Key.Stride;
+        float* own = Keys(block), packed = own + Tile, factors = stackalloc float[Tile], scratch = _rows + ((long)worker * Tile * _columns);
+        FloatRows rows = problem.Key.Read(first, count, scratch);
         for (int j = 0; j < Tile; j++) _states[first + j] = j < count && problem.Keeps(first + j) ? RowState.Kept : RowState.Masked;
         new Span<float>(own, Tile).Fill(float.NegativeInfinity);
         if (problem.IsGaussian)
         {
-            rows = _rows + ((long)worker * Tile * _columns);
-            stride = _columns;
-            Measure<TKernels>(problem, first, count, own, rows);
+            Measure<TKernels>(problem, rows, first, own, scratch);
+            rows = new FloatRows((nint)scratch, _columns, count, _columns);
         }
         else
         {
-            _largestSquares[block] = Check(problem, first, count, own);
+            _largestSquares[block] = Check(rows, first, own);
         }
 
         new Span<float>(factors, Tile).Fill((float)problem.Unit);
         if (count < Tile) new Span<float>(packed, Tile * _columns).Clear();
-        TKernels.TransposeScaled(rows, stride, count, _columns, factors, packed, Tile);
+        TKernels.TransposeScaled(rows.Row(0), (nint)rows.Stride, count, _columns, factors, packed, Tile);
         bool keysAreFinite = true;
         for (int j = 0; j < count; j++)
         {
@@ -108,15 +108,15 @@ internal readonly unsafe struct ScoreKeys
     }
 
     /// <summary>Softmax: each finite key's own term is zero. Returns the largest ‖k‖².</summary>
-    private double Check(in ScoreProblem problem, int first, int count, float* own)
+    private double Check(FloatRows keys, int first, float* own)
     {
         double largest = 0;
-        for (int j = 0; j < count; j++)
+        for (int j = 0; j < keys.Count; j++)
         {
             if (_states[first + j] != RowState.Kept) continue;
 
             // In float64 a sum of squares is finite if and only if every entry is.
-            double square = WideSum.OfSquares(problem.Key.Row(first + j), _columns);
+            double square = WideSum.OfSquares(keys.Row(j), _columns);
             if (double.IsFinite(square))
             {
                 own[j] = 0;
@@ -135,15 +135,15 @@ internal readonly unsafe struct ScoreKeys
     /// The Gaussian kernel: rows relative to the centre, and each one's own term, −½·Unit times its square, which stays −∞ where that is beyond
     /// every row that counts.
     /// </summary>
-    private void Measure<TKernels>(in ScoreProblem problem, int first, int count, float* own, float* rows)
+    private void Measure<TKernels>(in ScoreProblem problem, FloatRows keys, int first, float* own, float* rows)
         where TKernels : struct, IKernels
     {
-        for (int j = 0; j < count; j++)
+        for (int j = 0; j < keys.Count; j++)
         {
             if (_states[first + j] != RowState.Kept) continue;
-            double square = GaussianFrame.Relative(problem.Key.Row(first + j), Centre, rows + (j * _columns), _columns);
+            double square = GaussianFrame.Relative(keys.Row(j), Centre, rows + (j * _columns), _columns);
             if (square <= GaussianFrame.VanishingSquare) own[j] = (float)(-0.5 * problem.Unit * square);
-            else if (!TKernels.AllFinite(problem.Key.Row(first + j), _columns)) _states[first + j] = RowState.NonFinite;
+            else if (!problem.Key.AllFinite<TKernels>(first + j)) _states[first + j] = RowState.NonFinite;
         }
     }
 
@@ -155,7 +155,7 @@ internal readonly unsafe struct ScoreKeys
         {
             var row = new Span<float>(packed + (j * ValueStride), ValueStride);
             int key = (block * Tile) + j, columns = _states[key] == RowState.Masked ? 0 : _valueColumns;
-            if (columns > 0) new ReadOnlySpan<float>(problem.Value.Row(key), columns).CopyTo(row);
+            if (columns > 0) problem.Value.Copy(key, 0, columns, packed + (j * ValueStride));
             row[columns..].Clear();
         }
 

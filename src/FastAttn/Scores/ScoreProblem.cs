@@ -1,4 +1,5 @@
 using FastAttn.Features;
+using FastAttn.Tensors;
 
 namespace FastAttn.Scores;
 

@@ -3,6 +3,7 @@ using FastAttn.Kernels;
 using FastAttn.Memory;
 using FastAttn.Positions;
 using FastAttn.Sums;
+using FastAttn.Tensors;
 using FastAttn.Threading;
 
 namespace FastAttn.Scores;
@@ -42,6 +43,7 @@ internal readonly unsafe struct ScoreTile<TKernels>
     private readonly double* _own;
     private readonly float* _biases;
     private readonly float* _part;
+    private readonly float* _rows;
     private readonly double* _total;
 
     public ScoreTile(in ScoreProblem problem, ScoreKeys keys, int rows, ref Arena arena)
@@ -58,7 +60,8 @@ internal readonly unsafe struct ScoreTile<TKernels>
         _states = arena.Take<QueryState>(padded);
         _own = arena.Take<double>(padded);
         _biases = arena.Take<float>(problem.Bias.Layout.IsLine ? 0 : GridRows * GridTile.Stride);
-        _part = arena.Take<float>(problem.IsGaussian ? keys.ValueStride : 0);
+        _part = arena.Take<float>(keys.ValueStride);
+        _rows = arena.Take<float>(2L * problem.Query.Columns);
         _total = arena.Take<double>(problem.Value.Columns);
     }
 
@@ -121,13 +124,12 @@ internal readonly unsafe struct ScoreTile<TKernels>
         bool areAlone = keyNorm > LargestScore || !float.IsNormal((float)_problem.Unit);
         for (int row = 0; row < count; row++)
         {
-            float* query = _problem.Query.Row(first + row);
-            var copy = new Span<float>(_queries + (row * columns), columns);
+            float* copy = _queries + (row * columns), query = _problem.Query.Read(first + row, copy);
             double norm = Math.Sqrt(WideSum.OfSquares(query, columns));
             _references[row] = float.MinValue;
             _states[row] = !double.IsFinite(norm) ? QueryState.NonFinite : areAlone || norm > mostNorm ? QueryState.Alone : QueryState.Scored;
-            if (_states[row] == QueryState.Scored) new ReadOnlySpan<float>(query, columns).CopyTo(copy);
-            else copy.Clear();
+            if (_states[row] != QueryState.Scored) new Span<float>(copy, columns).Clear();
+            else if (query != copy) new ReadOnlySpan<float>(query, columns).CopyTo(new Span<float>(copy, columns));
         }
     }
 
@@ -137,13 +139,13 @@ internal readonly unsafe struct ScoreTile<TKernels>
         int columns = _problem.Query.Columns;
         for (int row = 0; row < count; row++)
         {
-            float* query = _problem.Query.Row(first + row), copy = _queries + (row * columns);
+            float* copy = _queries + (row * columns), query = _problem.Query.Read(first + row, copy);
             double square = GaussianFrame.Relative(query, _keys.Centre, copy, columns);
             _own[row] = -0.5 * _problem.Unit * square;
             _references[row] = isAbsolute ? (float)-_own[row] : float.MinValue;
             _states[row] = QueryState.Scored;
             if (square <= GaussianFrame.MostSquare) continue;
-            _states[row] = TKernels.AllFinite(query, columns) ? QueryState.Alone : QueryState.NonFinite;
+            _states[row] = _problem.Query.AllFinite<TKernels>(first + row) ? QueryState.Alone : QueryState.NonFinite;
             _references[row] = float.MinValue;
             new Span<float>(copy, columns).Clear();
         }
@@ -193,38 +195,36 @@ internal readonly unsafe struct ScoreTile<TKernels>
     /// <summary>Sums over weights: softmax.</summary>
     private void StoreAveraged(int first, int count)
     {
-        int columns = _problem.Destination.Columns;
+        RowSource destination = _problem.Destination;
         for (int row = 0; row < count; row++)
         {
-            float* destination = _problem.Destination.Row(first + row);
-            if (_states[row] == QueryState.NonFinite) new Span<float>(destination, columns).Fill(float.NaN);
-            else if (_states[row] == QueryState.Alone || (_references[row] < FaintScore && _references[row] > float.MinValue)) SoftmaxRow.Store(_problem, _keys, first + row, _total);
-            else TKernels.Scale(_numerators + (row * _keys.ValueStride), destination, columns, _sums[row] == 0 ? 0 : 1 / _sums[row]);
+            if (_states[row] == QueryState.NonFinite) destination.Fill(first + row, float.NaN);
+            else if (_states[row] == QueryState.Alone || (_references[row] < FaintScore && _references[row] > float.MinValue)) SoftmaxRow.Store<TKernels>(_problem, _keys, first + row, _total, _part, _rows);
+            else destination.Write<TKernels>(first + row, _numerators + (row * _keys.ValueStride), _sums[row] == 0 ? 0 : 1 / _sums[row]);
         }
     }
 
     /// <summary>Sums in full: the Gaussian kernel.</summary>
     private void StoreWeighted(int first, int count, bool isAbsolute, float headroom)
     {
-        int columns = _problem.Destination.Columns;
         for (int row = 0; row < count; row++)
         {
-            float* destination = _problem.Destination.Row(first + row), numerators = _numerators + (row * _keys.ValueStride);
-            if (_states[row] == QueryState.NonFinite) new Span<float>(destination, columns).Fill(float.NaN);
-            else if (_states[row] == QueryState.Alone) GaussianDifferences<TKernels>.Store(_problem, _keys, first + row, headroom, _part, _total);
-            else if (isAbsolute) TKernels.Scale(numerators, destination, columns, 1);
-            else StoreRaised(numerators, destination, columns, _references[row] + headroom + _own[row] + _problem.Bias.Largest);
+            float* numerators = _numerators + (row * _keys.ValueStride);
+            if (_states[row] == QueryState.NonFinite) _problem.Destination.Fill(first + row, float.NaN);
+            else if (_states[row] == QueryState.Alone) GaussianDifferences<TKernels>.Store(_problem, _keys, first + row, headroom, _part, _total, _rows);
+            else if (isAbsolute) _problem.Destination.Write<TKernels>(first + row, numerators, 1);
+            else StoreRaised(first + row, numerators, _references[row] + headroom + _own[row] + _problem.Bias.Largest);
         }
     }
 
     /// <summary>Numerators times a power of two that float32 may not hold, though it holds the products.</summary>
-    private static void StoreRaised(float* numerators, float* destination, int columns, double power)
+    private void StoreRaised(int row, float* numerators, double power)
     {
         // A half beyond 2¹²⁷ would make NaN of zeros; what it scales overflows in any case.
         bool isNormal = power is > -126 and < 128;
         float factor = (float)Math.Pow(2, isNormal ? power : Math.Min(power / 2, 127));
-        TKernels.Scale(numerators, destination, columns, factor);
-        if (!isNormal) TKernels.Scale(destination, destination, columns, factor);
+        if (!isNormal) TKernels.Scale(numerators, numerators, _problem.Destination.Columns, factor);
+        _problem.Destination.Write<TKernels>(row, numerators, factor);
     }
 
     /// <summary>NaN where the answer depends on NaN or infinity in a block: a key the rows that see it, a value entry its column of those.</summary>
@@ -234,16 +234,15 @@ internal readonly unsafe struct ScoreTile<TKernels>
         for (int j = firstKey; j < Math.Min(firstKey + KernelShape.KeyTile, _problem.KeptKeys); j++)
         {
             if (_keys.State(j) == RowState.Masked) continue;
-            float* value = _problem.Value.Row(j);
             bool isKey = _keys.State(j) == RowState.NonFinite;
-            if (!isKey && TKernels.AllFinite(value, columns)) continue;
+            if (!isKey && _problem.Value.AllFinite<TKernels>(j)) continue;
+            float* value = _problem.Value.Read(j, _part);
             for (int i = first; i < first + count; i++)
             {
                 if (!_problem.Bias.Sees(i, j)) continue;
-                float* row = _problem.Destination.Row(i);
                 for (int column = 0; column < columns; column++)
                 {
-                    if (isKey || !float.IsFinite(value[column])) row[column] = float.NaN;
+                    if (isKey || !float.IsFinite(value[column])) _problem.Destination.Set(i, column, float.NaN);
                 }
             }
         }

@@ -1,5 +1,6 @@
 using System.Numerics.Tensors;
 using FastAttn.Features;
+using FastAttn.Kernels;
 using FastAttn.Threading;
 
 namespace FastAttn.Scores;
@@ -15,11 +16,15 @@ internal static unsafe class SoftmaxRow
     /// <param name="keys">States and values; keys are read where the caller keeps them.</param>
     /// <param name="i">The query, finite.</param>
     /// <param name="total">Scratch, <c>[d_v]</c>.</param>
-    public static void Store(in ScoreProblem problem, ScoreKeys keys, int i, double* total)
+    /// <param name="finished">Scratch, <c>[d_v]</c>.</param>
+    /// <param name="rows">Scratch, two rows of query and key.</param>
+    public static void Store<TKernels>(in ScoreProblem problem, ScoreKeys keys, int i, double* total, float* finished, float* rows)
+        where TKernels : struct, IRowKernels
     {
         int columns = problem.Destination.Columns;
         var sums = new Span<double>(total, columns);
         sums.Clear();
+        float* query = problem.Query.Read(i, rows), converted = rows + problem.Query.Columns;
         double largest = double.NegativeInfinity, largestBias = double.NegativeInfinity, weights = 0;
         CallWatch.Look();
         for (int j = 0; j < problem.KeptKeys; j++)
@@ -30,7 +35,7 @@ internal static unsafe class SoftmaxRow
         for (int j = 0; j < problem.KeptKeys; j++)
         {
             if (!Counts(problem, keys, i, j)) continue;
-            double score = (problem.Unit * Product(problem.Query.Row(i), problem.Key.Row(j), problem.Key.Columns)) + (Bias(problem, i, j) - largestBias);
+            double score = (problem.Unit * Product(query, problem.Key.Read(j, converted), problem.Key.Columns)) + (Bias(problem, i, j) - largestBias);
             if (score > largest)
             {
                 double factor = Math.Pow(2, largest - score);
@@ -46,7 +51,8 @@ internal static unsafe class SoftmaxRow
         }
 
         if (weights > 0) TensorPrimitives.Divide(sums, weights, sums);
-        TensorPrimitives.ConvertTruncating<double, float>(sums, new Span<float>(problem.Destination.Row(i), columns));
+        TensorPrimitives.ConvertTruncating<double, float>(sums, new Span<float>(finished, columns));
+        problem.Destination.Write<TKernels>(i, finished, 1);
     }
 
     private static bool Counts(in ScoreProblem problem, ScoreKeys keys, int i, int j) => keys.State(j) == RowState.Kept && problem.Bias.Sees(i, j);

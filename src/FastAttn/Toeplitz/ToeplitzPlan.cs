@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+using FastAttn.Tensors;
 using FastAttn.Threading;
 using FastAttn.Toeplitz;
 
@@ -6,7 +8,7 @@ namespace FastAttn;
 /// <summary>
 /// Multiplication by Toeplitz matrices, <c>y_i = Σ_j c_{j−i} x_j</c>: by fast Fourier transform with columns in lanes,
 /// O((n_out + n_in)·log(n_out + n_in)) a column, or directly where that is cheaper. float32 throughout. Immutable and thread-safe: any number
-/// of threads may call <see cref="Multiply"/> at once. Work memory is kept for reuse until the plan is collected.
+/// of threads may call Multiply at once. Work memory is kept for reuse until the plan is collected.
 /// </summary>
 /// <remarks>
 /// <para>Two bounds hold for each element of y: its error is at most a few 2⁻²⁴·‖c‖₂·‖x_column‖₂, and at most 2⁻¹⁵·‖c_i‖₂·‖x_i‖₂. Here c_i are the coefficients of
@@ -18,7 +20,7 @@ namespace FastAttn;
 /// </remarks>
 public sealed class ToeplitzPlan
 {
-    private readonly ToeplitzProduct? _product;
+    private readonly ConvertedProduct? _product;
 
     /// <summary>Validates the coefficients and prepares their spectra; nothing of the span is kept.</summary>
     /// <param name="coefficients"><c>[heads, n_out + n_in − 1]</c>, dense; entry <c>(j − i) + (n_out − 1)</c> multiplies x_j in y_i; finite.</param>
@@ -45,7 +47,7 @@ public sealed class ToeplitzPlan
         OutputLength = outputLength;
         InputLength = inputLength;
         Heads = heads;
-        if (outputLength > 0 && inputLength > 0) _product = ToeplitzProduct.Create(coefficients, outputLength, inputLength, heads);
+        if (outputLength > 0 && inputLength > 0) _product = new(ToeplitzProduct.Create(coefficients, outputLength, inputLength, heads), inputLength, outputLength);
     }
 
     /// <summary>Rows n_out of the result.</summary>
@@ -75,7 +77,34 @@ public sealed class ToeplitzPlan
     /// <exception cref="ShapeException">A span has another length than the shapes say, or <paramref name="heads"/> does not fit the plan's.</exception>
     /// <exception cref="ArgumentException"><paramref name="destination"/> overlaps <paramref name="x"/>.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled, or <see cref="InterruptCheck"/> said so. The destination holds unspecified numbers; the plan can be used again.</exception>
-    public void Multiply(ReadOnlySpan<float> x, Span<float> destination, int columns, int heads = 1, int? threads = null, CancellationToken cancellationToken = default)
+    public void Multiply(ReadOnlySpan<float> x, Span<float> destination, int columns, int heads = 1, int? threads = null, CancellationToken cancellationToken = default) =>
+        Multiply(x, destination, ElementType.Float32, columns, heads, threads, cancellationToken);
+
+    /// <summary>The same of <see cref="Half"/>. Arithmetic is float32; each element of the products is rounded once.</summary>
+    /// <inheritdoc cref="Multiply(ReadOnlySpan{float}, Span{float}, int, int, int?, CancellationToken)"/>
+    [OverloadResolutionPriority(-1)]
+    public void Multiply(ReadOnlySpan<Half> x, Span<Half> destination, int columns, int heads = 1, int? threads = null, CancellationToken cancellationToken = default) =>
+        Multiply(x, destination, ElementType.Float16, columns, heads, threads, cancellationToken);
+
+    /// <summary>
+    /// Raw memory <c>[1, heads, n_in, columns]</c> and <c>[1, heads, n_out, columns]</c> with explicit strides and a type each: for element types
+    /// without spans, for mixed ones, and for bindings to other languages.
+    /// </summary>
+    /// <inheritdoc cref="Multiply(ReadOnlySpan{float}, Span{float}, int, int, int?, CancellationToken)"/>
+    public void Multiply(StridedTensor x, StridedTensor destination, int? threads = null, CancellationToken cancellationToken = default)
+    {
+        int threadCount = ThreadCount.Resolve(threads, nameof(threads));
+        int heads = Heads == 1 ? Math.Max(x.Heads, 0) : Heads, columns = Math.Max(x.Columns, 0);
+        TensorCheck.Extents(x, 1, heads, InputLength, columns, nameof(x));
+        TensorCheck.Extents(destination, 1, heads, OutputLength, columns, nameof(destination));
+        TensorCheck.Distinct(destination);
+        TensorCheck.Apart(destination, x, nameof(x));
+        Run(x, destination, threadCount, cancellationToken);
+    }
+
+    private unsafe void Multiply<T>(
+        ReadOnlySpan<T> x, Span<T> destination, ElementType element, int columns, int heads, int? threads, CancellationToken cancellationToken)
+        where T : unmanaged
     {
         ArgumentCheck.InRange(columns, 0, int.MaxValue);
         ArgumentCheck.InRange(heads, 0, int.MaxValue);
@@ -86,15 +115,31 @@ public sealed class ToeplitzPlan
         CheckLength(destination.Length, heads, OutputLength, columns, nameof(destination));
         if (x.Overlaps(destination))
             throw new ArgumentException("destination overlaps x; expected memory of its own", nameof(destination));
-
-        if (_product is null || destination.IsEmpty)
+        fixed (T* source = x, target = destination)
         {
-            destination.Clear();
+            Run(
+                StridedTensor.Dense(source, element, 1, heads, InputLength, columns),
+                StridedTensor.Dense(target, element, 1, heads, OutputLength, columns), threadCount, cancellationToken);
+        }
+    }
+
+    private void Run(StridedTensor x, StridedTensor destination, int threads, CancellationToken cancellationToken)
+    {
+        if (destination.IsEmpty) return;
+        if (_product is null)
+        {
+            for (int head = 0; head < destination.Heads; head++)
+            {
+                RowSource rows = destination.RowsOf(0, head);
+                for (int row = 0; row < rows.Count; row++) rows.Fill(row, 0);
+            }
+
             return;
         }
 
         using CallWatch? watch = CallWatch.Begin(cancellationToken);
-        _product.Multiply(x, destination, columns, heads, threadCount);
+        int blocks = ((x.Columns - 1) / _product.BlockColumns) + 1;
+        WorkTeam.Run(new Blocks(_product, x, destination, blocks), checked(x.Heads * blocks), threads);
     }
 
     private static void CheckLength(int came, int heads, int rows, int columns, string name)
@@ -102,5 +147,16 @@ public sealed class ToeplitzPlan
         if (came == (Int128)heads * rows * columns) return;
         throw new ShapeException(
             Invariant($"{name} holds {came} numbers; expected {(Int128)heads * rows * columns} = heads {heads} × rows {rows} × columns {columns}"), name);
+    }
+
+    /// <summary>Blocks of columns of every head.</summary>
+    private readonly struct Blocks(ConvertedProduct product, StridedTensor x, StridedTensor y, int blocks) : IParallelWork
+    {
+        public unsafe void Run(int index, int worker)
+        {
+            (int head, int block) = Math.DivRem(index, blocks);
+            int first = block * product.BlockColumns, width = Math.Min(product.BlockColumns, x.Columns - first);
+            product.Run(head, x.RowsOf(0, head).SliceColumns(first, width), null, y.RowsOf(0, head).SliceColumns(first, width), copies: 1, copyStride: 0, adds: false);
+        }
     }
 }

@@ -48,18 +48,6 @@ internal abstract unsafe class ToeplitzProduct : IColumnProduct
         return Tiers.Visit(Tiers.Current, new Builder(shape, values));
     }
 
-    /// <summary>Multiplies dense operands of checked shapes.</summary>
-    public void Multiply(ReadOnlySpan<float> x, Span<float> destination, int columns, int heads, int threads)
-    {
-        int blocks = (columns + BlockColumns - 1) / BlockColumns;
-        fixed (float* source = x)
-        fixed (float* target = destination)
-        {
-            var work = new Blocks(this, source, target, columns, blocks);
-            WorkTeam.Run(work, checked(heads * blocks), threads);
-        }
-    }
-
     public void Run(int head, in ToeplitzColumns columns)
     {
         AlignedBuffer workspace = _workspaces.Rent();
@@ -111,26 +99,6 @@ internal abstract unsafe class ToeplitzProduct : IColumnProduct
         for (int column = 0; column < columns.Width && notFinite != 0; column++)
         {
             if ((notFinite >> column & 1) != 0) NonFiniteSpread.Run(columns, column, Shape, _runs[matrix], (int*)workspace.Data);
-        }
-    }
-
-    private readonly struct Blocks(ToeplitzProduct product, float* x, float* y, int columns, int blocks) : IParallelWork
-    {
-        public void Run(int index, int worker)
-        {
-            (int head, int block) = Math.DivRem(index, blocks);
-            int first = block * product.BlockColumns;
-            ToeplitzShape shape = product.Shape;
-            product.Run(head, new ToeplitzColumns
-            {
-                X = x + ((long)head * shape.InputLength * columns) + first,
-                XStride = columns,
-                Rows = shape.InputLength,
-                Y = y + ((long)head * shape.OutputLength * columns) + first,
-                YStride = columns,
-                Copies = 1,
-                Width = Math.Min(product.BlockColumns, columns - first),
-            });
         }
     }
 

@@ -1,4 +1,5 @@
 using FastAttn.Tests.Infrastructure;
+using FastAttn.Tests.Tensors;
 
 namespace FastAttn.Tests.Attention;
 
@@ -73,6 +74,30 @@ public sealed class AllocationTests
             bool[] mask = [.. Enumerable.Range(0, problem.Rows).Select(row => row % 3 > 0)];
             AssertAllocatesNothing(() => rpb.AddTo(problem.Shape, problem.Value, output, mask, threads: threads));
         }
+    }
+
+    [Theory]
+    [InlineData("direct", ElementType.Float16)]
+    [InlineData("direct", ElementType.Bfloat16)]
+    [InlineData("softmax", ElementType.Float16)]
+    public void SixteenBitsAllocateNothing(string system, ElementType element)
+    {
+        AttentionProblem call = AttentionProblem.Normal(new AttentionShape(4, 600, 32) { KeyHeads = 2, ValueDimension = 24 }, 1);
+        using AttentionSystem attention = system == "softmax" ? new SoftmaxAttention(call.Shape) : call.By(Method.Direct).Prepare();
+        using var query = new ElementMemory(element, 1, 4, call.Query, 32);
+        using var key = new ElementMemory(element, 1, 2, call.Key, 32);
+        using var value = new ElementMemory(element, 1, 2, call.Value, 24);
+        using var output = new ElementMemory(element, 1, 4, new float[4 * 600 * 24], 24);
+        AssertAllocatesNothing(() => attention.Forward(query.Tensor, key.Tensor, value.Tensor, output.Tensor));
+    }
+
+    [Fact]
+    public void FastRpbOfSixteenBitsAllocatesNothing()
+    {
+        FastRpbProblem problem = FastRpbProblem.Sequence(600, 40, 1, heads: 4, keyHeads: 2);
+        FastRpb rpb = problem.Prepare();
+        Half[] value = Array.ConvertAll(problem.Value, x => (Half)x), output = new Half[problem.Nothing().Length];
+        AssertAllocatesNothing(() => rpb.AddTo(problem.Shape, value, output, threads: 2));
     }
 
     private static void AssertAllocatesNothing(AttentionProblem problem)

@@ -194,6 +194,10 @@ public sealed class BadInputTests
         ["query is a tensor of another length"] = () => Tensors(new float[320], [1, 4, 9, 8], [0, 80, 8, 1]),
         ["query is a tensor whose last stride is not 1"] = () => Tensors(new float[640], [1, 4, 10, 8], [0, 160, 16, 2]),
         ["query is at address 0"] = AtAddressZero,
+        ["query has an element type that is not one of its values"] = () => Typed((ElementType)7),
+        ["query is float16 at an odd address"] = () => Typed(ElementType.Float16, byteOffset: 1),
+        ["query is float32 at an address between its elements"] = () => Typed(ElementType.Float32, byteOffset: 2),
+        ["destination overlaps a bfloat16 query"] = () => Typed(ElementType.Bfloat16, byteOffset: 2, destination: 160),
         ["a plan that was disposed of"] = Disposed,
         ["softmax: shape.HeadDimension is 0"] = () => new SoftmaxAttention(Shape with { HeadDimension = 0 }),
         ["softmax: options.Scale is 0"] = () => new SoftmaxAttention(Shape, new() { Scale = 0 }),
@@ -235,6 +239,10 @@ public sealed class BadInputTests
         ["toeplitz: heads of the operands differ"] = () => new ToeplitzPlan(new float[42], 10, 12, heads: 2).Multiply(new float[72], new float[60], 2, heads: 3),
         ["toeplitz: destination overlaps x"] = () => Overlap((memory, _) => Toeplitz().Multiply(memory.AsSpan(0, 24), memory.AsSpan(23, 20), 2)),
         ["toeplitz: threads is 0"] = () => Toeplitz().Multiply(new float[24], new float[20], 2, threads: 0),
+        ["toeplitz: x is a tensor of another length"] = () => ToeplitzTensors(new(0, 1, 1, 11, 3, 0, 0, 3), new(0, 1, 1, 10, 3, 0, 0, 3)),
+        ["toeplitz: x is a tensor of a batch"] = () => ToeplitzTensors(new(0, 2, 1, 12, 3, 0, 0, 3), new(0, 2, 1, 10, 3, 0, 0, 3)),
+        ["toeplitz: destination is a tensor of other columns"] = () => ToeplitzTensors(new(0, 1, 1, 12, 3, 0, 0, 3), new(0, 1, 1, 10, 4, 0, 0, 4)),
+        ["toeplitz: destination is a tensor that overlaps x"] = () => ToeplitzTensors(new(0, 1, 1, 12, 3, 0, 0, 3), new(0, 1, 1, 10, 3, 0, 0, 3)),
         ["fast_rpb: weights has the wrong number of values"] = () => new FastRpb(new float[18], 10),
         ["fast_rpb: weights is empty"] = () => new FastRpb([], 10),
         ["fast_rpb: symmetric weights has the wrong number of values"] = () => new FastRpb(new float[19], 10, new() { Symmetric = true }),
@@ -357,6 +365,22 @@ public sealed class BadInputTests
         attention.Forward(
             StridedTensor.Dense(memory, 1, 4, 10, 8) with { Data = 0 }, StridedTensor.Dense(memory + 320, 1, 2, 12, 8),
             StridedTensor.Dense(memory + 512, 1, 2, 12, 6), StridedTensor.Dense(memory + 656, 1, 4, 10, 6));
+    }
+
+    /// <summary>A query of another element type. The addresses stand in messages, and are never read.</summary>
+    private static unsafe void Typed(ElementType element, int byteOffset = 0, int destination = 656)
+    {
+        using var attention = new KernelizedAttention(Shape);
+        float* memory = (float*)(1 << 20);
+        attention.Forward(
+            StridedTensor.Dense((byte*)memory + byteOffset, element, 1, 4, 10, 8), StridedTensor.Dense(memory + 320, 1, 2, 12, 8),
+            StridedTensor.Dense(memory + 512, 1, 2, 12, 6), StridedTensor.Dense(memory + destination, 1, 4, 10, 6));
+    }
+
+    private static void ToeplitzTensors(StridedTensor x, StridedTensor destination)
+    {
+        const nint Memory = 1 << 20;
+        Toeplitz().Multiply(x with { Data = Memory }, destination with { Data = Memory + (2 * destination.Rows) });
     }
 
     private static void Disposed()

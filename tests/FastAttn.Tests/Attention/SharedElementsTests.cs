@@ -1,21 +1,22 @@
 using FastAttn.Attention;
+using FastAttn.Tensors;
 using FastAttn.Tests.Infrastructure;
 
 namespace FastAttn.Tests.Attention;
 
-/// <summary>Strided tensors share memory exactly when they have an element in common.</summary>
+/// <summary>Strided tensors share memory exactly when they have a byte in common, whatever their element types.</summary>
 public sealed class SharedElementsTests
 {
-    /// <summary>Small random tensors, strides of any sign, against a list of all elements.</summary>
+    /// <summary>Small random tensors, strides of any sign, against a list of all bytes.</summary>
     [Fact]
-    public void AgreesWithAListOfAllElements()
+    public void AgreesWithAListOfAllBytes()
     {
         int shared = 0, apart = 0;
         for (int seed = 0; seed < 20_000; seed++)
         {
             var numbers = new Numbers(seed);
             StridedTensor one = Random(numbers), other = Random(numbers);
-            bool expected = Elements(one).Overlaps(Elements(other));
+            bool expected = Bytes(one).Overlaps(Bytes(other));
             Assert.True(expected == SharedElements.Between(one, other), $"seed {seed}: {one} and {other} share: {expected}");
             if (expected) shared++;
             else apart++;
@@ -58,26 +59,32 @@ public sealed class SharedElementsTests
     private static StridedTensor Random(Numbers numbers)
     {
         long Stride() => numbers.Between(-12, 12);
+        ElementType element = numbers.Pick(ElementType.Float32, ElementType.Float16, ElementType.Bfloat16);
+        int size = element == ElementType.Float32 ? 4 : 2;
         return new StridedTensor(
-            4096 + (4 * numbers.Between(0, 40)), numbers.Between(1, 3), numbers.Between(1, 3), numbers.Between(1, 4), numbers.Between(1, 4),
-            Stride() * numbers.Between(1, 4), Stride(), Stride());
+            4096 + (size * numbers.Between(0, 160 / size)), numbers.Between(1, 3), numbers.Between(1, 3), numbers.Between(1, 4), numbers.Between(1, 4),
+            Stride() * numbers.Between(1, 4), Stride(), Stride())
+        {
+            Element = element,
+        };
     }
 
-    private static HashSet<long> Elements(StridedTensor tensor)
+    private static HashSet<long> Bytes(StridedTensor tensor)
     {
-        HashSet<long> elements = [];
+        HashSet<long> bytes = [];
+        int size = tensor.Element == ElementType.Float32 ? 4 : 2;
         for (int b = 0; b < tensor.Batch; b++)
         {
             for (int h = 0; h < tensor.Heads; h++)
             {
                 for (int r = 0; r < tensor.Rows; r++)
                 {
-                    for (int c = 0; c < tensor.Columns; c++)
-                        elements.Add((tensor.Data / 4) + (b * tensor.BatchStride) + (h * tensor.HeadStride) + (r * tensor.RowStride) + c);
+                    for (int c = 0; c < tensor.Columns * size; c++)
+                        bytes.Add(tensor.Data + (size * ((b * tensor.BatchStride) + (h * tensor.HeadStride) + (r * tensor.RowStride))) + c);
                 }
             }
         }
 
-        return elements;
+        return bytes;
     }
 }

@@ -11,27 +11,28 @@ public sealed class LayersTests
         Threading: Vocabulary
         Memory: Threading
         Kernels: Vocabulary
+        Tensors: Kernels Vocabulary
         Fft: Kernels Memory Threading
         Costs: Kernels Threading Vocabulary
         Positions/Coefficients: Fft Memory Threading
         Positions: Positions/Coefficients Vocabulary
-        Features: Kernels Memory Threading Vocabulary
-        Toeplitz: Fft Kernels Memory Threading Vocabulary
-        Heads: Features Memory Threading Vocabulary
+        Features: Kernels Memory Tensors Threading Vocabulary
+        Toeplitz: Fft Kernels Memory Tensors Threading Vocabulary
+        Heads: Memory Tensors Threading Vocabulary
         Sums: Kernels Positions/Coefficients
-        Methods: Costs Features Kernels Memory Positions/Coefficients Threading Vocabulary
+        Methods: Costs Features Kernels Memory Positions/Coefficients Tensors Threading Vocabulary
         Methods/Direct: Kernels Memory Methods Positions/Coefficients Sums Threading Vocabulary
         Methods/Linear: Costs Kernels Memory Methods Methods/Direct Positions/Coefficients Sums Threading Vocabulary
         Methods/Fourier: Costs Fft Kernels Memory Methods Methods/Direct Positions/Coefficients Sums Threading Vocabulary
         Methods/Tails: Costs Kernels Memory Methods Methods/Direct Positions/Coefficients Sums Threading Vocabulary
         Methods/Multipole: Costs Kernels Memory Methods Methods/Direct Positions/Coefficients Sums Threading Vocabulary
-        Methods/Certificate: Features Kernels Memory Methods Methods/Direct Positions/Coefficients Threading
-        Methods/Pipeline: Features Heads Kernels Memory Methods Methods/Certificate Methods/Direct Positions/Coefficients Threading Vocabulary
-        Methods/Kept: Features Kernels Memory Methods Methods/Direct Positions/Coefficients Sums Threading
-        Scores: Features Heads Kernels Memory Positions Positions/Coefficients Sums Threading Vocabulary
-        Nystrom: Features Heads Kernels Memory Scores Threading Vocabulary
+        Methods/Certificate: Features Kernels Memory Methods Methods/Direct Positions/Coefficients Tensors Threading
+        Methods/Pipeline: Features Heads Kernels Memory Methods Methods/Certificate Methods/Direct Positions/Coefficients Tensors Threading Vocabulary
+        Methods/Kept: Features Kernels Memory Methods Methods/Direct Positions/Coefficients Sums Tensors Threading
+        Scores: Features Heads Kernels Memory Positions Positions/Coefficients Sums Tensors Threading Vocabulary
+        Nystrom: Features Heads Kernels Memory Scores Tensors Threading Vocabulary
         Planning: Methods Methods/Direct Methods/Fourier Methods/Linear Methods/Multipole Methods/Tails Positions/Coefficients Vocabulary
-        Attention: Features Heads Kernels Memory Methods Methods/Pipeline Nystrom Planning Positions Positions/Coefficients Scores Threading Toeplitz Vocabulary
+        Attention: Features Heads Kernels Memory Methods Methods/Pipeline Nystrom Planning Positions Positions/Coefficients Scores Tensors Threading Toeplitz Vocabulary
         Tuning: Attention Costs Kernels Methods/Fourier Methods/Multipole Methods/Tails Positions Vocabulary
         .: Kernels Threading Vocabulary
         """;

@@ -3,6 +3,7 @@ using FastAttn.Kernels;
 using FastAttn.Memory;
 using FastAttn.Methods;
 using FastAttn.Positions;
+using FastAttn.Tensors;
 using FastAttn.Tests.Infrastructure;
 using FastAttn.Threading;
 

@@ -5,6 +5,7 @@ using FastAttn.Memory;
 using FastAttn.Methods;
 using FastAttn.Planning;
 using FastAttn.Positions;
+using FastAttn.Tensors;
 using FastAttn.Threading;
 
 namespace FastAttn.Tests.Methods;

@@ -4,6 +4,7 @@ using FastAttn.Kernels;
 using FastAttn.Memory;
 using FastAttn.Methods;
 using FastAttn.Positions;
+using FastAttn.Tensors;
 using FastAttn.Threading;
 using Xunit;
 

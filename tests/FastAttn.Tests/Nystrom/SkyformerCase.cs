@@ -3,6 +3,7 @@ using FastAttn.Heads;
 using FastAttn.Kernels;
 using FastAttn.Methods;
 using FastAttn.Nystrom;
+using FastAttn.Tensors;
 using FastAttn.Tests.Attention;
 using FastAttn.Tests.Kernels;
 

@@ -15,7 +15,7 @@ internal readonly unsafe struct CertifiedRows<TKernels>
     private readonly RowCertificate _certificate;
     private readonly RowState* _queryStates;
     private readonly double* _largestNorm;
-    private readonly RowSource _destination;
+    private readonly OutputRows _destination;
     private readonly int* _uncertified;
     private readonly int* _counts;
     private readonly int _rowsPerRange;
@@ -23,12 +23,12 @@ internal readonly unsafe struct CertifiedRows<TKernels>
     /// <param name="certificate">Decides.</param>
     /// <param name="queryStates">States of the queries.</param>
     /// <param name="largestNorm">The largest ‖v_j‖ each row sees.</param>
-    /// <param name="destination">The caller's output.</param>
+    /// <param name="destination">The output.</param>
     /// <param name="uncertified">Room for every row; the rows that were not stored, rising.</param>
     /// <param name="rowsPerRange">Rows of a range.</param>
     /// <param name="arena">Where ranges count.</param>
     public CertifiedRows(
-        RowCertificate certificate, RowState* queryStates, double* largestNorm, RowSource destination, int* uncertified, int rowsPerRange, ref Arena arena)
+        RowCertificate certificate, RowState* queryStates, double* largestNorm, OutputRows destination, int* uncertified, int rowsPerRange, ref Arena arena)
     {
         _certificate = certificate;
         _queryStates = queryStates;
@@ -55,7 +55,7 @@ internal readonly unsafe struct CertifiedRows<TKernels>
         {
             // Nothing to see, or a query that will poison its row: neither needs sums.
             problem.Floor.Raise(problem, sums, i);
-            if (_largestNorm[i] <= 0 || _queryStates[i] != RowState.Kept) new Span<float>(_destination.Row(i), problem.ValueDimension).Clear();
+            if (_largestNorm[i] <= 0 || _queryStates[i] != RowState.Kept) StoredRow.StoreZeros<TKernels>(problem, sums, i, _destination);
             else if (_certificate.Holds(sums, i, (float)(_largestNorm[i] * problem.Values.Factor))) StoredRow.Store<TKernels>(problem, sums, i, _destination);
             else _uncertified[first + count++] = i;
         }

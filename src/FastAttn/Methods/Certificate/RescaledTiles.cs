@@ -23,7 +23,7 @@ internal static unsafe class RescaledTiles<TKernels>
     /// <summary>Stores every row of the list it can vouch for and returns how many stay on the list.</summary>
     public static int Run(
         in HeadProblem problem, RowState* keyStates, RowCertificate certificate, bool isFine, double* largestNorm, int* rows, int count,
-        RowSource destination, Crew crew, ref Arena arena)
+        OutputRows destination, Crew crew, ref Arena arena)
     {
         long mark = arena.Mark;
         int remaining = count;
@@ -79,7 +79,7 @@ internal static unsafe class RescaledTiles<TKernels>
         private readonly double* _largestNorm;
         private readonly int* _rows;
         private readonly int* _starts;
-        private readonly RowSource _destination;
+        private readonly OutputRows _destination;
         private readonly KeyBlocks _blocks;
         private readonly PartialSums _sums;
         private readonly TileTotals<TKernels>* _totals;
@@ -89,7 +89,7 @@ internal static unsafe class RescaledTiles<TKernels>
 
         public Tiles(
             in HeadProblem problem, RowState* keyStates, RowCertificate certificate, bool isFine, double* largestNorm, int* rows, int* starts,
-            RowSource destination, TileTotals<TKernels>* totals, Crew crew, ref Arena arena)
+            OutputRows destination, TileTotals<TKernels>* totals, Crew crew, ref Arena arena)
         {
             _problem = problem;
             _certificate = certificate;

@@ -2,6 +2,7 @@ using FastAttn.Features;
 using FastAttn.Kernels;
 using FastAttn.Memory;
 using FastAttn.Positions;
+using FastAttn.Tensors;
 using FastAttn.Threading;
 
 namespace FastAttn.Methods;
@@ -22,12 +23,12 @@ internal sealed unsafe class RowRepair<TKernels>(FeatureStage stage)
     /// <param name="keyStates">States of the keys.</param>
     /// <param name="rows">The rows to recompute; their queries are finite.</param>
     /// <param name="count">How many.</param>
-    /// <param name="destination">The caller's output.</param>
+    /// <param name="destination">The output.</param>
     /// <param name="crew">Shares the rows.</param>
     /// <param name="arena">Scratch, given back.</param>
     public void Run(
         in HeadProblem problem, RowSource queries, RowSource keys, RowState* keyStates, int* rows, int count,
-        RowSource destination, Crew crew, ref Arena arena)
+        OutputRows destination, Crew crew, ref Arena arena)
     {
         long mark = arena.Mark;
         float* keyFeatures = arena.Take<float>((long)stage.PaddedRows(problem.KeyCount) * stage.Stride);
@@ -80,22 +81,21 @@ internal sealed unsafe class RowRepair<TKernels>(FeatureStage stage)
     /// <summary>The rows of the list.</summary>
     private readonly struct Rows(
         FeatureStage stage, HeadProblem problem, RowSource queries, RowState* keyStates, float* keyFeatures, double* keyScales,
-        int* rows, RowSource destination, byte* scratch, long scratchBytes) : IParallelWork
+        int* rows, OutputRows destination, byte* scratch, long scratchBytes) : IParallelWork
     {
         public void Run(int index, int worker)
         {
             int row = rows[index];
             var arena = new Arena(scratch + (worker * scratchBytes), scratchBytes);
             var own = new Scratch(stage, problem, ref arena);
-            var source = new RowSource((nint)queries.Row(row), queries.Stride, 1, queries.Columns);
             RowState state = RowState.Kept;
             double queryScale;
-            stage.Map(source, RowRole.Query, problem.Head, logarithmic: true, &state, own.Query, &queryScale, Crew.Alone, ref arena);
+            stage.Map(queries.Slice(row, 1), RowRole.Query, problem.Head, logarithmic: true, &state, own.Query, &queryScale, Crew.Alone, ref arena);
             double denominator = Sum(row, own, out ValueSource values, out double logScale);
             denominator = problem.Floor.Raise(denominator, logScale + queryScale);
-            float* target = destination.Row(row);
             for (int column = 0; column < problem.ValueDimension; column++)
-                target[column] = denominator == 0 ? 0 : (float)(own.Total[column] / denominator / values.Factor);
+                own.Value[column] = denominator == 0 ? 0 : (float)(own.Total[column] / denominator / values.Factor);
+            destination.Store<TKernels>(row, own.Value, 1);
         }
 
         /// <summary>

@@ -1,24 +1,32 @@
-using FastAttn.Features;
 using FastAttn.Kernels;
 
 namespace FastAttn.Methods;
 
-/// <summary>A finished row: numerators over the denominator, in the caller's units.</summary>
+/// <summary>A finished row: numerators over the denominator, in the caller's units. The numerators are scratch from then on.</summary>
 internal static unsafe class StoredRow
 {
-    public static void Store<TKernels>(in HeadProblem problem, in PartialSums sums, int row, RowSource destination)
+    public static void Store<TKernels>(in HeadProblem problem, in PartialSums sums, int row, OutputRows destination)
         where TKernels : struct, IRowKernels
     {
-        float* source = sums.Numerators + ((long)row * sums.NumeratorStride), target = destination.Row(row);
+        float* numerators = sums.Numerators + ((long)row * sums.NumeratorStride);
         float inverse = 1 / sums.Denominators[row], factor = inverse / problem.Values.Factor;
         if (float.IsNormal(factor))
         {
-            TKernels.Scale(source, target, problem.ValueDimension, factor);
+            destination.Store<TKernels>(row, numerators, factor);
             return;
         }
 
         // Neither of the two factors alone leaves float32.
-        TKernels.Scale(source, target, problem.ValueDimension, inverse);
-        TKernels.Scale(target, target, problem.ValueDimension, 1 / problem.Values.Factor);
+        TKernels.Scale(numerators, numerators, problem.ValueDimension, inverse);
+        destination.Store<TKernels>(row, numerators, 1 / problem.Values.Factor);
+    }
+
+    /// <summary>The row of a query that sees nothing.</summary>
+    public static void StoreZeros<TKernels>(in HeadProblem problem, in PartialSums sums, int row, OutputRows destination)
+        where TKernels : struct, IRowKernels
+    {
+        float* numerators = sums.Numerators + ((long)row * sums.NumeratorStride);
+        new Span<float>(numerators, problem.ValueDimension).Clear();
+        destination.Store<TKernels>(row, numerators, 1);
     }
 }

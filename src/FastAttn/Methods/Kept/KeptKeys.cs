@@ -3,6 +3,7 @@ using FastAttn.Kernels;
 using FastAttn.Memory;
 using FastAttn.Positions;
 using FastAttn.Sums;
+using FastAttn.Tensors;
 using FastAttn.Threading;
 
 namespace FastAttn.Methods;
@@ -54,7 +55,7 @@ internal sealed unsafe class KeptKeys<TKernels>(FeatureStage stage, int head, in
         for (int first = 0, count; first < keys.Count; first += count)
         {
             count = Math.Min(Tile - _open.Count, keys.Count - first);
-            AppendToOpen(Slice(keys, first, count), Slice(values, first, count), mask.IsEmpty ? mask : mask.Slice(first, count));
+            AppendToOpen(keys.Slice(first, count), values.Slice(first, count), mask.IsEmpty ? mask : mask.Slice(first, count));
             if (_open.Count < Tile) continue;
             _full.Add(Pack());
             _last = null;
@@ -109,8 +110,6 @@ internal sealed unsafe class KeptKeys<TKernels>(FeatureStage stage, int head, in
         _scratch?.Dispose();
     }
 
-    private static RowSource Slice(RowSource rows, int first, int count) => rows with { Address = (nint)rows.Row(first), Count = count };
-
     /// <summary>Whether any of the queries has a coefficient with a key of the block.</summary>
     private static bool IsSeen(in HeadProblem problem, int block)
     {
@@ -156,7 +155,7 @@ internal sealed unsafe class KeptKeys<TKernels>(FeatureStage stage, int head, in
         _ = measuring.Take<float>((long)stage.PaddedRows(Tile) * stage.Stride);
         _ = measuring.Take<double>(stage.PaddedRows(Tile));
         stage.Map(rows, RowRole.Key, head, logarithmic: false, null, null, null, Crew.Alone, ref measuring);
-        ValueRows.Prepare(rows, null, null, null, Crew.Alone, ref measuring);
+        ValueRows.Prepare(rows with { Columns = valueDimension }, null, null, null, Crew.Alone, ref measuring);
         _scratch = new AlignedBuffer(measuring.Peak);
         _openMemory = new AlignedBuffer((Tile * 2L * sizeof(double)) + ((long)Tile * (stage.Stride + _valueStride) * sizeof(float)));
         _open = new OpenRows { FeatureCount = stage.Features, FeatureStride = stage.Stride, ValueStride = _valueStride, LogScales = (double*)_openMemory.Data };

@@ -52,18 +52,18 @@ internal sealed unsafe class HeadRunner<TKernels>(
         int* uncertified = arena.Take<int>(shape.QueryLength);
         HeadProblem problem = Prepare(call, queryStates, keyStates, valueStates, largestNorm, crew, ref arena);
 
-        var sorting = new Sorting(call, queryStates, largestNorm, uncertified);
+        var output = new OutputRows(call.Destination, gain, call.Head);
+        var sorting = new Sorting(call, queryStates, largestNorm, output, uncertified);
         int repairs = Compute(method, _certificate, sorting, problem, crew, ref arena);
         if (method.TakesQueriesByChunk && (arena.IsMeasuring || repairs > 0)) MapQueries(call, queryStates, ref problem, crew, ref arena);
         bool fallsBack = method.Kind is not (Method.Direct or Method.Linear) && (arena.IsMeasuring || repairs > RowCertificate.FallbackShare * shape.QueryLength);
         if (fallsBack) repairs = Compute(_direct, _directCertificate, sorting, problem, crew, ref arena);
         int alone = RescaledTiles<TKernels>.Run(
-            problem, keyStates, _directCertificate, _isFine, largestNorm, uncertified, repairs, call.Destination, crew, ref arena);
+            problem, keyStates, _directCertificate, _isFine, largestNorm, uncertified, repairs, output, crew, ref arena);
         problem.Loud.PutBack(problem.ValueNorm);
         if (arena.IsMeasuring || alone > 0)
-            _repair.Run(problem, call.Query, call.Key, keyStates, uncertified, alone, call.Destination, crew, ref arena);
+            _repair.Run(problem, call.Query, call.Key, keyStates, uncertified, alone, output, crew, ref arena);
         if (!arena.IsMeasuring) Poison.Spread(problem, queryStates, keyStates, valueStates, call.Value, call.Destination);
-        gain?.Apply(call.Destination, call.Head, crew, ref arena);
         return new HeadReport(repairs, fallsBack);
     }
 
@@ -127,7 +127,7 @@ internal sealed unsafe class HeadRunner<TKernels>(
     {
         long mark = arena.Mark;
         int chunkRows = chosen.ChunkRows(shape.QueryLength);
-        var certified = new CertifiedRows<TKernels>(certificate, rows.QueryStates, rows.LargestNorm, rows.Call.Destination, rows.Uncertified, chunkRows, ref arena);
+        var certified = new CertifiedRows<TKernels>(certificate, rows.QueryStates, rows.LargestNorm, rows.Output, rows.Uncertified, chunkRows, ref arena);
         if (chosen.TakesQueriesByChunk)
         {
             int columns = Padding.RoundUp(shape.ValueDimension, TKernels.Lanes);
@@ -142,7 +142,7 @@ internal sealed unsafe class HeadRunner<TKernels>(
     }
 
     /// <summary>What sorts rows into those that are stored and those that are listed.</summary>
-    private readonly struct Sorting(HeadCall call, RowState* queryStates, double* largestNorm, int* uncertified)
+    private readonly struct Sorting(HeadCall call, RowState* queryStates, double* largestNorm, OutputRows output, int* uncertified)
     {
         public readonly HeadCall Call = call;
 
@@ -150,6 +150,8 @@ internal sealed unsafe class HeadRunner<TKernels>(
 
         /// <summary>The largest ‖v_j‖ each row sees.</summary>
         public readonly double* LargestNorm = largestNorm;
+
+        public readonly OutputRows Output = output;
 
         /// <summary>Room for the rows that are listed.</summary>
         public readonly int* Uncertified = uncertified;

@@ -3,6 +3,7 @@ using FastAttn.Features;
 using FastAttn.Heads;
 using FastAttn.Kernels;
 using FastAttn.Memory;
+using FastAttn.Tensors;
 using FastAttn.Threading;
 
 namespace FastAttn.Methods;
@@ -85,6 +86,6 @@ internal readonly unsafe struct PassingRows<TKernels>
     private RowSource Chunk(int chunk)
     {
         int first = chunk * _chunkRows;
-        return _queries with { Address = (nint)_queries.Row(first), Count = Math.Min(_chunkRows, _queries.Count - first) };
+        return _queries.Slice(first, Math.Min(_chunkRows, _queries.Count - first));
     }
 }

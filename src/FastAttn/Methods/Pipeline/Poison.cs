@@ -1,4 +1,5 @@
 using FastAttn.Features;
+using FastAttn.Tensors;
 
 namespace FastAttn.Methods;
 
@@ -15,7 +16,7 @@ internal static unsafe class Poison
         bool inKeys = HasNonFinite(keyStates, problem.KeyCount) || HasNonFinite(valueStates, problem.KeyCount);
         for (int i = 0; inQueries && i < problem.QueryCount; i++)
         {
-            if (queryStates[i] == RowState.NonFinite) Row(destination, i);
+            if (queryStates[i] == RowState.NonFinite) destination.Fill(i, float.NaN);
         }
 
         for (int j = 0; inKeys && j < problem.KeyCount; j++)
@@ -26,22 +27,19 @@ internal static unsafe class Poison
             for (int i = 0; i < problem.QueryCount; i++)
             {
                 if (!problem.Position.IsVisible(problem.OffsetBetween(i, j))) continue;
-                if (key) Row(destination, i);
-                else Columns(values.Row(j), destination, i);
+                if (key) destination.Fill(i, float.NaN);
+                else Columns(values, j, destination, i);
             }
         }
     }
 
     private static bool HasNonFinite(RowState* states, int count) => new ReadOnlySpan<byte>(states, count).Contains((byte)RowState.NonFinite);
 
-    private static void Row(RowSource destination, int row) =>
-        new Span<float>(destination.Row(row), destination.Columns).Fill(float.NaN);
-
-    private static void Columns(float* value, RowSource destination, int row)
+    private static void Columns(RowSource values, int value, RowSource destination, int row)
     {
         for (int column = 0; column < destination.Columns; column++)
         {
-            if (!float.IsFinite(value[column])) destination.Row(row)[column] = float.NaN;
+            if (!float.IsFinite(values.At(value, column))) destination.Set(row, column, float.NaN);
         }
     }
 }

@@ -1,10 +1,12 @@
-using FastAttn.Attention;
+using FastAttn.Tensors;
 
 namespace FastAttn;
 
-/// <summary>Memory of <c>[batch, heads, rows, columns]</c> float32 with strides in elements; the last stride is 1.
-/// The memory must stay in place and unchanged for the length of the call.</summary>
-/// <param name="Data">Address of element [0, 0, 0, 0], a multiple of 4.</param>
+/// <summary>
+/// Memory of <c>[batch, heads, rows, columns]</c> numbers with strides in elements; the last stride is 1. The numbers are float32 unless
+/// <see cref="Element"/> says otherwise. The memory must stay in place and unchanged for the length of the call.
+/// </summary>
+/// <param name="Data">Address of element [0, 0, 0, 0], a multiple of an element's size.</param>
 /// <param name="Batch">Extent of the batch axis.</param>
 /// <param name="Heads">Extent of the head axis.</param>
 /// <param name="Rows">Extent of the row axis.</param>
@@ -15,15 +17,22 @@ namespace FastAttn;
 public readonly unsafe record struct StridedTensor(
     nint Data, int Batch, int Heads, int Rows, int Columns, long BatchStride, long HeadStride, long RowStride)
 {
-    /// <summary>A dense tensor in row-major order.</summary>
-    public static StridedTensor Dense(float* data, int batch, int heads, int rows, int columns) =>
-        new((nint)data, batch, heads, rows, columns, (long)heads * rows * columns, (long)rows * columns, columns);
+    /// <summary>The type of the elements. The tensors of a call may be of different types; each is read or written as it is.</summary>
+    public ElementType Element { get; init; }
+
+    /// <summary>A dense tensor of float32 in row-major order.</summary>
+    public static StridedTensor Dense(float* data, int batch, int heads, int rows, int columns) => Dense(data, ElementType.Float32, batch, heads, rows, columns);
+
+    /// <summary>A dense tensor of any type in row-major order.</summary>
+    public static StridedTensor Dense(void* data, ElementType element, int batch, int heads, int rows, int columns) =>
+        new((nint)data, batch, heads, rows, columns, (long)heads * rows * columns, (long)rows * columns, columns) { Element = element };
 
     /// <summary>Whether there is no element.</summary>
     internal bool IsEmpty => Batch == 0 || Heads == 0 || Rows == 0 || Columns == 0;
 
-    /// <summary>Where a row begins.</summary>
-    internal float* Row(int batch, int head, int row) => (float*)Data + (batch * BatchStride) + (head * HeadStride) + (row * RowStride);
+    /// <summary>The rows of a head.</summary>
+    internal RowSource RowsOf(int batch, int head) =>
+        new(Data + (nint)(((batch * BatchStride) + (head * HeadStride)) * Element.Bytes()), RowStride, Rows, Columns, Element);
 
     /// <summary>Whether two index tuples may name one element: some stride is smaller than what lies within it.</summary>
     internal bool OverlapsItself
@@ -45,7 +54,7 @@ public readonly unsafe record struct StridedTensor(
         }
     }
 
-    /// <summary>Whether the two have an element in common; both lie at multiples of 4.</summary>
+    /// <summary>Whether the two have a byte in common.</summary>
     internal bool Overlaps(StridedTensor other)
     {
         if (IsEmpty || other.IsEmpty) return false;
@@ -75,6 +84,6 @@ public readonly unsafe record struct StridedTensor(
             else high += reach;
         }
 
-        return (Data + (low * sizeof(float)), Data + (high * sizeof(float)) + sizeof(float) - 1);
+        return (Data + (low * Element.Bytes()), Data + ((high + 1) * Element.Bytes()) - 1);
     }
 }

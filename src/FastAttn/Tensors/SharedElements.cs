@@ -1,11 +1,11 @@
-namespace FastAttn.Attention;
+namespace FastAttn.Tensors;
 
 /// <summary>
-/// Whether two strided tensors have an element in common. Tensors whose rows lie between each other's in one buffer, such as the
+/// Whether two strided tensors have a byte in common. Tensors whose rows lie between each other's in one buffer, such as the
 /// three parts of a packed [B, n, 3, H, d], have none.
 /// </summary>
 /// <remarks>
-/// Row x of one and row y of the other start Σ stride·x − Σ stride·y + const apart, and meet when that is less than their columns.
+/// Row x of one and row y of the other start Σ stride·x − Σ stride·y + const bytes apart, and meet when that is less than their lengths.
 /// The search takes the axes from the largest stride down. Of each it tries only the steps from which the smaller axes can still lead
 /// to a meeting: one or two where axes lie within each other, as those of real arrays do.
 /// </remarks>
@@ -32,11 +32,12 @@ internal ref struct SharedElements
     {
         Span<Axis> axes = stackalloc Axis[MostAxes];
         int count = 0;
-        Int128 apart = ((Int128)one.Data - other.Data) / sizeof(float);
+        Int128 apart = (Int128)one.Data - other.Data;
+        int size = one.Element.Bytes(), otherSize = other.Element.Bytes();
         foreach ((long stride, int extent) in (ReadOnlySpan<(long, int)>)[(one.BatchStride, one.Batch), (one.HeadStride, one.Heads), (one.RowStride, one.Rows)])
-            Add(axes, ref count, stride, 0, extent - 1);
+            Add(axes, ref count, (Int128)stride * size, 0, extent - 1);
         foreach ((long stride, int extent) in (ReadOnlySpan<(long, int)>)[(other.BatchStride, other.Batch), (other.HeadStride, other.Heads), (other.RowStride, other.Rows)])
-            Add(axes, ref count, stride, 1 - extent, 0);
+            Add(axes, ref count, (Int128)stride * otherSize, 1 - extent, 0);
         axes = axes[..count];
         axes.Sort((x, y) => y.Stride.CompareTo(x.Stride));
 
@@ -49,11 +50,11 @@ internal ref struct SharedElements
             most += axes[axis].Stride * axes[axis].Last;
         }
 
-        return new SharedElements(axes, 1 - one.Columns, other.Columns - 1).Meet(0, apart);
+        return new SharedElements(axes, 1 - ((Int128)one.Columns * size), ((Int128)other.Columns * otherSize) - 1).Meet(0, apart);
     }
 
     /// <summary>Adds an axis, to another of the same stride where there is one: what counts is by how much their steps differ.</summary>
-    private static void Add(Span<Axis> axes, ref int count, long stride, long first, long last)
+    private static void Add(Span<Axis> axes, ref int count, Int128 stride, long first, long last)
     {
         if (first == last || stride == 0) return;
         if (stride < 0) (first, last) = (-last, -first);

@@ -1,4 +1,4 @@
-namespace FastAttn.Attention;
+namespace FastAttn.Tensors;
 
 /// <summary>What every operation checks of the memory it is given, with the same words.</summary>
 internal static class TensorCheck
@@ -6,6 +6,7 @@ internal static class TensorCheck
     /// <summary>The tensor has these extents, and every element of it an address that can be.</summary>
     public static void Extents(StridedTensor tensor, int batch, int heads, int rows, int columns, string name)
     {
+        ArgumentCheck.Defined(tensor.Element, name);
         if (tensor.Data == 0 && (long)batch * heads * rows * columns != 0)
             throw new ArgumentNullException(name, Invariant($"{name} has no data; expected [{batch}, {heads}, {rows}, {columns}]"));
         if ((tensor.Batch, tensor.Heads, tensor.Rows, tensor.Columns) != (batch, heads, rows, columns))
@@ -14,7 +15,9 @@ internal static class TensorCheck
         if (tensor.LeavesAddressSpace)
             throw new ShapeException(
                 Invariant($"{name} has strides {tensor.BatchStride}, {tensor.HeadStride}, {tensor.RowStride} that leave the address space; expected every element within it"), name);
-        if (tensor.Data % sizeof(float) != 0) throw new ArgumentException(Invariant($"{name} is at address {tensor.Data:x}; expected a multiple of 4"), name);
+        int size = tensor.Element.Bytes();
+        if (tensor.Data % size != 0)
+            throw new ArgumentException(Invariant($"{name} is {Words.Of(tensor.Element)} at address {tensor.Data:x}; expected a multiple of {size}"), name);
     }
 
     /// <summary>No two elements of what is written share a place.</summary>
