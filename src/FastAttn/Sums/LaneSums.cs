@@ -6,7 +6,8 @@ namespace FastAttn.Sums;
 internal static unsafe class LaneSums
 {
     private const int RowsAtOnce = 32;
-    private const int MostLanes = 16;
+    /// <summary>Lanes of the widest tier.</summary>
+    public const int MostLanes = 16;
 
     /// <summary>Adds each row's lanes to its sum and clears them.</summary>
     public static void MoveTo<TKernels>(float* sums, float* lanes, int rows)
