@@ -52,12 +52,9 @@ internal sealed unsafe class DirectMethod<TKernels>(bool isFine = false) : Atten
     }
 
     /// <summary>
-    /// Adds key blocks <paramref name="firstBlock"/> … <paramref name="endBlock"/>−1 to query rows <paramref name="first"/> …;
-    /// returns whether any of them had a coefficient that is not zero.
+    /// Adds key blocks <paramref name="firstBlock"/> … <paramref name="endBlock"/>−1 to rows; returns whether any of them had a coefficient that is not zero.
     /// </summary>
-    public static bool AddBlocks(
-        in HeadProblem problem, CoefficientWindow coefficients, KeyBlocks blocks, in PartialSums sums,
-        int first, int rows, int firstBlock, int endBlock, float* rowSums)
+    public static bool AddBlocks(in HeadProblem problem, CoefficientWindow coefficients, KeyBlocks blocks, in TileTarget target, int firstBlock, int endBlock)
     {
         bool any = false;
         if (coefficients.IsEmpty) return any;
@@ -67,19 +64,19 @@ internal sealed unsafe class DirectMethod<TKernels>(bool isFine = false) : Atten
             if (problem.Layout.IsLine)
             {
                 // Along the edges of what is visible, rows see one half of the block only. The first half's rows begin and end first.
-                TileRows firstHalf = RowsOf(problem, coefficients, key, middle, first, rows);
-                TileRows secondHalf = RowsOf(problem, coefficients, middle, middle + KernelShape.HalfTile, first, rows);
+                TileRows firstHalf = RowsOf(problem, coefficients, key, middle, target.First, target.Rows);
+                TileRows secondHalf = RowsOf(problem, coefficients, middle, middle + KernelShape.HalfTile, target.First, target.Rows);
                 int onlyFirst = Math.Min(firstHalf.End, secondHalf.First), onlySecond = Math.Max(firstHalf.End, secondHalf.First);
-                any |= AddKeys(problem, coefficients, blocks, key, KernelShape.HalfTile, sums, first, firstHalf with { End = onlyFirst }, rowSums);
-                any |= AddKeys(problem, coefficients, blocks, key, KernelShape.KeyTile, sums, first, new TileRows(secondHalf.First, firstHalf.End), rowSums);
-                any |= AddKeys(problem, coefficients, blocks, middle, KernelShape.HalfTile, sums, first, secondHalf with { First = onlySecond }, rowSums);
+                any |= AddKeys(problem, coefficients, blocks, key, KernelShape.HalfTile, target, firstHalf with { End = onlyFirst });
+                any |= AddKeys(problem, coefficients, blocks, key, KernelShape.KeyTile, target, new TileRows(secondHalf.First, firstHalf.End));
+                any |= AddKeys(problem, coefficients, blocks, middle, KernelShape.HalfTile, target, secondHalf with { First = onlySecond });
             }
             else
             {
-                TileRows range = RowsOf(problem, coefficients, key, key + KernelShape.KeyTile, first, rows);
+                TileRows range = RowsOf(problem, coefficients, key, key + KernelShape.KeyTile, target.First, target.Rows);
                 if (range.First >= range.End) continue;
                 any = true;
-                AddGridTile(problem, coefficients, blocks, block, sums, first + range.First, range.End - range.First, rowSums + ((long)range.First * TKernels.Lanes));
+                AddGridTile(problem, coefficients, blocks, block, target, range);
             }
         }
 
@@ -105,48 +102,44 @@ internal sealed unsafe class DirectMethod<TKernels>(bool isFine = false) : Atten
     /// <summary>On a grid the coefficients of a tile lie scattered on the line, and are gathered for a few rows at a time, which stay in the first-level cache.</summary>
     [SkipLocalsInit]
     private static void AddGridTile(
-        in HeadProblem problem, CoefficientWindow coefficients, KeyBlocks blocks, int block, in PartialSums sums, int row, int rows, float* rowSums)
+        in HeadProblem problem, CoefficientWindow coefficients, KeyBlocks blocks, int block, in TileTarget target, TileRows range)
     {
         int most = 4 * TKernels.RowTile;
         float* tile = stackalloc float[most * GridTile.Stride];
-        for (; rows > 0; rows -= most)
+        for (int from = range.First, next; from < range.End; from = next)
         {
-            int count = Math.Min(rows, most);
+            next = Math.Min(from + most, range.End);
             GridTile.Gather<TKernels>(
-                problem.Layout, coefficients.From(problem.Offset), row, count, problem.QueryCount, block * KernelShape.KeyTile, problem.KeyCount, tile);
-            AddTile(problem, blocks, block * KernelShape.KeyTile, KernelShape.KeyTile, sums, row, count, tile, GridTile.Stride, rowSums);
-            row += count;
-            rowSums += count * TKernels.Lanes;
+                problem.Layout, coefficients.From(problem.Offset), target.First + from, next - from, problem.QueryCount, block * KernelShape.KeyTile, problem.KeyCount, tile);
+            AddTile(problem, blocks, block * KernelShape.KeyTile, KernelShape.KeyTile, target, new TileRows(from, next), new TileCoefficients(tile, GridTile.Stride));
         }
     }
 
     /// <summary>Adds a block of keys, or half of one, to a range of rows of a sequence; false when the range is empty.</summary>
     private static bool AddKeys(
-        in HeadProblem problem, CoefficientWindow coefficients, KeyBlocks blocks, int key, int keyCount, in PartialSums sums, int first, TileRows range, float* rowSums)
+        in HeadProblem problem, CoefficientWindow coefficients, KeyBlocks blocks, int key, int keyCount, in TileTarget target, TileRows range)
     {
         if (range.First >= range.End) return false;
-        int row = first + range.First;
-        AddTile(
-            problem, blocks, key, keyCount, sums, row, range.End - range.First, coefficients.From((long)key - row + problem.Offset), -1,
-            rowSums + ((long)range.First * TKernels.Lanes));
+        float* ofFirstRow = coefficients.From((long)key - target.First - range.First + problem.Offset);
+        AddTile(problem, blocks, key, keyCount, target, range, new TileCoefficients(ofFirstRow, -1));
         return true;
     }
 
     private static void AddTile(
-        in HeadProblem problem, KeyBlocks blocks, int key, int keyCount, in PartialSums sums, int row, int rows, float* coefficients,
-        nint coefficientStride, float* rowSums)
+        in HeadProblem problem, KeyBlocks blocks, int key, int keyCount, in TileTarget target, TileRows range, TileCoefficients coefficients)
     {
-        int block = key / KernelShape.KeyTile, skipped = key % KernelShape.KeyTile;
+        int block = key / KernelShape.KeyTile, skipped = key % KernelShape.KeyTile, columns = target.Sums.NumeratorStride;
+        long row = target.First + range.First;
         TKernels.AttentionTile(
-            rows, keyCount, problem.Features, sums.NumeratorStride,
-            problem.Query + ((long)row * problem.FeatureStride), problem.FeatureStride,
-            blocks.Keys(block) + skipped, coefficients, coefficientStride,
+            range.End - range.First, keyCount, problem.Features, columns,
+            problem.Query + (row * problem.FeatureStride), problem.FeatureStride,
+            blocks.Keys(block) + skipped, coefficients.OfFirstRow, coefficients.Stride,
             blocks.Values(block) + (skipped * blocks.ValueStride), blocks.ValueStride,
-            sums.Numerators + ((long)row * sums.NumeratorStride), sums.NumeratorStride,
-            rowSums);
+            target.Sums.Numerators + (row * columns), columns,
+            target.LaneSums + ((long)range.First * TKernels.Lanes));
     }
 
-    /// <summary>Rows of a tile from <paramref name="First"/> to before <paramref name="End"/>; none when the two are equal or the wrong way round.</summary>
+    /// <summary>Rows from <paramref name="First"/> to before <paramref name="End"/>; none when the two are equal or the wrong way round.</summary>
     public readonly record struct TileRows(int First, int End);
 
     /// <summary>

@@ -31,36 +31,37 @@ internal static unsafe class FineBlocks<TKernels>
     {
         int key = block * KernelShape.KeyTile;
         if (coefficients.IsEmpty) return;
-        (int from, int end) = DirectMethod<TKernels>.RowsOf(problem, coefficients, key, key + KernelShape.KeyTile, first, rows);
-        if (from >= end) return;
-        float* ofFirstRow = coefficients.From((long)key - first - from + problem.Offset);
-        if (problem.Layout.IsLine) AddRows(problem, blocks, block, sums, first, from, end, ofFirstRow, -1, scratch);
-        else AddGrid(problem, coefficients, blocks, block, sums, first, from, end, scratch);
+        DirectMethod<TKernels>.TileRows range = DirectMethod<TKernels>.RowsOf(problem, coefficients, key, key + KernelShape.KeyTile, first, rows);
+        if (range.First >= range.End) return;
+        float* ofFirstRow = coefficients.From((long)key - first - range.First + problem.Offset);
+        if (problem.Layout.IsLine) AddRows(problem, blocks, block, sums, first, range, new TileCoefficients(ofFirstRow, -1), scratch);
+        else AddGrid(problem, coefficients, blocks, block, sums, first, range, scratch);
     }
 
     /// <summary>On a grid coefficients are gathered for a few rows at a time.</summary>
     [SkipLocalsInit]
     private static void AddGrid(
-        in HeadProblem problem, CoefficientWindow coefficients, KeyBlocks blocks, int block, in PartialSums sums, int first, int from, int end,
+        in HeadProblem problem, CoefficientWindow coefficients, KeyBlocks blocks, int block, in PartialSums sums, int first, DirectMethod<TKernels>.TileRows range,
         in FineScratch scratch)
     {
         int most = 4 * TKernels.RowTile;
         float* tile = stackalloc float[most * GridTile.Stride];
-        for (int next; from < end; from = next)
+        for (int from = range.First, next; from < range.End; from = next)
         {
-            next = Math.Min(from + most, end);
+            next = Math.Min(from + most, range.End);
             GridTile.Gather<TKernels>(
                 problem.Layout, coefficients.From(problem.Offset), first + from, next - from, problem.QueryCount, block * KernelShape.KeyTile,
                 problem.KeyCount, tile);
-            AddRows(problem, blocks, block, sums, first, from, next, tile, GridTile.Stride, scratch);
+            AddRows(problem, blocks, block, sums, first, new(from, next), new TileCoefficients(tile, GridTile.Stride), scratch);
         }
     }
 
-    /// <summary>Rows <paramref name="from"/> … <paramref name="end"/>−1, counted from the first.</summary>
+    /// <summary>Adds to a range of the rows, counted from the first.</summary>
     private static void AddRows(
-        in HeadProblem problem, KeyBlocks blocks, int block, in PartialSums sums, int first, int from, int end, float* coefficients, nint coefficientStride,
+        in HeadProblem problem, KeyBlocks blocks, int block, in PartialSums sums, int first, DirectMethod<TKernels>.TileRows range, TileCoefficients coefficients,
         in FineScratch scratch)
     {
+        int from = range.First, end = range.End;
         const int Tile = KernelShape.KeyTile;
         int rows = end - from, columns = sums.NumeratorStride;
         TKernels.Multiply(
@@ -70,7 +71,7 @@ internal static unsafe class FineBlocks<TKernels>
         {
             float* weights = scratch.Weights + (row * Tile);
             var ofRow = new Span<float>(weights, Tile);
-            TensorPrimitives.Multiply(ofRow, new ReadOnlySpan<float>(coefficients + (row * coefficientStride), Tile), ofRow);
+            TensorPrimitives.Multiply(ofRow, new ReadOnlySpan<float>(coefficients.OfFirstRow + (row * coefficients.Stride), Tile), ofRow);
             scratch.RowSums[from + row] += Sum(weights);
         }
 

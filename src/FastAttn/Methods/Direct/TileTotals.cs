@@ -91,7 +91,7 @@ internal readonly unsafe struct TileTotals<TKernels>
         for (int partEnd = Math.Min(block + BlocksPerPart, blocks.Count), end; block < partEnd; block = end)
         {
             end = Math.Min(block + BlocksPerRowSum, partEnd);
-            if (!DirectMethod<TKernels>.AddBlocks(problem, coefficients, blocks, sums, first, rows, block, end, _laneSums)) continue;
+            if (!DirectMethod<TKernels>.AddBlocks(problem, coefficients, blocks, new TileTarget(sums, first, rows, _laneSums), block, end)) continue;
             LaneSums.MoveTo<TKernels>(denominators + first, _lostRowSums, _laneSums, rows);
             any = true;
         }

@@ -97,7 +97,7 @@ internal readonly unsafe struct SpecialPairs<TKernels>(TokenLayout layout)
                 end = Math.Min(block + BlocksPerPart, endBlock);
                 new Span<float>(part, floats).Clear();
                 new Span<float>(lanes, rows * TKernels.Lanes).Clear();
-                if (!DirectMethod<TKernels>.AddBlocks(problem, coefficients, blocks, partSums, first, rows, block, end, lanes)) continue;
+                if (!DirectMethod<TKernels>.AddBlocks(problem, coefficients, blocks, new TileTarget(partSums, first, rows, lanes), block, end)) continue;
                 TKernels.AddScaled(part, sums.Numerators + ((long)first * sums.NumeratorStride), floats, 1);
                 LaneSums.MoveTo<TKernels>(sums.Denominators + first, lanes, rows);
             }

@@ -82,7 +82,7 @@ internal readonly unsafe struct SurplusPairs<TKernels>(int queries, int keys)
             PartialSums partSums = sums;
             partSums.Numerators = part - ((long)first * sums.NumeratorStride);
             int block = index * BlocksPerPart, end = Math.Min(block + BlocksPerPart, endBlock);
-            DirectMethod<TKernels>.AddBlocks(problem, problem.Position.Window, blocks, partSums, first, rows, block, end, lanes);
+            DirectMethod<TKernels>.AddBlocks(problem, problem.Position.Window, blocks, new TileTarget(partSums, first, rows, lanes), block, end);
             LaneSums.MoveTo<TKernels>(partDenominators, lanes, rows);
         }
     }
@@ -95,7 +95,7 @@ internal readonly unsafe struct SurplusPairs<TKernels>(int queries, int keys)
             int first = index * TileRows, rows = Math.Min(TileRows, paddedRows - first);
             float* lanes = laneSums + (worker * LaneFloats);
             new Span<float>(lanes, rows * TKernels.Lanes).Clear();
-            if (DirectMethod<TKernels>.AddBlocks(problem, problem.Position.Window, blocks, sums, first, rows, firstBlock, blocks.Count, lanes))
+            if (DirectMethod<TKernels>.AddBlocks(problem, problem.Position.Window, blocks, new TileTarget(sums, first, rows, lanes), firstBlock, blocks.Count))
                 LaneSums.MoveTo<TKernels>(sums.Denominators + first, lanes, rows);
         }
     }

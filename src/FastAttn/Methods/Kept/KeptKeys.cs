@@ -192,7 +192,7 @@ internal sealed unsafe class KeptKeys<TKernels>(FeatureStage stage, int head, in
                 nint values = (nint)kept.Values;
                 KeyBlocks view = KeyBlocks.One(block, blocks.Length, kept.Keys, &values, features, columns);
                 if (!double.IsNegativeInfinity(kept.LogScale)
-                    && DirectMethod<TKernels>.AddBlocks(problem, problem.Position.Window, view, own, first, rows, block, block + 1, lanes)) pending++;
+                    && DirectMethod<TKernels>.AddBlocks(problem, problem.Position.Window, view, new TileTarget(own, first, rows, lanes), block, block + 1)) pending++;
                 bool ends = pending == TileTotals<TKernels>.BlocksPerPart || block + 1 == blocks.Length || !IsAlike(kept, blocks[block + 1]);
                 if (pending == 0 || !ends) continue;
                 Join(kept, part, lost, sums.Numerators + ((long)first * columns), rows * columns, kept.ValueFactor);

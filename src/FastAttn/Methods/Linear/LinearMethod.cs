@@ -210,7 +210,7 @@ internal sealed unsafe class LinearMethod<TKernels> : AttentionMethod
                 new Span<float>(sums.Denominators + first, rows).Clear();
                 Clearing.Clear(sums.Numerators + ((long)first * sums.NumeratorStride), (long)rows * sums.NumeratorStride);
                 new Span<float>(laneSums, rows * TKernels.Lanes).Clear();
-                DirectMethod<TKernels>.AddBlocks(problem, problem.Position.Window, blocks, sums, first, rows, near, endNear, laneSums);
+                DirectMethod<TKernels>.AddBlocks(problem, problem.Position.Window, blocks, new TileTarget(sums, first, rows, laneSums), near, endNear);
                 LaneSums.MoveTo<TKernels>(sums.Denominators + first, laneSums, rows);
                 if (visible == blocks.Count)
                 {

@@ -114,7 +114,7 @@ internal readonly unsafe struct MultipoleTree<TKernels>
             int firstBlock = Math.Max(box - 1, 0), endBlock = Math.Min(box + 2, _blocks.Count);
             if (rows == 0 || firstBlock >= endBlock) continue;
             new Span<float>(scratch.RowSums, rows * TKernels.Lanes).Clear();
-            DirectMethod<TKernels>.AddBlocks(_problem, _problem.Position.Window, _blocks, _sums, row, rows, firstBlock, endBlock, scratch.RowSums);
+            DirectMethod<TKernels>.AddBlocks(_problem, _problem.Position.Window, _blocks, new TileTarget(_sums, row, rows, scratch.RowSums), firstBlock, endBlock);
             LaneSums.MoveTo<TKernels>(_sums.Denominators + row, scratch.RowSums, rows);
         }
     }

@@ -49,8 +49,8 @@ internal readonly unsafe struct NearBand<TKernels>(TailReach left, TailReach rig
             int from = Math.Max(right.Row(block), first), to = Math.Min(left.Row(block), end);
             if (from >= to) continue;
             KeyBlocks packed = KeyBlocks.PackOne<TKernels>(problem, block, ones, scratch.Block);
-            DirectMethod<TKernels>.AddBlocks(
-                problem, problem.Position.Window, packed, sums, from, to - from, block, block + 1, scratch.LaneSums + ((long)(from - first) * TKernels.Lanes));
+            var target = new TileTarget(sums, from, to - from, scratch.LaneSums + ((long)(from - first) * TKernels.Lanes));
+            DirectMethod<TKernels>.AddBlocks(problem, problem.Position.Window, packed, target, block, block + 1);
         }
     }
 }
