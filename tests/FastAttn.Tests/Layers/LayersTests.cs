@@ -26,7 +26,7 @@ public sealed class LayersTests
         Methods/Fourier: Costs Fft Kernels Memory Methods Methods/Direct Positions/Coefficients Sums Threading Vocabulary
         Methods/Tails: Costs Kernels Memory Methods Methods/Direct Positions/Coefficients Sums Threading Vocabulary
         Methods/Multipole: Costs Kernels Memory Methods Methods/Direct Positions/Coefficients Sums Threading Vocabulary
-        Methods/Certificate: Features Kernels Memory Methods Methods/Direct Positions/Coefficients Tensors Threading
+        Methods/Certificate: Features Heads Kernels Memory Methods Methods/Direct Positions/Coefficients Tensors Threading
         Methods/Pipeline: Features Heads Kernels Memory Methods Methods/Certificate Methods/Direct Positions/Coefficients Tensors Threading Vocabulary
         Methods/Kept: Features Kernels Memory Methods Methods/Direct Positions/Coefficients Sums Tensors Threading
         Scores: Features Heads Kernels Memory Positions Positions/Coefficients Sums Tensors Threading Vocabulary

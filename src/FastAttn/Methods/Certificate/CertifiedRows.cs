@@ -13,33 +13,23 @@ internal readonly unsafe struct CertifiedRows<TKernels>
     where TKernels : struct, IKernels
 {
     private readonly RowCertificate _certificate;
-    private readonly RowState* _queryStates;
-    private readonly double* _largestNorm;
-    private readonly OutputRows _destination;
-    private readonly int* _uncertified;
+    private readonly SortedRows _rows;
     private readonly int* _counts;
     private readonly int _rowsPerRange;
 
     /// <param name="certificate">Decides.</param>
-    /// <param name="queryStates">States of the queries.</param>
-    /// <param name="largestNorm">The largest ‖v_j‖ each row sees.</param>
-    /// <param name="destination">The output.</param>
-    /// <param name="uncertified">Room for every row; the rows that were not stored, rising.</param>
+    /// <param name="rows">The rows.</param>
     /// <param name="rowsPerRange">Rows of a range.</param>
     /// <param name="arena">Where ranges count.</param>
-    public CertifiedRows(
-        RowCertificate certificate, RowState* queryStates, double* largestNorm, OutputRows destination, int* uncertified, int rowsPerRange, ref Arena arena)
+    public CertifiedRows(RowCertificate certificate, in SortedRows rows, int rowsPerRange, ref Arena arena)
     {
         _certificate = certificate;
-        _queryStates = queryStates;
-        _largestNorm = largestNorm;
-        _destination = destination;
-        _uncertified = uncertified;
+        _rows = rows;
         _rowsPerRange = rowsPerRange;
         _counts = arena.Take<int>(Ranges);
     }
 
-    private int Ranges => (_destination.Count + _rowsPerRange - 1) / _rowsPerRange;
+    private int Ranges => (_rows.Output.Count + _rowsPerRange - 1) / _rowsPerRange;
 
     /// <summary>As methods take it. This struct stays where it is until the method has returned.</summary>
     public RowChunks Chunks => new(Unsafe.AsPointer(ref Unsafe.AsRef(in this)), null, &Close);
@@ -49,15 +39,15 @@ internal readonly unsafe struct CertifiedRows<TKernels>
     /// <summary>Adds the loud tokens to the rows of a range and stores them, and lists where they stand in the whole those that it does not.</summary>
     public void Store(in HeadProblem problem, in PartialSums sums, int range)
     {
-        int first = range * _rowsPerRange, end = Math.Min(first + _rowsPerRange, _destination.Count), count = 0;
+        int first = range * _rowsPerRange, end = Math.Min(first + _rowsPerRange, _rows.Output.Count), count = 0;
         problem.Loud.Add<TKernels>(problem, problem.Position.Window, sums, first, end);
         for (int i = first; i < end; i++)
         {
             // Nothing to see, or a query that will poison its row: neither needs sums.
             problem.Floor.Raise(problem, sums, i);
-            if (_largestNorm[i] <= 0 || _queryStates[i] != RowState.Kept) StoredRow.StoreZeros<TKernels>(problem, sums, i, _destination);
-            else if (_certificate.Holds(sums, i, (float)(_largestNorm[i] * problem.Values.Factor))) StoredRow.Store<TKernels>(problem, sums, i, _destination);
-            else _uncertified[first + count++] = i;
+            if (_rows.LargestNorm[i] <= 0 || _rows.QueryStates[i] != RowState.Kept) StoredRow.StoreZeros<TKernels>(problem, sums, i, _rows.Output);
+            else if (_certificate.Holds(sums, i, (float)(_rows.LargestNorm[i] * problem.Values.Factor))) StoredRow.Store<TKernels>(problem, sums, i, _rows.Output);
+            else _rows.Uncertified[first + count++] = i;
         }
 
         _counts[range] = count;
@@ -69,7 +59,7 @@ internal readonly unsafe struct CertifiedRows<TKernels>
         int count = 0;
         for (int range = 0; range < Ranges; range++)
         {
-            new ReadOnlySpan<int>(_uncertified + (range * _rowsPerRange), _counts[range]).CopyTo(new Span<int>(_uncertified + count, _counts[range]));
+            new ReadOnlySpan<int>(_rows.Uncertified + (range * _rowsPerRange), _counts[range]).CopyTo(new Span<int>(_rows.Uncertified + count, _counts[range]));
             count += _counts[range];
         }
 

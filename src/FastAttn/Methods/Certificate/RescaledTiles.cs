@@ -22,8 +22,7 @@ internal static unsafe class RescaledTiles<TKernels>
 
     /// <summary>Stores every row of the list it can vouch for and returns how many stay on the list.</summary>
     public static int Run(
-        in HeadProblem problem, RowState* keyStates, RowCertificate certificate, bool isFine, double* largestNorm, int* rows, int count,
-        OutputRows destination, Crew crew, ref Arena arena)
+        in HeadProblem problem, in SortedRows rows, int count, RowCertificate certificate, bool isFine, Crew crew, ref Arena arena)
     {
         long mark = arena.Mark;
         int remaining = count;
@@ -31,11 +30,12 @@ internal static unsafe class RescaledTiles<TKernels>
         {
             int* starts = arena.Take<int>((problem.QueryCount / TileRows) + 2L);
             TileTotals<TKernels>* totals = stackalloc TileTotals<TKernels>[crew.Workers];
-            var tiles = new Tiles(problem, keyStates, certificate, isFine, largestNorm, rows, starts, destination, totals, crew, ref arena);
+            var tiles = new Tiles(problem, rows, certificate, starts, totals, crew.Workers, KeyBlocks.Pack<TKernels>(problem, crew, ref arena), ref arena);
+            for (int worker = 0; worker < crew.Workers; worker++) totals[worker] = tiles.TakeTotals(isFine, ref arena);
             if (!arena.IsMeasuring)
             {
-                crew.Run(tiles, Group(rows, count, starts));
-                remaining = RemoveStored(rows, count);
+                crew.Run(tiles, Group(rows.Uncertified, count, starts));
+                remaining = RemoveStored(rows.Uncertified, count);
             }
         }
 
@@ -76,10 +76,8 @@ internal static unsafe class RescaledTiles<TKernels>
     {
         private readonly HeadProblem _problem;
         private readonly RowCertificate _certificate;
-        private readonly double* _largestNorm;
-        private readonly int* _rows;
+        private readonly SortedRows _sorted;
         private readonly int* _starts;
-        private readonly OutputRows _destination;
         private readonly KeyBlocks _blocks;
         private readonly PartialSums _sums;
         private readonly TileTotals<TKernels>* _totals;
@@ -88,47 +86,46 @@ internal static unsafe class RescaledTiles<TKernels>
         private readonly int* _keptBefore;
 
         public Tiles(
-            in HeadProblem problem, RowState* keyStates, RowCertificate certificate, bool isFine, double* largestNorm, int* rows, int* starts,
-            OutputRows destination, TileTotals<TKernels>* totals, Crew crew, ref Arena arena)
+            in HeadProblem problem, in SortedRows rows, RowCertificate certificate, int* starts, TileTotals<TKernels>* totals, int workers, in KeyBlocks blocks, ref Arena arena)
         {
             _problem = problem;
             _certificate = certificate;
-            _largestNorm = largestNorm;
-            _rows = rows;
+            _sorted = rows;
             _starts = starts;
-            _destination = destination;
-            _blocks = KeyBlocks.Pack<TKernels>(problem, crew, ref arena);
+            _blocks = blocks;
             _coefficientCount = problem.Layout.Specials > 0
                 ? checked(problem.Position.LastOffset - problem.Position.FirstOffset + 1 + KernelShape.KeyTile)
                 : checked((int)(problem.Layout.MostPlaces(problem.KeyCount) + problem.Layout.MostPlaces(TileRows) + KernelShape.KeyTile));
             _totals = totals;
-            for (int worker = 0; worker < crew.Workers; worker++) totals[worker] = new(isFine, TileRows, _blocks.ValueStride, _blocks.Count, ref arena);
-            _coefficients = arena.Take<float>((long)crew.Workers * _coefficientCount);
+            _coefficients = arena.Take<float>((long)workers * _coefficientCount);
             _keptBefore = arena.Take<int>(problem.KeyCount + 1L);
             _sums = new PartialSums
             {
-                Numerators = arena.Take<float>((long)crew.Workers * TileRows * _blocks.ValueStride),
+                Numerators = arena.Take<float>((long)workers * TileRows * _blocks.ValueStride),
                 NumeratorStride = _blocks.ValueStride,
-                Denominators = arena.Take<float>((long)crew.Workers * TileRows),
+                Denominators = arena.Take<float>((long)workers * TileRows),
                 NumeratorErrors = arena.Take<float>(problem.QueryCount),
                 DenominatorErrors = arena.Take<float>(problem.QueryCount),
             };
             if (arena.IsMeasuring) return;
             AttentionMethod.SetUnderflowErrors(problem, _sums);
             _keptBefore[0] = 0;
-            for (int j = 0; j < problem.KeyCount; j++) _keptBefore[j + 1] = _keptBefore[j] + (keyStates[j] == RowState.Kept ? 1 : 0);
+            for (int j = 0; j < problem.KeyCount; j++) _keptBefore[j + 1] = _keptBefore[j] + (rows.KeyStates[j] == RowState.Kept ? 1 : 0);
         }
+
+        /// <summary>What one thread works in.</summary>
+        public TileTotals<TKernels> TakeTotals(bool isFine, ref Arena arena) => new(isFine, TileRows, _blocks.ValueStride, _blocks.Count, ref arena);
 
         public void Run(int index, int worker)
         {
-            PartialSums sums = Compute(FirstRow(_rows[_starts[index]]), worker);
+            PartialSums sums = Compute(FirstRow(_sorted.Uncertified[_starts[index]]), worker);
             for (int next = _starts[index]; next < _starts[index + 1]; next++)
             {
-                int row = _rows[next];
+                int row = _sorted.Uncertified[next];
                 _problem.Floor.Raise(_problem, sums, row);
-                if (!_certificate.Holds(sums, row, (float)(_largestNorm[row] * _problem.Values.Factor))) continue;
-                StoredRow.Store<TKernels>(_problem, sums, row, _destination);
-                _rows[next] = Stored;
+                if (!_certificate.Holds(sums, row, (float)(_sorted.LargestNorm[row] * _problem.Values.Factor))) continue;
+                StoredRow.Store<TKernels>(_problem, sums, row, _sorted.Output);
+                _sorted.Uncertified[next] = Stored;
             }
         }
 

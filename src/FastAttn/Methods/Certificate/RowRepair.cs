@@ -16,32 +16,26 @@ internal sealed unsafe class RowRepair<TKernels>(FeatureStage stage)
 {
     private const int KeysPerPart = 8;
 
-    /// <summary>Recomputes <paramref name="count"/> rows into the destination.</summary>
+    /// <summary>Recomputes rows that are listed.</summary>
     /// <param name="problem">The head; its features are not read.</param>
-    /// <param name="queries">The caller's queries.</param>
-    /// <param name="keys">The caller's keys.</param>
-    /// <param name="keyStates">States of the keys.</param>
-    /// <param name="rows">The rows to recompute; their queries are finite.</param>
-    /// <param name="count">How many.</param>
-    /// <param name="destination">The output.</param>
+    /// <param name="rows">The rows, and their list; the queries are finite.</param>
+    /// <param name="count">How many are listed.</param>
     /// <param name="crew">Shares the rows.</param>
     /// <param name="arena">Scratch, given back.</param>
-    public void Run(
-        in HeadProblem problem, RowSource queries, RowSource keys, RowState* keyStates, int* rows, int count,
-        OutputRows destination, Crew crew, ref Arena arena)
+    public void Run(in HeadProblem problem, in SortedRows rows, int count, Crew crew, ref Arena arena)
     {
         long mark = arena.Mark;
         float* keyFeatures = arena.Take<float>((long)stage.PaddedRows(problem.KeyCount) * stage.Stride);
         double* keyScales = arena.Take<double>(stage.PaddedRows(problem.KeyCount));
-        stage.Map(keys, RowRole.Key, problem.Head, logarithmic: true, keyStates, keyFeatures, keyScales, crew, ref arena);
+        stage.Map(rows.Call.Key, RowRole.Key, problem.Head, logarithmic: true, rows.KeyStates, keyFeatures, keyScales, crew, ref arena);
         var measuring = Arena.Measuring;
         _ = new Scratch(stage, problem, ref measuring);
         RowState state;
         double queryScale;
-        stage.Map(queries with { Count = 1 }, RowRole.Query, problem.Head, logarithmic: true, &state, null, &queryScale, Crew.Alone, ref measuring);
+        stage.Map(rows.Call.Query with { Count = 1 }, RowRole.Query, problem.Head, logarithmic: true, &state, null, &queryScale, Crew.Alone, ref measuring);
         byte* scratch = arena.Take<byte>(crew.Workers * measuring.Peak);
         if (!arena.IsMeasuring)
-            crew.Run(new Rows(stage, problem, queries, keyStates, keyFeatures, keyScales, rows, destination, scratch, measuring.Peak), count);
+            crew.Run(new Rows(stage, problem, rows, keyFeatures, keyScales, scratch, measuring.Peak), count);
         arena.Release(mark);
     }
 
@@ -80,22 +74,21 @@ internal sealed unsafe class RowRepair<TKernels>(FeatureStage stage)
 
     /// <summary>The rows of the list.</summary>
     private readonly struct Rows(
-        FeatureStage stage, HeadProblem problem, RowSource queries, RowState* keyStates, float* keyFeatures, double* keyScales,
-        int* rows, OutputRows destination, byte* scratch, long scratchBytes) : IParallelWork
+        FeatureStage stage, HeadProblem problem, SortedRows rows, float* keyFeatures, double* keyScales, byte* scratch, long scratchBytes) : IParallelWork
     {
         public void Run(int index, int worker)
         {
-            int row = rows[index];
+            int row = rows.Uncertified[index];
             var arena = new Arena(scratch + (worker * scratchBytes), scratchBytes);
             var own = new Scratch(stage, problem, ref arena);
             RowState state = RowState.Kept;
             double queryScale;
-            stage.Map(queries.Slice(row, 1), RowRole.Query, problem.Head, logarithmic: true, &state, own.Query, &queryScale, Crew.Alone, ref arena);
+            stage.Map(rows.Call.Query.Slice(row, 1), RowRole.Query, problem.Head, logarithmic: true, &state, own.Query, &queryScale, Crew.Alone, ref arena);
             double denominator = Sum(row, own, out ValueSource values, out double logScale);
             denominator = problem.Floor.Raise(denominator, logScale + queryScale);
             for (int column = 0; column < problem.ValueDimension; column++)
                 own.Value[column] = denominator == 0 ? 0 : (float)(own.Total[column] / denominator / values.Factor);
-            destination.Store<TKernels>(row, own.Value, 1);
+            rows.Output.Store<TKernels>(row, own.Value, 1);
         }
 
         /// <summary>
@@ -112,7 +105,7 @@ internal sealed unsafe class RowRepair<TKernels>(FeatureStage stage)
             {
                 own.Products[j] = float.NegativeInfinity;
                 int offset = problem.OffsetBetween(row, j);
-                if (keyStates[j] != RowState.Kept || !position.IsVisible(offset)) continue;
+                if (rows.KeyStates[j] != RowState.Kept || !position.IsVisible(offset)) continue;
 
                 // Signed features are bounded as they are; logarithms have their own largest sum.
                 own.Products[j] = stage.IsSigned ? (double.IsNegativeInfinity(keyScales[j]) ? float.NegativeInfinity : 0) : TKernels.MaxOfSum(own.Query, keyFeatures + ((long)j * stage.Stride), problem.Features);

@@ -52,17 +52,15 @@ internal sealed unsafe class HeadRunner<TKernels>(
         int* uncertified = arena.Take<int>(shape.QueryLength);
         HeadProblem problem = Prepare(call, queryStates, keyStates, valueStates, largestNorm, crew, ref arena);
 
-        var output = new OutputRows(call.Destination, gain, call.Head);
-        var sorting = new Sorting(call, queryStates, largestNorm, output, uncertified);
-        int repairs = Compute(method, _certificate, sorting, problem, crew, ref arena);
+        var rows = new SortedRows(call, queryStates, keyStates, largestNorm, new OutputRows(call.Destination, gain, call.Head), uncertified);
+        int repairs = Compute(method, _certificate, rows, problem, crew, ref arena);
         if (method.TakesQueriesByChunk && (arena.IsMeasuring || repairs > 0)) MapQueries(call, queryStates, ref problem, crew, ref arena);
         bool fallsBack = method.Kind is not (Method.Direct or Method.Linear) && (arena.IsMeasuring || repairs > RowCertificate.FallbackShare * shape.QueryLength);
-        if (fallsBack) repairs = Compute(_direct, _directCertificate, sorting, problem, crew, ref arena);
-        int alone = RescaledTiles<TKernels>.Run(
-            problem, keyStates, _directCertificate, _isFine, largestNorm, uncertified, repairs, output, crew, ref arena);
+        if (fallsBack) repairs = Compute(_direct, _directCertificate, rows, problem, crew, ref arena);
+        int alone = RescaledTiles<TKernels>.Run(problem, rows, repairs, _directCertificate, _isFine, crew, ref arena);
         problem.Loud.PutBack(problem.ValueNorm);
         if (arena.IsMeasuring || alone > 0)
-            _repair.Run(problem, call.Query, call.Key, keyStates, uncertified, alone, output, crew, ref arena);
+            _repair.Run(problem, rows, alone, crew, ref arena);
         if (!arena.IsMeasuring) Poison.Spread(problem, queryStates, keyStates, valueStates, call.Value, call.Destination);
         return new HeadReport(repairs, fallsBack);
     }
@@ -123,11 +121,11 @@ internal sealed unsafe class HeadRunner<TKernels>(
     /// Runs a method, stores every row it can vouch for, and lists the others; returns how many. Where queries come chunk by chunk, rows are features, sums and output
     /// while they are in cache.
     /// </summary>
-    private int Compute(AttentionMethod chosen, RowCertificate certificate, in Sorting rows, in HeadProblem problem, Crew crew, ref Arena arena)
+    private int Compute(AttentionMethod chosen, RowCertificate certificate, in SortedRows rows, in HeadProblem problem, Crew crew, ref Arena arena)
     {
         long mark = arena.Mark;
         int chunkRows = chosen.ChunkRows(shape.QueryLength);
-        var certified = new CertifiedRows<TKernels>(certificate, rows.QueryStates, rows.LargestNorm, rows.Output, rows.Uncertified, chunkRows, ref arena);
+        var certified = new CertifiedRows<TKernels>(certificate, rows, chunkRows, ref arena);
         if (chosen.TakesQueriesByChunk)
         {
             int columns = Padding.RoundUp(shape.ValueDimension, TKernels.Lanes);
@@ -139,21 +137,5 @@ internal sealed unsafe class HeadRunner<TKernels>(
         int count = arena.IsMeasuring ? 0 : certified.Gather();
         arena.Release(mark);
         return count;
-    }
-
-    /// <summary>What sorts rows into those that are stored and those that are listed.</summary>
-    private readonly struct Sorting(HeadCall call, RowState* queryStates, double* largestNorm, OutputRows output, int* uncertified)
-    {
-        public readonly HeadCall Call = call;
-
-        public readonly RowState* QueryStates = queryStates;
-
-        /// <summary>The largest ‖v_j‖ each row sees.</summary>
-        public readonly double* LargestNorm = largestNorm;
-
-        public readonly OutputRows Output = output;
-
-        /// <summary>Room for the rows that are listed.</summary>
-        public readonly int* Uncertified = uncertified;
     }
 }
