@@ -76,7 +76,7 @@ internal static unsafe class ProjectionExports
                 throw new ShapeException($"values is {target.Shape}; expected [{source.Heads}, {source.Features}, {source.Dimension}]", "values");
             }
 
-            source.Values.CopyTo(target.Dense());
+            source.Values.CopyTo(target.Span());
             return Status.Ok;
         }
         catch (Exception exception)

@@ -9,7 +9,7 @@ internal unsafe partial struct NativeTensor
 {
     public float* Data;
     public int Ndim;
-    public int Reserved;
+    public int ElementType;
     public fixed long Shape[4];
     public fixed long Strides[4];
 }

@@ -17,11 +17,13 @@ internal unsafe readonly ref struct Tensor
             throw new ShapeException($"{name}.ndim is {tensor->Ndim}; expected {minimumDimensions} to {maximumDimensions}", name);
         }
 
-        Arguments.Reserved(tensor->Reserved, $"{name}.reserved");
-        if ((nint)tensor->Data % sizeof(float) != 0) throw new AbiException(Status.Argument, $"{name}.data is not 4-byte aligned; expected an address divisible by 4", name);
-
         _tensor = tensor;
         _name = name;
+        if (!Enum.IsDefined(Element))
+            throw new AbiException(Status.Argument, $"{name}.element_type is {tensor->ElementType}; expected FA_FLOAT32 (0), FA_FLOAT16 (1) or FA_BFLOAT16 (2)", name);
+        int size = Element == ElementType.Float32 ? sizeof(float) : sizeof(ushort);
+        if ((nint)tensor->Data % size != 0) throw new AbiException(Status.Argument, $"{name}.data is not {size}-byte aligned; expected an address divisible by {size}", name);
+
         Int128 reach = 0;
         for (int axis = 0; axis < tensor->Ndim; axis++)
         {
@@ -42,7 +44,9 @@ internal unsafe readonly ref struct Tensor
 
     public int Dimensions => _tensor->Ndim;
 
-    public float* Data => _tensor->Data;
+    public ElementType Element => (ElementType)_tensor->ElementType;
+
+    private float* Data => _tensor->Data;
 
     /// <summary>The extent of an axis, 0 being the last.</summary>
     public int Extent(int fromLast) => fromLast < Dimensions ? (int)_tensor->Shape[Dimensions - 1 - fromLast] : 1;
@@ -63,17 +67,16 @@ internal unsafe readonly ref struct Tensor
     public StridedTensor Strided()
     {
         if (Stride(0) != 1 && Count > 0) throw new ShapeException($"{_name} has last stride {Stride(0)}; expected 1", _name);
-        return new StridedTensor((nint)Data, Extent(3), Extent(2), Extent(1), Extent(0), Stride(3), Stride(2), Stride(1));
+        return new StridedTensor((nint)Data, Extent(3), Extent(2), Extent(1), Extent(0), Stride(3), Stride(2), Stride(1)) { Element = Element };
     }
 
-    /// <summary>Row-major memory without gaps, as a span.</summary>
-    public Span<float> Dense()
+    /// <summary>Row-major memory without gaps.</summary>
+    public StridedTensor Dense()
     {
-        if (Count == 0) return default;
         long expected = 1;
         for (int axis = 0; axis < Dimensions; axis++)
         {
-            if (Stride(axis) != expected && Extent(axis) > 1)
+            if (Count > 0 && Stride(axis) != expected && Extent(axis) > 1)
             {
                 throw new ShapeException($"{_name}.strides[{Dimensions - 1 - axis}] is {Stride(axis)}; expected {expected}: row-major without gaps", _name);
             }
@@ -81,12 +84,21 @@ internal unsafe readonly ref struct Tensor
             expected *= Extent(axis);
         }
 
+        return Strided();
+    }
+
+    /// <summary>Row-major float32 without gaps, as a span.</summary>
+    public Span<float> Span()
+    {
+        RequireFloat32();
+        _ = Dense();
         return new Span<float>(Data, SpanLength());
     }
 
-    /// <summary>A row-major copy, whatever the strides. May end early, since arrays may be large.</summary>
+    /// <summary>A row-major copy of float32, whatever the strides. May end early, since arrays may be large.</summary>
     public float[] Gather()
     {
+        RequireFloat32();
         float[] copy = new float[SpanLength()];
         Span<float> rest = copy;
         for (int a = 0; a < Extent(3); a++)
@@ -115,6 +127,11 @@ internal unsafe readonly ref struct Tensor
             if (stride == 1) new ReadOnlySpan<float>(first, piece.Length).CopyTo(piece);
             else for (int index = 0; index < piece.Length; index++) piece[index] = first[index * stride];
         }
+    }
+
+    private void RequireFloat32()
+    {
+        if (Element != ElementType.Float32) throw new AbiException(Status.Argument, $"{_name}.element_type is {_tensor->ElementType}; expected FA_FLOAT32 (0)", _name);
     }
 
     private int SpanLength() =>

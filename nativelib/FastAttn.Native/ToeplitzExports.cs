@@ -57,7 +57,7 @@ internal static unsafe class ToeplitzExports
             }
 
             CallerInterrupt.Take();
-            prepared.Plan.Multiply(source.Dense(), target.Dense(), columns, heads, Arguments.Threads(threads));
+            prepared.Plan.Multiply(source.Dense(), target.Dense(), Arguments.Threads(threads));
             return Status.Ok;
         }
         catch (Exception exception)

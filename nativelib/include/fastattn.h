@@ -228,14 +228,25 @@ fa_status fa_set_interrupt(fa_interrupt_check check, void *context, int32_t mill
 #define FA_MAX_NDIM 4
 
 /*
- * float32 numbers in the caller's memory. Axes past ndim are ignored. Strides count elements; of a tensor
+ * Element types. The numbers that attentions, FastRPB, Toeplitz products and feature maps read and write may be of
+ * any, each tensor of its own: query, key, value, rows, features, x and destination. Everything else is float32.
+ * Arithmetic is float32 for all: a 16-bit input becomes float32 exactly, where it is read; a 16-bit output is the
+ * float32 result rounded once, to the nearest number and to the even one of two that are as near.
+ */
+#define FA_FLOAT32 0
+#define FA_FLOAT16 1  /* IEEE 754 binary16; outputs of 65520 and more become infinity */
+#define FA_BFLOAT16 2 /* the upper half of a float32 */
+
+/*
+ * Numbers in the caller's memory. Axes past ndim are ignored. Strides count elements; of a tensor
  * that is read they may be zero (a broadcast axis) or negative; those of a tensor that is written must keep
  * every element apart from every other. The library never keeps a pointer past the call.
  */
 typedef struct fa_tensor {
-    float *data;                   /* element [0, 0, ...]; 4-byte aligned; not written when the tensor is an input */
+    float *data;                   /* element [0, 0, ...], at a multiple of its size; of 16-bit numbers, their address as
+                                      this type. Not written when the tensor is an input */
     int32_t ndim;                  /* 1 ... 4 */
-    int32_t reserved;              /* 0 */
+    int32_t element_type;          /* FA_FLOAT32, which is 0, FA_FLOAT16 or FA_BFLOAT16 */
     int64_t shape[FA_MAX_NDIM];    /* extents, each at least 0; data may be NULL where one is 0 */
     int64_t strides[FA_MAX_NDIM];  /* elements from one index to the next */
 } fa_tensor;

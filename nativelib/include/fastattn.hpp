@@ -94,6 +94,20 @@ inline fa_tensor strided(const float *data, std::initializer_list<std::int64_t> 
     return strided(const_cast<float *>(data), shape, strides);
 }
 
+// Memory of 16-bit numbers, FA_FLOAT16 or FA_BFLOAT16, such as std::uint16_t holds their bits.
+inline fa_tensor strided(const void *data, std::int32_t element_type, std::initializer_list<std::int64_t> shape,
+                         std::initializer_list<std::int64_t> strides) {
+    fa_tensor tensor = strided(static_cast<const float *>(data), shape, strides);
+    tensor.element_type = element_type;
+    return tensor;
+}
+
+inline fa_tensor dense(const void *data, std::int32_t element_type, std::initializer_list<std::int64_t> shape) {
+    fa_tensor tensor = dense(static_cast<const float *>(data), shape);
+    tensor.element_type = element_type;
+    return tensor;
+}
+
 // Owns a handle and destroys it at the end of its life.
 template <typename Handle, fa_status (*Destroy)(Handle)>
 class Owner {

@@ -901,6 +901,101 @@ static void test_attention_create_errors(void) {
     CHECK(all);
 }
 
+/* ---- Element types ----------------------------------------------------------------------------------- */
+
+/* Bits of a number rounded to nearest, ties to even; for numbers that float16 has no subnormals or infinities for. */
+static uint16_t rounded(float value, int32_t element_type) {
+    uint32_t bits;
+    memcpy(&bits, &value, sizeof bits);
+    if (element_type == FA_BFLOAT16) return (uint16_t)((bits + 0x7FFFu + (bits >> 16 & 1u)) >> 16);
+    uint32_t magnitude = bits & 0x7FFFFFFFu;
+    if (magnitude == 0) return (uint16_t)(bits >> 16);
+    return (uint16_t)((bits >> 16 & 0x8000u) | (((magnitude + 0xFFFu + (magnitude >> 13 & 1u)) >> 13) - (112u << 10)));
+}
+
+static float number(uint16_t bits, int32_t element_type) {
+    uint32_t wide = (uint32_t)bits << 16;
+    if (element_type == FA_FLOAT16) wide = (bits & 0x7FFFu) == 0 ? wide : ((uint32_t)(bits & 0x8000u) << 16 | (((uint32_t)(bits & 0x7FFFu) << 13) + (112u << 23)));
+    float value;
+    memcpy(&value, &wide, sizeof value);
+    return value;
+}
+
+/* Rounds rows where they are to a type, and gives their bits in it. */
+static void round_rows(float *rows, uint16_t *bits, int64_t count, int32_t element_type) {
+    for (int64_t i = 0; i < count; i++) {
+        /* Away from zero: no subnormals. */
+        rows[i] = number(bits[i] = rounded(rows[i] + (rows[i] < 0 ? -0.01f : 0.01f), element_type), element_type);
+    }
+}
+
+static fa_tensor typed(fa_tensor tensor, uint16_t *bits, int32_t element_type) {
+    tensor.data = (float *)bits;
+    tensor.element_type = element_type;
+    return tensor;
+}
+
+static bool are_rounded(const uint16_t *bits, const float *values, int64_t count, int32_t element_type) {
+    for (int64_t i = 0; i < count; i++) {
+        if (bits[i] != rounded(values[i], element_type)) return false;
+    }
+    return true;
+}
+
+/* Query, value and output of one type, keys of the other: the rounded answer to rounded rows, bit by bit. */
+static void test_element_types(void) {
+    for (int32_t type = FA_FLOAT16; type <= FA_BFLOAT16; type++) {
+        problem p;
+        make_problem(&p);
+        int32_t other = type == FA_FLOAT16 ? FA_BFLOAT16 : FA_FLOAT16;
+        uint16_t q[COUNT(p.q)], k[COUNT(p.k)], v[COUNT(p.v)], z[COUNT(p.z)];
+        round_rows(p.q, q, COUNT(p.q), type);
+        round_rows(p.k, k, COUNT(p.k), other);
+        round_rows(p.v, v, COUNT(p.v), type);
+        fa_attention attention;
+        CHECK(create(&p, &attention) == FA_OK && forward(&p, attention) == FA_OK);
+        float expected[COUNT(p.z)];
+        memcpy(expected, p.z, sizeof expected);
+        fa_tensor query = typed(p.query, q, type), key = typed(p.key, k, other), value = typed(p.value, v, type), output = typed(p.destination, z, type);
+        set_sentinel(p.z, COUNT(p.z));
+        CHECK(fa_attention_forward(attention, &query, &key, &value, &p.destination, NULL, NULL) == FA_OK && memcmp(expected, p.z, sizeof expected) == 0);
+        CHECK(fa_attention_forward(attention, &query, &key, &value, &output, NULL, NULL) == FA_OK && are_rounded(z, expected, COUNT(z), type));
+        output.data = p.q;
+        CHECK(fa_attention_forward(attention, &p.query, &key, &value, &output, NULL, NULL) == FA_ERROR_ARGUMENT && message_has("destination"));
+        CHECK(fa_attention_destroy(attention) == FA_OK);
+
+        float c[] = {1, 2, 3, 4, 5, 6}, x[] = {1, 10, 100, 1000}, y[3];
+        uint16_t x16[4], y16[3];
+        for (int i = 0; i < 4; i++) x[i] = number(x16[i] = rounded(x[i], type), type);
+        fa_tensor coefficients = DENSE(c, 6), xt = DENSE(x, 4, 1), yt = DENSE(y, 3, 1);
+        fa_tensor x_typed = typed(xt, x16, type), y_typed = typed(yt, y16, type);
+        fa_toeplitz toeplitz;
+        CHECK(fa_toeplitz_create(&coefficients, 3, 4, &toeplitz) == FA_OK);
+        CHECK(fa_toeplitz_multiply(toeplitz, &xt, &yt, 1) == FA_OK && fa_toeplitz_multiply(toeplitz, &x_typed, &y_typed, 1) == FA_OK);
+        CHECK(are_rounded(y16, y, 3, type) && fa_toeplitz_destroy(toeplitz) == FA_OK);
+
+        fa_fast_rpb rpb;
+        float w[] = {1, 2, 3, 4, 5, 6, 7}, sum[4] = {1, 2, 3, 4};
+        uint16_t sum16[4];
+        for (int i = 0; i < 4; i++) sum16[i] = rounded(sum[i], type);
+        fa_tensor weights = DENSE(w, 7), st = DENSE(sum, 4, 1), s_typed = typed(st, sum16, type);
+        CHECK(fa_fast_rpb_create(&weights, NULL, &rpb) == FA_OK);
+        CHECK(fa_fast_rpb_apply(rpb, &xt, &st, NULL, 1, 1) == FA_OK && fa_fast_rpb_apply(rpb, &x_typed, &s_typed, NULL, 1, 1) == FA_OK);
+        CHECK(are_rounded(sum16, sum, 4, type) && fa_fast_rpb_destroy(rpb) == FA_OK);
+
+        float features[4 * 64];
+        uint16_t features16[4 * 64];
+        fa_tensor ft = DENSE(features, 4, 64), f_typed = typed(ft, features16, type);
+        fa_attention_options map = FA_ATTENTION_OPTIONS_INIT;
+        CHECK(fa_map_features(&map, (fa_projection){0}, &xt, &ft, NULL, 0) == FA_OK && fa_map_features(&map, (fa_projection){0}, &x_typed, &f_typed, NULL, 0) == FA_OK);
+        CHECK(are_rounded(features16, features, COUNT(features), type));
+
+        /* What is no row is float32. */
+        coefficients.element_type = type;
+        CHECK(fa_toeplitz_create(&coefficients, 3, 4, &toeplitz) == FA_ERROR_ARGUMENT && message_has("coefficients.element_type is"));
+    }
+}
+
 SPOIL(spoil_report_size, p->report.struct_size = 4)
 SPOIL(spoil_selection_size, p->selection.struct_size = 4)
 SPOIL(spoil_query_null, p->query.data = NULL)
@@ -912,7 +1007,8 @@ SPOIL(spoil_query_extent_huge, p->query.shape[1] = INT64_MAX)
 SPOIL(spoil_query_last_stride, p->query.strides[3] = 2)
 SPOIL(spoil_query_stride_huge, p->query.strides[0] = INT64_MAX)
 SPOIL(spoil_query_aligned, p->query.data = (float *)((char *)p->q + 2))
-SPOIL(spoil_query_reserved, p->query.reserved = 1)
+SPOIL(spoil_query_type, p->query.element_type = 3)
+SPOIL(spoil_query_type_aligned, p->query.element_type = FA_FLOAT16; p->query.data = (float *)((char *)p->q + 1))
 SPOIL(spoil_key_batch, p->key.shape[0] = 1)
 SPOIL(spoil_key_columns, p->key.shape[3] = D - 1)
 SPOIL(spoil_value_rows, p->value.shape[2] = NK - 1)
@@ -943,7 +1039,8 @@ static void test_attention_forward_errors(void) {
         {"query last stride", spoil_query_last_stride, FA_ERROR_SHAPE, "query has last stride 2; expected 1"},
         {"query stride huge", spoil_query_stride_huge, FA_ERROR_SHAPE, "query.strides"},
         {"query alignment", spoil_query_aligned, FA_ERROR_ARGUMENT, "query.data"},
-        {"query.reserved", spoil_query_reserved, FA_ERROR_ARGUMENT, "query.reserved is 1"},
+        {"query.element_type", spoil_query_type, FA_ERROR_ARGUMENT, "query.element_type is 3; expected FA_FLOAT32 (0)"},
+        {"float16 alignment", spoil_query_type_aligned, FA_ERROR_ARGUMENT, "query.data is not 2-byte aligned"},
         {"key batch", spoil_key_batch, FA_ERROR_SHAPE, "key"},
         {"key columns", spoil_key_columns, FA_ERROR_SHAPE, "key"},
         {"value rows", spoil_value_rows, FA_ERROR_SHAPE, "value"},
@@ -2329,6 +2426,7 @@ int main(void) {
     RUN(test_attention_key_selection);
     RUN(test_attention_create_errors);
     RUN(test_attention_forward_errors);
+    RUN(test_element_types);
     RUN(test_plans_are_told);
     RUN(test_a_check_ends_calls);
     RUN(test_position_worked_example);

@@ -62,6 +62,30 @@ void test_worked_example() {
     attention.trim();
 }
 
+// Rows of 16 bits: numbers that bfloat16 has, and an output that is rounded to it.
+void test_element_types() {
+    const std::vector<std::uint16_t> q{0x3F80, 0xBF80}, v{0x4040, 0x40A0};  // 1, -1 and 3, 5
+    const std::vector<float> wide_q{1, -1}, wide_v{3, 5};
+    std::vector<float> expected(2), z(2);
+    std::vector<std::uint16_t> narrow(2);
+    fa_attention_shape shape = FA_ATTENTION_SHAPE_INIT;
+    shape.batch = shape.heads = shape.key_heads = 1;
+    shape.query_length = shape.key_length = 2;
+    shape.head_dimension = shape.value_dimension = 1;
+    const fastattn::Attention attention = fastattn::Attention::softmax(shape);
+    const fa_tensor rows = fastattn::dense(q.data(), FA_BFLOAT16, {2, 1}), values = fastattn::strided(v.data(), FA_BFLOAT16, {2, 1}, {1, 1});
+    const fa_tensor wide_rows = fastattn::dense(wide_q.data(), {2, 1});
+    attention.forward(wide_rows, wide_rows, fastattn::dense(wide_v.data(), {2, 1}), fastattn::dense(expected.data(), {2, 1}));
+    attention.forward(rows, wide_rows, values, fastattn::dense(z.data(), {2, 1}));
+    CHECK(z == expected);
+    attention.forward(rows, rows, values, fastattn::dense(narrow.data(), FA_BFLOAT16, {2, 1}));
+    for (std::size_t i = 0; i < narrow.size(); i++) {
+        std::uint32_t bits;
+        std::memcpy(&bits, &expected[i], sizeof bits);
+        CHECK(narrow[i] == static_cast<std::uint16_t>((bits + 0x7FFF + (bits >> 16 & 1)) >> 16));
+    }
+}
+
 // The worked example of fastattn.h for positions: c_t = 2^-|t|, and query 0 at position 0 or 1.
 void test_worked_example_of_positions() {
     const std::vector<float> q{0, 1, 1, 0, 2, 2}, k{0, 0, 1, 0, 0, 1, 1, 1}, v{1, 2, 3, 4}, slope{std::log(2.0f)};
@@ -338,6 +362,7 @@ int main() {
     RUN(test_abi);
     RUN(test_a_check_ends_calls);
     RUN(test_worked_example);
+    RUN(test_element_types);
     RUN(test_worked_example_of_positions);
     RUN(test_positions_equal_arrays_of_bias);
     RUN(test_owners_of_positions_move);

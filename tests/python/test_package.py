@@ -70,7 +70,8 @@ class InterfaceTest(unittest.TestCase):
 
     def test_everything_public_is_documented(self):
         for name in fastattn.__all__:
-            self.assertTrue(inspect.getdoc(getattr(fastattn, name)), name)
+            # A dtype cannot carry a text of its own.
+            self.assertTrue(inspect.getdoc(getattr(fastattn, name)) or f"`fastattn.{name}` is" in fastattn.__doc__, name)
         for name in (name for name in CONVENTIONS if name not in ("show_config", "toeplitz_matmul", "random_projection")):
             function = getattr(fastattn, name)
             for parameter in inspect.signature(function).parameters:

@@ -195,7 +195,7 @@ print(*missing, f"{count} paths and {len(named)} layers, {len(missing)} missing"
 reports="method='?(direct|fft|linear|band|decay|multipole)'?"
 check "C#" 'Method = (Direct|Fft|Linear|Band|Decay|Multipole), RepairedRows = [0-9]+' csharp readme README.md
 check "C#, the package's README" 'Tier = (Avx512|Avx2|Portable)' csharp package src/FastAttn/PACKAGE.md
-check "C#, worked examples" '^1.000 0.000 1.000 1.000; 3.023 3.045 3.182; 2.000 3.000 20.000 30.000 2.000 3.000 20.000 30.000; 3.182 3.209 3.298 3.378; 4.852; 123.000 234.000 345.000; $' worked
+check "C#, worked examples" '^4.000 3.238; 1.000 0.000 1.000 1.000; 3.023 3.045 3.182; 2.000 3.000 20.000 30.000 2.000 3.000 20.000 30.000; 3.182 3.209 3.298 3.378; 4.852; 123.000 234.000 345.000; $' worked
 check "Python" "\(8, 4096, 64\) float32 .*$reports" python README.md
 check "Python, its own README" "\(8, 1024, 64\) .*$reports" python nativelib/python/README.md
 check "C" '^(direct|fft|linear|band|decay|multipole) on (avx512|avx2|portable), [0-9]+ rows repaired$' c

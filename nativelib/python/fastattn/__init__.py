@@ -13,8 +13,12 @@ array([[3.0233],
 Shapes, words and rules are the same in Python, C, C# and the command line. Every function may be called from several
 threads at once and releases the interpreter's lock while it computes. On the main thread signal handlers run meanwhile, and
 what they raise, such as KeyboardInterrupt for Ctrl-C, ends the call; `out` then holds unspecified numbers.
+
+Rows may be float32, float16 or bfloat16. `fastattn.bfloat16` is a dtype for bits of bfloat16: `bits.view(fastattn.bfloat16)` of a uint16
+array, `np.empty(shape, fastattn.bfloat16)` for results; arrays of ml_dtypes' bfloat16 are taken as they are.
 """
 
+from ._arrays import bfloat16
 from ._attention import attention
 from ._config import show_config, version
 from ._errors import ArgumentError, DTypeError, FastAttnError, ShapeError
@@ -64,6 +68,7 @@ __all__ = [
     "alibi_positions",
     "alibi_slopes",
     "attention",
+    "bfloat16",
     "clear_plan_cache",
     "clipped_positions",
     "dense_positions",

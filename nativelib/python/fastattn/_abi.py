@@ -27,7 +27,7 @@ class Tensor(ctypes.Structure):
     _fields_ = [
         ("data", ctypes.c_void_p),
         ("ndim", ctypes.c_int32),
-        ("reserved", ctypes.c_int32),
+        ("element_type", ctypes.c_int32),
         ("shape", ctypes.c_int64 * 4),
         ("strides", ctypes.c_int64 * 4),
     ]

@@ -1,4 +1,4 @@
-"""The gate of arrays: what callers pass becomes float32 memory that C can read or write in place, and its description."""
+"""The gate of arrays: what callers pass becomes memory that C can read or write in place, and its description."""
 
 from __future__ import annotations
 
@@ -12,9 +12,12 @@ from . import _abi
 from ._arguments import one_line, refuse_subclass, shown
 from ._errors import ArgumentError, DTypeError, ShapeError
 
-# The element types that C reads, each with the number that `fa_tensor.reserved` has for it. This is the one place that decides.
+# The element types that C reads, each with the number that `fa_tensor.element_type` has for it. This is the one place that decides.
 _FLOAT32 = np.dtype(np.float32)
-_ELEMENT_TYPES = {_FLOAT32: 0}
+
+# The bits of bfloat16 for numpy, which has no such type: `bits.view(bfloat16)` of a uint16 array, `np.empty(shape, bfloat16)`.
+bfloat16 = np.dtype([("bfloat16", "<u2")])
+_ELEMENT_TYPES = {_FLOAT32: 0, np.dtype("<f2"): 1, bfloat16: 2}
 
 # `flags.num` of an array without gaps whose elements lie at whole multiples of their size; and of one that can be written as well.
 _READABLE = 0x0001 | 0x0100
@@ -39,42 +42,51 @@ def as_array(value: Any, name: str) -> "NDArray[Any]":
     return np.asarray(array)
 
 
-def float_array(
-    value: ArrayLike, name: str, ranks: Sequence[int], *, dense: bool = False, may_be_empty: bool = False
-) -> "NDArray[np.float32]":
-    """The array itself when the library can read it in place, else one float32 copy.
+def _is_read(dtype: "np.dtype[Any]") -> bool:
+    """Whether rows of a dtype are read and written in place: ours, and the bfloat16 that ml_dtypes gives to numpy."""
+    if dtype not in _ELEMENT_TYPES and dtype.name == "bfloat16" and dtype.isnative:
+        _ELEMENT_TYPES[dtype] = _ELEMENT_TYPES[bfloat16]
+    return dtype in _ELEMENT_TYPES
 
-    In place: aligned float32 whose last stride is one element and whose other strides are whole elements; with `dense`,
-    C-contiguous.
+
+def float_array(
+    value: ArrayLike, name: str, ranks: Sequence[int], *, dense: bool = False, may_be_empty: bool = False, rows: bool = False
+) -> "NDArray[Any]":
+    """The array itself when the library can read it in place, else one copy, of float32 unless its type can be read.
+
+    In place: aligned float32, with `rows` of any type that C reads, whose last stride is one element and whose other strides
+    are whole elements; with `dense`, C-contiguous.
     """
     # What most callers pass needs no further question.
     if type(value) is np.ndarray and value.dtype == _FLOAT32 and value.ndim in ranks and value.size and value.flags.num & _READABLE == _READABLE:
         return value
 
     array = as_array(value, name)
-    if array.dtype.kind != "f" or array.dtype.itemsize > 8:
-        raise DTypeError(f"{name} has dtype {array.dtype}; expected float32, float64 or float16")
+    is_read = rows and _is_read(array.dtype)
+    if not is_read and (array.dtype.kind != "f" or array.dtype.itemsize > 8):
+        also = f", or bfloat16: {name}.view(fastattn.bfloat16) of its bits" if rows and array.dtype == np.uint16 else ", or bfloat16" if rows else ""
+        raise DTypeError(f"{name} has dtype {array.dtype}; expected float32, float64 or float16{also}")
     if array.ndim not in ranks:
         expected = " or ".join(str(rank) for rank in ranks)
         raise ShapeError(f"{name} has {array.ndim} axes, shape {array.shape}; expected {expected} axes")
     if 0 in array.shape and not may_be_empty:
         raise ShapeError(f"{name} has shape {array.shape}; expected at least one element on every axis")
 
-    if array.dtype not in _ELEMENT_TYPES:
+    if not is_read and array.dtype != _FLOAT32:
         array = _single(array, name)
     readable = array.flags.num & _READABLE == _READABLE if dense else _strides_fit(array)
-    return array if readable else np.array(array, dtype=np.float32, order="C")
+    return array if readable else np.array(array, order="C")
 
 
-def rows_array(value: ArrayLike, name: str, ranks: Sequence[int]) -> "NDArray[np.float32]":
+def rows_array(value: ArrayLike, name: str, ranks: Sequence[int]) -> "NDArray[Any]":
     """Rows of some sequences and heads: there may be no sequences and no rows, but not no heads and no columns."""
-    array = float_array(value, name, ranks, may_be_empty=True)
+    array = float_array(value, name, ranks, may_be_empty=True, rows=True)
     if array.size == 0 and 0 in array.shape[-1:] + array.shape[-3:-2]:
         raise ShapeError(f"{name} has shape {array.shape}; expected at least one head and one column")
     return array
 
 
-def four_axes(array: "NDArray[np.float32]") -> Tuple[int, ...]:
+def four_axes(array: "NDArray[Any]") -> Tuple[int, ...]:
     return (1,) * (4 - array.ndim) + array.shape
 
 
@@ -108,8 +120,8 @@ def integer_array(value: ArrayLike, name: str, dtype: Any, expected: str = "inte
 
 
 def output_array(
-    out: Optional["NDArray[np.float32]"], shape: Tuple[int, ...], inputs: "Mapping[str, Any]", *, dense: bool = False, name: str = "out"
-) -> "NDArray[np.float32]":
+    out: "Optional[NDArray[Any]]", shape: Tuple[int, ...], inputs: "Mapping[str, Any]", *, dense: bool = False, name: str = "out"
+) -> "NDArray[Any]":
     """`out` once it is known to fit, else a new array.
 
     `inputs`: what the caller gave, by name, whose memory `out` must not share. `name`: what the caller calls `out`.
@@ -126,8 +138,9 @@ def output_array(
 
 def _check_output(out: Any, shape: Tuple[int, ...], dense: bool, name: str) -> None:
     refuse_subclass(out, name)
-    if not isinstance(out, np.ndarray) or out.dtype != np.float32:
-        raise DTypeError(f"{name} is {out.dtype if isinstance(out, np.ndarray) else type(out).__name__}; expected a float32 array")
+    if not isinstance(out, np.ndarray) or not _is_read(out.dtype):
+        came = out.dtype if isinstance(out, np.ndarray) else type(out).__name__
+        raise DTypeError(f"{name} is {came}; expected a float32, float16 or bfloat16 array")
     if out.shape != shape:
         raise ShapeError(f"{name} has shape {out.shape}; expected {shape}")
     if not out.flags.writeable:
@@ -135,10 +148,10 @@ def _check_output(out: Any, shape: Tuple[int, ...], dense: bool, name: str) -> N
     if dense and out.flags.num & _READABLE != _READABLE:
         raise ShapeError(f"{name} has strides {out.strides}; expected a C-contiguous array")
     if not _strides_fit(out):
-        raise ShapeError(f"{name} has strides {out.strides} in bytes; expected whole elements and 4 on the last axis")
+        raise ShapeError(f"{name} has strides {out.strides} in bytes; expected whole elements and {out.itemsize} on the last axis")
 
 
-def _strides_fit(array: "NDArray[np.float32]") -> bool:
+def _strides_fit(array: "NDArray[Any]") -> bool:
     # numpy gives empty arrays any strides.
     if array.size == 0:
         return True
@@ -158,15 +171,15 @@ class Descriptor:
         # What a call passes to C.
         self.reference = ctypes.byref(self._tensor)
 
-    def describe(self, array: "NDArray[np.float32]") -> Any:
+    def describe(self, array: "NDArray[Any]") -> Any:
         """The structure's address; the array must stay alive for the length of the call."""
         # One question for all that is needed; the attributes ask as often as there are.
         interface = array.__array_interface__
-        layout = (interface["typestr"], interface["shape"], interface["strides"])
+        layout = (array.dtype, interface["shape"], interface["strides"])
         if layout != self._layout:
             axes, tensor = array.ndim, self._tensor
             tensor.ndim = axes
-            tensor.reserved = _ELEMENT_TYPES[array.dtype]
+            tensor.element_type = _ELEMENT_TYPES[array.dtype]
             tensor.shape[:axes] = array.shape
             tensor.strides[:axes] = [stride // array.itemsize for stride in array.strides]
             self._layout = layout
@@ -174,7 +187,7 @@ class Descriptor:
         return self.reference
 
 
-def described(array: "NDArray[np.float32]") -> Any:
+def described(array: "NDArray[Any]") -> Any:
     """The address of a new description of an array, which must stay alive for the length of the call."""
     return Descriptor().describe(array)
 

@@ -156,7 +156,7 @@ def fast_rpb(
         Which values count, in any form that `kernelized_attention` takes. What others hold is not looked at.
     lengths : int array [B], optional
         Rows whose values count, from the front.
-    add_to : float32 array [B, H, rows, d_v], with as many axes as v, optional
+    add_to : float32, float16 or bfloat16 array [B, H, rows, d_v], with as many axes as v, optional
         What W v is added to, in place; rows of special tokens stay as they are. Last axis contiguous; memory apart from
         v's. Untouched when an error is raised.
     threads : int, optional

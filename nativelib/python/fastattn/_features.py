@@ -29,7 +29,7 @@ def map_features(
     feature_epsilon: Optional[float] = None,
     return_log_scales: bool = False,
     threads: Optional[int] = None,
-    out: Optional["NDArray[np.float32]"] = None,
+    out: Optional["NDArray[Any]"] = None,
 ) -> Union["NDArray[np.float32]", Tuple["NDArray[np.float32]", "NDArray[np.float64]"]]:
     """phi(x), the feature map of `kernelized_attention` by itself.
 
@@ -44,7 +44,7 @@ def map_features(
     return_log_scales : bool
         Whether to return `(features, s)` with features phi(x) / exp(s), the largest of a row near one: phi of rows that are large leaves
         float32.
-    out : float32 array of the features' shape, optional
+    out : float32, float16 or bfloat16 array of the features' shape, optional
         Last axis contiguous; memory apart from x's. Untouched when an error is raised.
 
     Returns

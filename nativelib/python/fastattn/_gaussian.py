@@ -82,7 +82,7 @@ def gaussian_attention(
     key_mask: Optional[ArrayLike] = None,
     lengths: Optional[ArrayLike] = None,
     threads: Optional[int] = None,
-    out: Optional["NDArray[np.float32]"] = None,
+    out: Optional["NDArray[Any]"] = None,
     return_info: bool = False,
 ) -> Result:
     """Exact attention with the Gaussian kernel (Chen et al., NeurIPS 2021, arXiv 2111.00035, eq. 3), extended by positions.

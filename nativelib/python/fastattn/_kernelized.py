@@ -129,7 +129,7 @@ def kernelized_attention(
     tolerance: float = 1e-4,
     method: str = "auto",
     threads: Optional[int] = None,
-    out: Optional["NDArray[np.float32]"] = None,
+    out: Optional["NDArray[Any]"] = None,
     return_info: bool = False,
 ) -> Result:
     """Kernelized attention with relative positions (Luo et al., NeurIPS 2021, arXiv 2106.12566).
@@ -141,8 +141,10 @@ def kernelized_attention(
     Parameters
     ----------
     q : array [B, H, n_q, d], [H, n_q, d] or [n_q, d]
-        Queries. float32 is read in place whatever the strides of its leading axes, so a transposed `[B, n, H, d]` array
-        costs nothing; a last axis that is not contiguous, float64 and float16 cost one copy. Integers, complex numbers
+        Queries. float32, float16 and bfloat16 are read in place whatever the strides of the leading axes, so a transposed
+        `[B, n, H, d]` array costs nothing; a last axis that is not contiguous, and float64, cost one copy. bfloat16 is that of
+        ml_dtypes, or bits: `x.view(fastattn.bfloat16)` of a uint16 array. q, k, v and `out` may be of different types; arithmetic is
+        float32. Everything but q, k, v and `out` is converted to float32. Integers, complex numbers
         and objects raise `DTypeError`, as do arrays whose class means more than their numbers (masked arrays, `numpy.matrix`,
         record arrays, arrays with units); a number that float32 cannot hold is an `ArgumentError`. That is so for every array
         argument of every function. d is 1 ... 512. B, n_q and n_k may be 0.
@@ -198,8 +200,9 @@ def kernelized_attention(
     method : {"auto", "direct", "fft", "linear", "band", "decay", "multipole"}
     threads : int, optional
         Default: FASTATTN_THREADS, else the cores this process may use. Never changes a bit of the result.
-    out : float32 array of the result's shape, optional
-        Last axis contiguous; no element of it may be an element of an input. Untouched when an error is raised.
+    out : float32, float16 or bfloat16 array of the result's shape, optional
+        Last axis contiguous; no element of it may be an element of an input. Untouched when an error is raised. A result of 16 bits is
+        the float32 result rounded once, to the nearest number; above 65504 float16 has only infinity.
     return_info : bool
         Whether to return `(result, AttentionInfo)`.
 

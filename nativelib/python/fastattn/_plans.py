@@ -86,7 +86,7 @@ class KeptAttention(Kept):
         value: "NDArray[np.float32]",
         key_mask: Optional[ArrayLike],
         lengths: Optional[ArrayLike],
-        out: Optional["NDArray[np.float32]"],
+        out: Optional["NDArray[Any]"],
         return_info: bool,
         given: "Optional[Mapping[str, Any]]",
     ) -> Result:

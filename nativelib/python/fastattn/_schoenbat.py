@@ -121,7 +121,7 @@ def schoenbat(
     tolerance: float = 1e-4,
     method: str = "auto",
     threads: Optional[int] = None,
-    out: Optional["NDArray[np.float32]"] = None,
+    out: Optional["NDArray[Any]"] = None,
     return_info: bool = False,
 ) -> Result:
     """SchoenbAt: attention with a dot-product kernel in Maclaurin features (Guo et al. 2025, arXiv 2505.12252).

@@ -91,7 +91,7 @@ def skyformer(
     key_mask: Optional[ArrayLike] = None,
     lengths: Optional[ArrayLike] = None,
     threads: Optional[int] = None,
-    out: Optional["NDArray[np.float32]"] = None,
+    out: Optional["NDArray[Any]"] = None,
     return_info: bool = False,
 ) -> Result:
     """Skyformer: `gaussian_attention` in linear time (Chen et al., NeurIPS 2021, arXiv 2111.00035, eq. 4 to 6, section 4.4).

@@ -85,7 +85,7 @@ def softmax_attention(
     key_mask: Optional[ArrayLike] = None,
     lengths: Optional[ArrayLike] = None,
     threads: Optional[int] = None,
-    out: Optional["NDArray[np.float32]"] = None,
+    out: Optional["NDArray[Any]"] = None,
     return_info: bool = False,
 ) -> Result:
     """Exact softmax attention with relative positions, the baseline of every other system.

@@ -109,7 +109,7 @@ class AttentionSystem(NativeObject):
         *,
         key_mask: Optional[ArrayLike] = None,
         lengths: Optional[ArrayLike] = None,
-        out: Optional["NDArray[np.float32]"] = None,
+        out: Optional["NDArray[Any]"] = None,
         return_info: bool = False,
     ) -> Result:
         """The attention of queries over keys and values of the sizes that the object was made for.
@@ -142,7 +142,7 @@ class AttentionSystem(NativeObject):
         value: "NDArray[np.float32]",
         key_mask: Optional[ArrayLike],
         lengths: Optional[ArrayLike],
-        out: Optional["NDArray[np.float32]"],
+        out: Optional["NDArray[Any]"],
         return_info: bool,
         given: "Optional[Mapping[str, Any]]",
     ) -> Result:

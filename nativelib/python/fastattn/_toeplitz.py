@@ -56,7 +56,7 @@ class Toeplitz(NativeObject):
         self._own(create, "fa_toeplitz_destroy", _NAMES)
 
     def multiply(
-        self, x: ArrayLike, *, out: Optional["NDArray[np.float32]"] = None, threads: Optional[int] = None
+        self, x: ArrayLike, *, out: Optional["NDArray[Any]"] = None, threads: Optional[int] = None
     ) -> "NDArray[np.float32]":
         """The product with x.
 
@@ -89,7 +89,7 @@ class Toeplitz(NativeObject):
 
 
 def toeplitz_matmul(
-    c: ArrayLike, x: ArrayLike, *, out: Optional["NDArray[np.float32]"] = None, threads: Optional[int] = None
+    c: ArrayLike, x: ArrayLike, *, out: Optional["NDArray[Any]"] = None, threads: Optional[int] = None
 ) -> "NDArray[np.float32]":
     """Multiplies by Toeplitz matrices: ``y_i = sum_j c_{j-i} x_j``, by fast Fourier transform.
 
@@ -101,7 +101,7 @@ def toeplitz_matmul(
     x : array [n_in, columns] or [H, n_in, columns]
         float32, C-contiguous, is read in place; anything else costs one copy. Rows and columns may be none; with n_in = 0
         the product is zero.
-    out : float32 array of the result's shape, optional
+    out : float32, float16 or bfloat16 array of the result's shape, optional
         C-contiguous; memory apart from c's and x's. Untouched when an error is raised.
     threads : int, optional
         Default: FASTATTN_THREADS, else the cores this process may use. Never changes a bit of the result.
@@ -144,4 +144,4 @@ def toeplitz_matmul(
 
 
 def _operand(x: ArrayLike) -> "NDArray[np.float32]":
-    return _arrays.float_array(x, "x", (2, 3), dense=True, may_be_empty=True)
+    return _arrays.float_array(x, "x", (2, 3), dense=True, may_be_empty=True, rows=True)

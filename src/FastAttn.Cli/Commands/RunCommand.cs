@@ -11,7 +11,8 @@ internal sealed class RunCommand
     private readonly Option<FileInfo> _query = OptionTypes.ArrayFile("--q", "Query, [n,d], [H,n,d] or [B,H,n,d], float16, float32 or float64.");
     private readonly Option<FileInfo> _key = OptionTypes.ArrayFile("--k", "Key, same axes; its heads may be fewer if they divide the query's.");
     private readonly Option<FileInfo> _value = OptionTypes.ArrayFile("--v", "Value, same axes, heads and rows as key; any number of columns.");
-    private readonly Option<FileInfo> _output = OptionTypes.ArrayFile("--output", "Where the result goes, float32, with the axes of the query.", "-o");
+    private readonly Option<FileInfo> _output = OptionTypes.ArrayFile("--output", "Where the result goes, with the axes of the query.", "-o");
+    private readonly Option<NpyType?> _outputType = OptionTypes.Word("--output-type", "Numbers of the result; arithmetic is float32 in any case.", NpyType.Float32);
     private readonly Option<FileInfo> _projection = OptionTypes.ArrayFile("--projection", "Rows of the random projection, [m,d] or [H,m,d], instead of drawn ones.");
     private readonly Option<FileInfo> _keyMask = OptionTypes.ArrayFile("--key-mask", "[n_k] or [B,n_k], perhaps [B,1,n_k] or [B,1,1,n_k]: bool or 0 and 1, 1 = attend; or floats, 0 = attend, -inf = leave out.");
     private readonly Option<int[]?> _lengths = OptionTypes.WholeNumbers("--lengths", "Keys kept from the front, one number a sequence.");
@@ -31,7 +32,7 @@ internal sealed class RunCommand
     {
         const string files = "--q q.npy --k k.npy --v v.npy --output z.npy";
         GroupedCommand command = new("run", "Compute an attention with relative positions, FastRPB added or alone: .npy files in, a .npy file out.");
-        command.Add(new OptionGroup("What to compute, from which files", $"--op softmax {files}", _system.Choice, _query, _key, _value, _output));
+        command.Add(new OptionGroup("What to compute, from which files", $"--op softmax {files}", _system.Choice, _query, _key, _value, _output, _outputType));
         command.Add(new OptionGroup("Keys that are left out", $"{files} --lengths 40,64", _keyMask, _lengths));
         _attention.AddCommonTo(command, $"--op softmax --causal {files}");
         _position.AddTo(command, $"--op softmax --position alibi:0.5,0.25 {files}");
@@ -100,7 +101,7 @@ internal sealed class RunCommand
         rpb?.AddTo(shape, value.Array.Values, result.Values, keyMask, lengths, options.Threads);
         watch.Stop();
 
-        OutputFile.Write(_output.Name, output, stream => NpyWriter.Write(stream, result));
+        OutputFile.Write(_output.Name, output, stream => NpyWriter.Write(stream, result, parsed.GetValue(_outputType) ?? NpyType.Float32));
         // The others have one way to be computed and no rows to repair.
         string how = _system.Chosen(parsed) is Operation.Kernelized or Operation.Schoenbat
             ? $"method {Words.Of(report.Method)}, {report.RepairedRows} of {(long)shape.Batch * shape.Heads * shape.QueryLength} rows repaired, "
@@ -122,7 +123,7 @@ internal sealed class RunCommand
         rpb.Forward(shape, value.Array.Values, result.Values, keyMask, parsed.GetValue(_lengths), choices.Threads);
         watch.Stop();
 
-        OutputFile.Write(_output.Name, output, stream => NpyWriter.Write(stream, result));
+        OutputFile.Write(_output.Name, output, stream => NpyWriter.Write(stream, result, parsed.GetValue(_outputType) ?? NpyType.Float32));
         Tell(parsed, output, result, "", watch);
     }
 

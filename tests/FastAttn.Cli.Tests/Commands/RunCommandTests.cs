@@ -32,6 +32,23 @@ public sealed class RunCommandTests : IDisposable
     }
 
     [Fact]
+    public void Results_are_written_as_float16_when_asked_for()
+    {
+        _ = SaveDefault();
+        string[] arguments = ["run", "--q", _directory["q.npy"], "--k", _directory["k.npy"], "--v", _directory["v.npy"], "--output"];
+        Assert.Equal(0, Cli.Run([.. arguments, _directory["wide.npy"]]).ExitCode);
+        Assert.Equal(0, Cli.Run([.. arguments, _directory["half.npy"], "--output-type", "float16"]).ExitCode);
+
+        NpyArray<float> wide = _directory.Load("wide.npy"), half = _directory.Load("half.npy");
+        Assert.Equal(wide.Shape, half.Shape);
+        Assert.Equal(Array.ConvertAll(wide.Values, value => (float)(Half)value), half.Values);
+        Assert.Contains("'descr': '<f2'", File.ReadAllText(_directory["half.npy"]));
+        CliResult refused = Cli.Run([.. arguments, _directory["no.npy"], "--output-type", "bfloat16"]);
+        Assert.Equal(2, refused.ExitCode);
+        Assert.Contains("one of float32, float16", refused.Error);
+    }
+
+    [Fact]
     public void Bias_for_each_head_with_forbidden_offsets()
     {
         NpyArray<float> bias = new([2, 15], TemporaryDirectory.Numbers(seed: 5, 30));
