@@ -301,7 +301,7 @@ class Functions(Fresh):
         calls = [
             (Q, K, V, {}), (Q[:, :9], K, V, {}), (Q, K[:, :9], V[:, :9], {}), (Q, K, V[..., :4], {}), (Q[:1], K[:1], V[:1], {}), (Q[None], K[None], V[None], {}),
             (Q, K, V, {"causal": True}), (Q, K, V, {"scale": 0.5}), (Q, K, V, {"threads": 1}), (Q, K, V, {"bias": BIAS}), (Q, K, V, {"bias": BIAS[:1]}),
-            (Q, K, V, {"bias": BIAS[0]}), (Q, K, V, {"bias": positions}), (Q, K, V, {"bias": fastattn.alibi_positions(0.5)}),
+            (Q, K, V, {"bias": BIAS[0]}), (Q, K, V, {"bias": positions}), (Q, K, V, {"bias": fastattn.alibi_positions(0.25)}),
             (Q, K, V, {"bias": positions, "query_offset": 1}), (Q, K, V, {"bias": positions, "query_offset": [1]}),
         ]  # fmt: skip
         for place, (q, k, v, options) in enumerate(calls):
@@ -310,6 +310,25 @@ class Functions(Fresh):
         for q, k, v, options in calls:
             fastattn.softmax_attention(q, k, v, **options)
         self.assertEqual(self.misses(), len(calls))
+
+    def test_equal_positions_are_the_same_however_often_they_are_made(self):
+        table = np.linspace(-1, 1, 32, dtype=np.float32)
+        kinds = (
+            lambda: fastattn.alibi_positions(0.5), lambda: fastattn.kerple_log_positions(1.5, 0.25), lambda: fastattn.t5_positions(table),
+            lambda: fastattn.t5_positions(table, max_distance=64), lambda: fastattn.clipped_positions(table[:9]), lambda: fastattn.clipped_positions(table[1:10]),
+        )  # fmt: skip
+        first = [fastattn.softmax_attention(Q, K, V, bias=make()) for make in kinds]
+        self.assertEqual(self.misses(), len(kinds))
+        for make, expected in zip(kinds, first):
+            np.testing.assert_array_equal(fastattn.softmax_attention(Q, K, V, bias=make()), expected)
+        self.assertEqual(self.misses(), len(kinds))
+
+    def test_large_positions_are_the_same_object_only(self):
+        bias = np.zeros((2, 2 * 5000 - 1), dtype=np.float32)
+        rows = np.ones((2, 5000, 2), dtype=np.float32)
+        for _ in range(2):
+            fastattn.softmax_attention(rows, rows, rows, bias=fastattn.dense_positions(bias, 5000))
+        self.assertEqual(self.misses(), 2)
 
     def test_equal_numbers_of_another_type_are_checked(self):
         fastattn.softmax_attention(Q, K, V, causal=True, threads=1)
@@ -395,8 +414,10 @@ class Memory(Fresh):
         np.testing.assert_array_equal(attention.forward(rows[None], rows[None], rows[None])[0], result)
 
     def test_what_the_cache_lets_go_of_ends(self):
-        positions = fastattn.alibi_positions(0.5)
-        fastattn.softmax_attention(Q, K, V, bias=positions)
+        # Too large to be compared by its numbers, so that the cache holds the object.
+        positions = fastattn.dense_positions(np.zeros((2, 9999), dtype=np.float32), 5000)
+        rows = np.ones((2, 5000, 2), dtype=np.float32)
+        fastattn.softmax_attention(rows, rows, rows, bias=positions)
         before = len(gc.get_referrers(positions))
         fastattn.clear_plan_cache()
         self.assertLess(len(gc.get_referrers(positions)), before)

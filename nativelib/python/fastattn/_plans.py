@@ -177,7 +177,7 @@ def find_or_make(what: "Tuple[Hashable, ...]", arrays: "Dict[str, Any]", options
     if not _CONSTANT.issuperset(types):
         return make()
     # Equal numbers of different types are not the same to every check: 1 is no boolean.
-    contents = [(given.shape, given.tobytes()) if isinstance(given, np.ndarray) else given for given in arrays.values()]
+    contents = [_contents(given) for given in arrays.values()]
     key = (*what, values, types, *contents)
     found = _cache.find(key)
     if found is not None:
@@ -186,6 +186,13 @@ def find_or_make(what: "Tuple[Hashable, ...]", arrays: "Dict[str, Any]", options
     if made.bytes <= _cache.limit:
         _cache.keep(key, made)
     return made
+
+
+def _contents(given: Any) -> Hashable:
+    """What two arguments have in common that are the same."""
+    if isinstance(given, np.ndarray):
+        return given.shape, given.tobytes()
+    return given._same() if isinstance(given, Positions) else given
 
 
 def _bytes(given: Any) -> int:
@@ -223,8 +230,8 @@ def plan_cache_info() -> PlanCacheInfo:
     """What the functions keep from one call for the next.
 
     `kernelized_attention`, `softmax_attention`, `gaussian_attention`, `skyformer`, `schoenbat`, `fast_rpb` and `toeplitz_matmul` keep what they
-    prepared; the least recently used goes first. A later call with the same sizes, options and positions prepares nothing. Objects such as
-    `Positions` are the same when they are the same object. Arrays (a bias, a projection, query offsets, gamma, beta, landmarks) are the same when
+    prepared; the least recently used goes first. A later call with the same sizes, options and positions prepares nothing. Positions
+    are the same when kind and parameters are, however often they were made; those of more than 64 KiB, projections and draws when they are the same object. Arrays (a bias, a projection, query offsets, gamma, beta, landmarks) are the same when
     every byte is: the cache has a copy and compares, so an array that was changed in place is noticed, and an equal array of another place
     is found too. That costs some microseconds for 10,000 numbers; `dense_positions` costs nothing.
 

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import ctypes
 from types import MappingProxyType
-from typing import Any, Callable, Dict, Mapping, Optional, Tuple
+from typing import Any, Callable, Dict, Hashable, Mapping, Optional, Tuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from . import _abi, _arguments, _arrays, _library
 from ._errors import ShapeError
+
+# Parameters of more bytes are not compared.
+_MOST_COMPARED = 1 << 16
 
 
 class Positions:
@@ -23,7 +26,7 @@ class Positions:
     sizes (the last eight). Immutable; any number of threads may use one at once. Can be pickled.
     """
 
-    __slots__ = ("_handle", "_kind", "_make", "_parameters", "__weakref__")
+    __slots__ = ("_handle", "_identity", "_kind", "_make", "_parameters", "__weakref__")
 
     def __init__(self, kind: str, make: "Callable[..., Positions]", parameters: "Dict[str, Any]", create: str, *arguments: Any) -> None:
         lib = _library.library()
@@ -32,6 +35,7 @@ class Positions:
         self._kind = kind
         self._make = make
         self._parameters = MappingProxyType(parameters)
+        self._identity: "Optional[Hashable]" = None
         self._handle = handle
         _library.destroy_with(self, lib.fa_position_destroy, handle)
 
@@ -44,6 +48,15 @@ class Positions:
     def parameters(self) -> "Mapping[str, Any]":
         """The parameters by name, arrays as read-only float32."""
         return self._parameters
+
+    def _same(self) -> Hashable:
+        """Equal for positions of equal kind and parameters, unless these are large: then every object is by itself."""
+        if self._identity is None:
+            values = self._parameters.values()
+            size = sum(value.nbytes for value in values if isinstance(value, np.ndarray))
+            numbers = tuple((value.shape, value.tobytes()) if isinstance(value, np.ndarray) else value for value in values)
+            self._identity = (self._kind, numbers) if size <= _MOST_COMPARED else self
+        return self._identity
 
     def __repr__(self) -> str:
         parameters = ", ".join(f"{name}={_brief(value)}" for name, value in self._parameters.items())
