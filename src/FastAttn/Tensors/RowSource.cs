@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using FastAttn.Kernels;
 
 namespace FastAttn.Tensors;
@@ -77,19 +78,8 @@ internal readonly unsafe record struct RowSource(nint Address, long Stride, int 
     public void Write<TKernels>(int row, float* source, float factor)
         where TKernels : struct, IRowKernels
     {
-        if (IsFloat32)
-        {
-            TKernels.Scale(source, (float*)Place(row, 0), Columns, factor);
-            return;
-        }
-
-        float* piece = stackalloc float[PieceColumns];
-        for (int first = 0; first < Columns; first += PieceColumns)
-        {
-            int count = Math.Min(PieceColumns, Columns - first);
-            TKernels.Scale(source + first, piece, count, factor);
-            ElementConversion.Narrow(Element, piece, Place(row, first), count);
-        }
+        if (IsFloat32) TKernels.Scale(source, (float*)Address + (row * Stride), Columns, factor);
+        else WriteNarrow<TKernels>(row, source, factor);
     }
 
     /// <summary>Writes <paramref name="source"/> over a row.</summary>
@@ -111,6 +101,20 @@ internal readonly unsafe record struct RowSource(nint Address, long Stride, int 
     {
         if (IsFloat32) *(float*)Place(row, column) = value;
         else *(short*)Place(row, column) = ElementConversion.Narrow(Element, value);
+    }
+
+    /// <summary>Apart from <see cref="Write{TKernels}"/>, which float32 rows leave without a frame for scratch.</summary>
+    [SkipLocalsInit]
+    private void WriteNarrow<TKernels>(int row, float* source, float factor)
+        where TKernels : struct, IRowKernels
+    {
+        float* piece = stackalloc float[PieceColumns];
+        for (int first = 0; first < Columns; first += PieceColumns)
+        {
+            int count = Math.Min(PieceColumns, Columns - first);
+            TKernels.Scale(source + first, piece, count, factor);
+            ElementConversion.Narrow(Element, piece, Place(row, first), count);
+        }
     }
 
     private void* Place(int row, int column) => (byte*)Address + (((row * Stride) + column) * Element.Bytes());

@@ -5,7 +5,7 @@ namespace FastAttn.Methods;
 /// <summary>A finished row: numerators over the denominator, in the caller's units. The numerators are scratch from then on.</summary>
 internal static unsafe class StoredRow
 {
-    public static void Store<TKernels>(in HeadProblem problem, in PartialSums sums, int row, OutputRows destination)
+    public static void Store<TKernels>(in HeadProblem problem, in PartialSums sums, int row, in OutputRows destination)
         where TKernels : struct, IRowKernels
     {
         float* numerators = sums.Numerators + ((long)row * sums.NumeratorStride);
@@ -22,7 +22,7 @@ internal static unsafe class StoredRow
     }
 
     /// <summary>The row of a query that sees nothing.</summary>
-    public static void StoreZeros<TKernels>(in HeadProblem problem, in PartialSums sums, int row, OutputRows destination)
+    public static void StoreZeros<TKernels>(in HeadProblem problem, in PartialSums sums, int row, in OutputRows destination)
         where TKernels : struct, IRowKernels
     {
         float* numerators = sums.Numerators + ((long)row * sums.NumeratorStride);
