@@ -67,8 +67,11 @@ public sealed class ExecutionPlan
         if (shape.IsEmpty) return Empty(choices);
         PositionExtent extent = choices.Extents[0];
         PlanningProblem problem = choices.ProblemOfSizes(extent, hasPosition);
+
+        // Of a line, memory depends on the lengths alone: one pair's coefficient stands for all, which may be hundreds of millions.
         return new(
-            choices, MethodChoice.Of(choices.Method, problem), method => settings.SystemOf(options).MeasureWorkspace(method, problem, new PreparedPosition(null, extent)));
+            choices, MethodChoice.Of(choices.Method, problem),
+            method => settings.SystemOf(options).MeasureWorkspace(method, problem, new PreparedPosition(null, new PositionExtent(1, 1, 0, 0))));
     }
 
     /// <summary>The plan that an attention with these positions has; prepares them, O(heads · (n_q + n_k)), for that attention too.</summary>

@@ -64,7 +64,10 @@ public sealed class RolesTests
         {
             var form = new MethodRoles(method, positions, numbers.Normals(rows * 12), numbers.Normals(others * 12), numbers.Normals(others * 5))
             {
-                Sizes = (rows, others, 12, 5), Rows = (first, end), Keys = (firstKey, endKey), Threads = 3,
+                Sizes = (rows, others, 12, 5),
+                Rows = (first, end),
+                Keys = (firstKey, endKey),
+                Threads = 3,
             };
             double worst = form.WorstShare();
             Assert.True(worst <= 1, $"rows {first} … {end}, keys {firstKey} … {endKey}: {worst} of what it may be");
@@ -105,7 +108,10 @@ public sealed class RolesTests
             ? RelativePosition.Grid(bias, height, width)
             : RelativePosition.Grid(bias, height, width, new SpecialTokens
             {
-                Prefix = prefix, Suffix = suffix, SpecialToGrid = numbers.Normals(specials), GridToSpecial = numbers.Normals(specials),
+                Prefix = prefix,
+                Suffix = suffix,
+                SpecialToGrid = numbers.Normals(specials),
+                GridToSpecial = numbers.Normals(specials),
                 SpecialToSpecial = numbers.Normals(specials * specials),
             });
         var positions = grid.Prepare(new PositionExtent(tokens, tokens, 0, tokens - 1));
@@ -142,7 +148,9 @@ public sealed class RolesTests
         var form = new MethodRoles(
             method, transposed ? positions.Transposed : positions, numbers.Normals(rows * inner), numbers.Normals(others * inner), numbers.Normals(others * outer))
         {
-            Sizes = (rows, others, inner, outer), Rows = (0, rows), Keys = (0, others),
+            Sizes = (rows, others, inner, outer),
+            Rows = (0, rows),
+            Keys = (0, others),
         };
         return form.WorstShare();
     }

@@ -40,6 +40,18 @@ public sealed class PlannerTests
         Assert.Equal(plan.Candidates.Where(candidate => candidate.Admissible).MinBy(candidate => candidate.SecondsPerHead)!.Method, plan.Method);
     }
 
+    /// <summary>Nothing of the size of the sequence is made for a plan without positions.</summary>
+    [Fact]
+    public void TheLongestSequencesArePlannedInLittleMemory()
+    {
+        long before = Environment.WorkingSet;
+        ExecutionPlan plan = ExecutionPlan.Create(new AttentionShape(1, 1 << 28, 64), hasPosition: false);
+        Assert.All(plan.Candidates.Where(candidate => candidate.Admissible), candidate => Assert.True(candidate.WorkspaceBytes > 1L << 30));
+
+        // Coefficients of such a line would be 2 GiB.
+        Assert.InRange(Environment.WorkingSet - before, long.MinValue, 3L << 29);
+    }
+
     [Fact]
     public void EveryMethodHasOneDescriptor() =>
         Assert.Equal(Enum.GetValues<Method>().Where(method => method != Method.Auto), KnownMethods.All.Select(descriptor => descriptor.Method).Order());
@@ -155,6 +167,8 @@ public sealed class PlannerTests
             int rows = method == Method.Fft ? attention.Plan.FftLength : length;
             Assert.InRange(attention.WorkspaceBytes, 1, Bound(rows, attention.Plan.Features, valueDimension));
             Assert.Equal(attention.WorkspaceBytes, attention.Plan.Candidates.Single(candidate => candidate.Method == method).WorkspaceBytes);
+            ExecutionPlan unseen = ExecutionPlan.Create(shape, new() { Features = features, Method = method }, hasPosition: method != Method.Linear);
+            Assert.Equal(attention.WorkspaceBytes, unseen.Candidates.Single(candidate => candidate.Method == method).WorkspaceBytes);
         }
     }
 
