@@ -15,7 +15,8 @@ internal sealed class ElementTypes : IMeasurement
     public Table Run(MeasurementSettings settings)
     {
         var table = new Table(
-            "Element types, d = d_v = m = 64, all tensors of one type", "system", "n", "float32 ms", "float16 ms", "bfloat16 ms", "float16 speed", "bfloat16 speed");
+            "Element types, d = d_v = m = 64, all tensors of one type",
+            "system", "n", "float32 ms", "float16 ms", "bfloat16 ms", "float16 speed", "bfloat16 speed");
         foreach (string system in settings.IsQuick ? ["direct", "softmax"] : (string[])["direct", "fft", "linear", "softmax", "gaussian"])
         {
             foreach (int length in settings.IsQuick ? [1024] : (int[])[1024, 2048, 4096]) Measure(table, settings, system, length);
@@ -31,11 +32,10 @@ internal sealed class ElementTypes : IMeasurement
         using AttentionSystem plan = system switch
         {
             "softmax" => inputs.Softmax(),
-            "gaussian" => new GaussianAttention(inputs.Shape, new GaussianAttentionOptions { Threads = 1 }, RelativePosition.Dense(inputs.Bias, length, length)),
+            "gaussian" => new GaussianAttention(inputs.Shape, new() { Threads = 1 }, RelativePosition.Dense(inputs.Bias, length, length)),
             _ => inputs.Plan(Words.Parse<Method>(system, nameof(system)), FeatureCount, hasPosition: system != "linear"),
         };
-        Half[] q = Array.ConvertAll(inputs.Query, x => (Half)x), k = Array.ConvertAll(inputs.Key, x => (Half)x), v = Array.ConvertAll(inputs.Value, x => (Half)x);
-        Half[] z = new Half[inputs.Output.Length];
+        Half[] q = ToHalf(inputs.Query), k = ToHalf(inputs.Key), v = ToHalf(inputs.Value), z = new Half[inputs.Output.Length];
         ushort[] upperQ = Upper(inputs.Query), upperK = Upper(inputs.Key), upperV = Upper(inputs.Value), upperZ = new ushort[z.Length];
         Rounds rounds = Rounds.Run(
             settings.RowTime, () => inputs.Run(plan), () => plan.Forward(q, k, v, z), () => Bfloat16(plan, upperQ, upperK, upperV, upperZ));
@@ -49,10 +49,14 @@ internal sealed class ElementTypes : IMeasurement
         fixed (ushort* q = query, k = key, v = value, z = output)
         {
             plan.Forward(
-                StridedTensor.Dense(q, ElementType.Bfloat16, 1, 1, s.QueryLength, s.HeadDimension), StridedTensor.Dense(k, ElementType.Bfloat16, 1, 1, s.KeyLength, s.HeadDimension),
-                StridedTensor.Dense(v, ElementType.Bfloat16, 1, 1, s.KeyLength, s.ValueDimension), StridedTensor.Dense(z, ElementType.Bfloat16, 1, 1, s.QueryLength, s.ValueDimension));
+                StridedTensor.Dense(q, ElementType.Bfloat16, 1, 1, s.QueryLength, s.HeadDimension),
+                StridedTensor.Dense(k, ElementType.Bfloat16, 1, 1, s.KeyLength, s.HeadDimension),
+                StridedTensor.Dense(v, ElementType.Bfloat16, 1, 1, s.KeyLength, s.ValueDimension),
+                StridedTensor.Dense(z, ElementType.Bfloat16, 1, 1, s.QueryLength, s.ValueDimension));
         }
     }
+
+    private static Half[] ToHalf(float[] values) => Array.ConvertAll(values, value => (Half)value);
 
     private static ushort[] Upper(float[] values) => [.. MemoryMarshal.Cast<float, uint>(values).ToArray().Select(bits => (ushort)(bits >> 16))];
 }

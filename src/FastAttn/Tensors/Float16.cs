@@ -2,7 +2,9 @@ using System.Numerics;
 
 namespace FastAttn.Tensors;
 
-/// <summary>IEEE 754 binary16: a sign, 5 bits of exponent, 10 of the mantissa. Processors convert it in one instruction, but .NET has no way to say so.</summary>
+/// <summary>
+/// IEEE 754 binary16: a sign, 5 bits of exponent, 10 of the mantissa. Processors convert it in one instruction, but .NET has no way to say so.
+/// </summary>
 internal readonly struct Float16 : IElementBits
 {
     private const int Sign = 0x8000, Infinity = 0x7C00, QuietNaN = 0x7E00, FloatInfinity = 255 << 23, MantissaShift = 23 - 10;
@@ -44,19 +46,24 @@ internal readonly struct Float16 : IElementBits
     }
 
     public static Vector<int> NarrowNormal(Vector<int> bits) =>
-        (Rounded(bits & new Vector<int>(int.MaxValue)) - new Vector<int>(Rebias >> MantissaShift)) | (Vector.ShiftRightLogical(bits, 16) & new Vector<int>(Sign));
+        (Rounded(bits & new Vector<int>(int.MaxValue)) - new Vector<int>(Rebias >> MantissaShift)) | SignOf(bits);
 
     public static Vector<int> Narrow(Vector<int> bits)
     {
         Vector<int> magnitude = bits & new Vector<int>(int.MaxValue), normal = Rounded(magnitude) - new Vector<int>(Rebias >> MantissaShift);
         Vector<int> subnormal = Vector.AsVectorInt32(Vector.AsVectorSingle(magnitude) + Vector.AsVectorSingle(new Vector<int>(Half))) - new Vector<int>(Half);
-        Vector<int> beyond = Vector.ConditionalSelect(Vector.GreaterThan(magnitude, new Vector<int>(FloatInfinity)), new Vector<int>(QuietNaN), new Vector<int>(Infinity));
+        Vector<int> isNaN = Vector.GreaterThan(magnitude, new Vector<int>(FloatInfinity));
+        Vector<int> beyond = Vector.ConditionalSelect(isNaN, new Vector<int>(QuietNaN), new Vector<int>(Infinity));
         Vector<int> within = Vector.ConditionalSelect(Vector.LessThan(magnitude, new Vector<int>(LeastNormal)), subnormal, normal);
         Vector<int> rounded = Vector.ConditionalSelect(Vector.LessThan(magnitude, new Vector<int>(LeastInfinite)), within, beyond);
-        return rounded | (Vector.ShiftRightLogical(bits, 16) & new Vector<int>(Sign));
+        return rounded | SignOf(bits);
     }
 
-    /// <summary>Without the last bits of the mantissa: adding a little less than half a unit, and the last bit that stays, carries exactly where rounding goes up.</summary>
+    private static Vector<int> SignOf(Vector<int> bits) => Vector.ShiftRightLogical(bits, 16) & new Vector<int>(Sign);
+
+    /// <summary>
+    /// Without the last bits of the mantissa. Adding a little less than half a unit, and the last bit that stays, carries exactly where rounding goes up.
+    /// </summary>
     private static Vector<int> Rounded(Vector<int> magnitude)
     {
         Vector<int> odd = Vector.ShiftRightLogical(magnitude, MantissaShift) & Vector<int>.One;

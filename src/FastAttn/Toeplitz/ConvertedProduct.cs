@@ -92,7 +92,8 @@ internal sealed unsafe class ConvertedProduct(IColumnProduct product, int inputL
         var sum = new Span<float>(sums, result.Columns);
         for (int row = 0; row < result.Count; row++)
         {
-            TensorPrimitives.Add(new ReadOnlySpan<float>(target.Read(row, sums), result.Columns), new ReadOnlySpan<float>(result.Row(row), result.Columns), sum);
+            target.Copy(row, 0, result.Columns, sums);
+            TensorPrimitives.Add(sum, new ReadOnlySpan<float>(result.Row(row), result.Columns), sum);
             target.Write(row, sums);
         }
     }

@@ -23,7 +23,8 @@ internal sealed unsafe class ElementMemory : IDisposable
         int rows = values.Length / columns / heads / batch, row = heads * (columns + Gap), size = element == ElementType.Float32 ? 4 : 2;
         _count = (batch * rows * row) - Gap;
         _memory = new GuardedFloats(((_count * size) + 3) / 4);
-        Tensor = new StridedTensor((nint)(_memory.Pointer + _memory.Count) - (_count * size), batch, heads, rows, columns, rows * row, columns + Gap, row) { Element = element };
+        nint start = (nint)(_memory.Pointer + _memory.Count) - (_count * size);
+        Tensor = new StridedTensor(start, batch, heads, rows, columns, rows * row, columns + Gap, row) { Element = element };
         for (int index = 0; index < _count; index++) Put(index, float.NaN);
         int next = 0;
         foreach (int place in Places()) Put(place, values[next++]);
@@ -35,7 +36,8 @@ internal sealed unsafe class ElementMemory : IDisposable
     public float[] Values() => [.. Places().Select(place => ByHand.Value(Tensor.Element, Bits(place)))];
 
     /// <summary>Whether nothing was written between the rows.</summary>
-    public bool GapsAreUntouched() => Enumerable.Range(0, _count).Except(Places()).All(place => float.IsNaN(ByHand.Value(Tensor.Element, Bits(place))));
+    public bool GapsAreUntouched() =>
+        Enumerable.Range(0, _count).Except(Places()).All(place => float.IsNaN(ByHand.Value(Tensor.Element, Bits(place))));
 
     public void Dispose() => _memory.Dispose();
 

@@ -59,9 +59,9 @@ public sealed class ElementTypeTests
             {
                 foreach (ElementType v in s_types)
                 {
-                    AttentionProblem rounded = problem with { Query = ByHand.Round(q, problem.Query), Key = ByHand.Round(k, problem.Key), Value = ByHand.Round(v, problem.Value) };
+                    float[] roundedQuery = ByHand.Round(q, problem.Query), roundedKey = ByHand.Round(k, problem.Key), roundedValue = ByHand.Round(v, problem.Value);
                     float[] expected = new float[s.Batch * s.Heads * s.QueryLength * s.ValueDimension];
-                    attention.Forward(rounded.Query, rounded.Key, rounded.Value, expected, problem.KeyMask, problem.Lengths);
+                    attention.Forward(roundedQuery, roundedKey, roundedValue, expected, problem.KeyMask, problem.Lengths);
                     using var query = new ElementMemory(q, s.Batch, s.Heads, problem.Query, s.HeadDimension);
                     using var key = new ElementMemory(k, s.Batch, s.KeyHeads, problem.Key, s.HeadDimension);
                     using var value = new ElementMemory(v, s.Batch, s.KeyHeads, problem.Value, s.ValueDimension);
@@ -179,7 +179,8 @@ public sealed class ElementTypeTests
     {
         AttentionProblem problem = Normal(1) with { Lengths = [40, 45] };
         AttentionShape s = problem.Shape;
-        Half[] q = ToHalf(problem.Query), k = ToHalf(problem.Key), v = ToHalf(problem.Value), z = new Half[s.Batch * s.Heads * s.QueryLength * s.ValueDimension], again = new Half[z.Length];
+        Half[] q = ToHalf(problem.Query), k = ToHalf(problem.Key), v = ToHalf(problem.Value);
+        Half[] z = new Half[s.Batch * s.Heads * s.QueryLength * s.ValueDimension], again = new Half[z.Length];
         using AttentionSystem attention = problem.Prepare();
         float[] expected = new float[z.Length];
         attention.Forward(ToFloat(q), ToFloat(k), ToFloat(v), expected, default, problem.Lengths);
@@ -268,11 +269,13 @@ public sealed class ElementTypeTests
     private static Case Kernelized(Method method, string? position = null, FeatureMap map = FeatureMap.Prf, AttentionShape? shape = null)
     {
         AttentionProblem problem = Normal(1, shape).WithMap(map).By(method);
-        problem = method == Method.Linear ? problem : position is null ? problem.WithNormalBias(0.5, 2, perHead: true) : problem.WithBias(t => StructuredPositions.Bias(position, t));
+        if (position is not null) problem = problem.WithBias(t => StructuredPositions.Bias(position, t));
+        else if (method != Method.Linear) problem = problem.WithNormalBias(0.5, 2, perHead: true);
         return Of(problem, null);
     }
 
-    private static Case Schoenbat(SchoenbatOptions options) => Of(Normal(1).WithNormalBias(0.3, 2).By(Method.Direct), p => new SchoenbatProblem(p, options).Prepare());
+    private static Case Schoenbat(SchoenbatOptions options) =>
+        Of(Normal(1).WithNormalBias(0.3, 2).By(Method.Direct), p => new SchoenbatProblem(p, options).Prepare());
 
     private static Case Skyformer(SkyformerOptions options) => Of(Normal(0.5, s_square), p => new SkyformerAttention(p.Shape, options));
 
