@@ -110,6 +110,8 @@ public sealed unsafe class KeptKeysTests
                     }
 
                     Assert.Equal(problem._count, kept.Count);
+                    for (int j = 0; j < problem._count; j++)
+                        Assert.Equal(problem._mask[j] ? (RowState.Kept, RowState.Kept) : (RowState.Masked, RowState.Masked), kept.States(j));
                     using var memory = new AlignedBuffer(1 << 22);
                     var arena = new Arena(memory.Data, memory.Bytes);
                     float* queries = Map(stage, Rows(query, 0, Queries, Dimension), RowRole.Query, out double* queryScales, ref arena);

@@ -17,7 +17,7 @@ internal sealed unsafe class DirectMethod<TKernels>(bool isFine = false) : Atten
 {
     public override Method Kind => Method.Direct;
 
-    public override double Rounding(int features) => isFine ? SumRounding<TKernels>.Fine : SumRounding<TKernels>.Direct;
+    public override double Rounding(int features) => SumRounding<TKernels>.OfDirect(isFine);
 
     /// <summary>Rows hear exactly what they see.</summary>
     public override double KeyLoudness => isFine ? double.PositiveInfinity : UnderflowLoudness;

@@ -45,6 +45,9 @@ internal static class SumRounding<TKernels>
     /// <summary>The same by <see cref="FineBlocks{TKernels}"/>: denominators are in float64 until they are rounded once.</summary>
     public static double Fine => (FineBlocks<TKernels>.KeysPerSum + CompensatedSums.Roundings + 1 + Division) * Unit;
 
+    /// <summary>The bound of direct sums.</summary>
+    public static double OfDirect(bool isFine) => isFine ? Fine : Direct;
+
     /// <summary>Whether direct sums keep a tolerance only by <see cref="FineBlocks{TKernels}"/>: a little is left for what underflows.</summary>
     public static bool NeedsFine(float tolerance) => Direct > 0.97 * tolerance;
 

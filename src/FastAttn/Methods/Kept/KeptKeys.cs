@@ -21,6 +21,7 @@ internal sealed unsafe class KeptKeys<TKernels>(FeatureStage stage, int head, in
 {
     private const int Tile = KernelShape.KeyTile;
 
+    private readonly Lock _gate = new();
     private readonly List<KeptBlock> _full = [];
     private readonly List<RowState> _keyStates = [];
     private readonly List<RowState> _valueStates = [];
@@ -33,9 +34,6 @@ internal sealed unsafe class KeptKeys<TKernels>(FeatureStage stage, int head, in
 
     /// <summary>Keys so far, masked ones too.</summary>
     public int Count => _keyStates.Count;
-
-    /// <summary>Bytes of the blocks.</summary>
-    public long Bytes => (_full.Count + 1L) * Tile * (_features + _valueStride) * sizeof(float);
 
     /// <summary>Rows that are summed at a time.</summary>
     private static int MostRows => 32 * TKernels.RowTile;
@@ -78,13 +76,13 @@ internal sealed unsafe class KeptKeys<TKernels>(FeatureStage stage, int head, in
         int rows = Padding.RoundUp(problem.QueryCount, TKernels.RowTile), tiles = (rows + MostRows - 1) / MostRows;
         PartialSums sums = AttentionMethod.TakeSums<TKernels>(problem, ref arena);
         long mark = arena.Mark;
-        KeptBlock[] blocks = _open.Count > 0 ? [.. _full, _last ??= Pack()] : [.. _full];
+        KeptBlock[] blocks = Blocks();
         double scale = double.NegativeInfinity, norm = 0;
-        foreach ((KeptBlock block, int index) in blocks.Select((block, index) => (block, index)))
+        for (int block = 0; block < blocks.Length; block++)
         {
-            if (!IsSeen(problem, index)) continue;
-            scale = Math.Max(scale, block.LogScale);
-            norm = Math.Max(norm, block.LargestNorm);
+            if (!IsSeen(problem, block)) continue;
+            scale = Math.Max(scale, blocks[block].LogScale);
+            norm = Math.Max(norm, blocks[block].LargestNorm);
         }
 
         float factor = ValueSource.FactorFor(norm);
@@ -108,6 +106,13 @@ internal sealed unsafe class KeptKeys<TKernels>(FeatureStage stage, int head, in
         _last?.Dispose();
         _openMemory?.Dispose();
         _scratch?.Dispose();
+    }
+
+    /// <summary>All blocks. The last one is packed by the first of all threads that ask.</summary>
+    private KeptBlock[] Blocks()
+    {
+        if (_open.Count == 0) return [.. _full];
+        lock (_gate) return [.. _full, _last ??= Pack()];
     }
 
     /// <summary>Whether any of the queries has a coefficient with a key of the block.</summary>

@@ -28,7 +28,7 @@ internal sealed unsafe class HeadRunner<TKernels>(
     private readonly RowRepair<TKernels> _repair = new(stage);
     private readonly RowCertificate _certificate = new(tolerance, stage.IsSigned, method.Rounding(stage.Features));
     private readonly RowCertificate _directCertificate = new(
-        tolerance, stage.IsSigned, SumRounding<TKernels>.NeedsFine(tolerance) ? SumRounding<TKernels>.Fine : SumRounding<TKernels>.Direct);
+        tolerance, stage.IsSigned, SumRounding<TKernels>.OfDirect(SumRounding<TKernels>.NeedsFine(tolerance)));
 
     public override long MeasureWorkspace(int workers)
     {
